@@ -1,0 +1,13 @@
+"""Settings of the tests: the API's, with a hasher that costs nothing and no manifest of static files."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "tests-only")
+
+from .api import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
