@@ -1,18 +1,25 @@
 """Settings of the site: pages, signed cookies, and no database at all."""
 
+from csp.constants import NONE, SELF
+
 from .base import *  # noqa: F403
-from .base import API_PORT, VAR_DIR, env
+from .base import API_PORT, DEBUG, VAR_DIR, env
 
 INSTALLED_APPS = [
     "timeline_web",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
 ]
 
 MIDDLEWARE = [
+    "timeline_web.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "timeline_web.middleware.MemberMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -20,11 +27,10 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "twitsite.urls_web"
 WSGI_APPLICATION = "twitsite.wsgi_web.application"
+APPEND_SLASH = False  # the site's paths end without one
 
 # Empty on purpose: a query in the site cannot work by accident.
 DATABASES: dict = {}
-
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 
 TEMPLATES = [
     {
@@ -39,5 +45,65 @@ TEMPLATES = [
     },
 ]
 
+# Where the API is: the load balancer's address, never an instance's.
 API_BASE_URL = env.str("API_BASE_URL", default=f"http://127.0.0.1:{API_PORT}")
+API_CONNECT_TIMEOUT = env.float("API_CONNECT_TIMEOUT", default=1.0)
+API_READ_TIMEOUT = env.float("API_READ_TIMEOUT", default=6.0)
+
+# Sessions are signed cookies, so that any instance can serve any request. Cookies know no ports:
+# the names are the site's own, or the API's admin on the same host would overwrite them.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_NAME = "twitsite_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "twitsite_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "timeline_web.views.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Old keys, so that SECRET_KEY can be changed without signing everybody out.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Behind a load balancer that speaks HTTPS and sets X-Forwarded-Proto.
+if env.bool("BEHIND_HTTPS", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+# Static files: named by their content and cached for ever, served by WhiteNoise.
 STATIC_ROOT = VAR_DIR / "static" / "web"
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Before `collectstatic` has run, a page is better off with plain names than with a 500.
+WHITENOISE_MANIFEST_STRICT = False
+WHITENOISE_USE_FINDERS = DEBUG
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "timeline_web.logs.JsonFormatter",
+        },
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "timeline_web": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}

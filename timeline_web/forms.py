@@ -1,0 +1,116 @@
+"""The site's forms: MiniTwit's error texts word for word, one error at a time, in its order."""
+
+import re
+import uuid
+
+from django import forms
+
+NO_USERNAME = "You have to enter a username"
+NO_EMAIL = "You have to enter a valid email address"
+NO_PASSWORD = "You have to enter a password"  # noqa: S105 (a text, not a password)
+PASSWORDS_DIFFER = "The two passwords do not match"
+USERNAME_TAKEN = "The username is already taken"
+BAD_LOGIN = "Invalid username or password"
+NO_TEXT = "You have to write something"
+
+# The API's limit, in characters after trimming. The API is who enforces it.
+MESSAGE_LENGTH = 280
+
+# An idempotency key as MessageForm makes them.
+KEY = re.compile(r"[0-9a-f]{32}")
+
+
+class OneErrorForm(forms.Form):
+    """A form that shows its first error only, and remembers which field it belongs to."""
+
+    @property
+    def first_error(self) -> tuple[str, str]:
+        """(field, text) of the first error, ("", "") when there is none."""
+        for field, texts in self.errors.items():
+            return field, texts[0]
+        return "", ""
+
+    def refuse(self, field: str, text: str) -> None:
+        """Put `text` down as the error of `field`, or of the form for a field it has not."""
+        self.add_error(field if field in self.fields else None, text)
+
+
+class RegistrationForm(OneErrorForm):
+    """A new account. Whether the name is free and the address is one, the API decides."""
+
+    username = forms.CharField(required=False)
+    email = forms.CharField(required=False)
+    password = forms.CharField(required=False, strip=False)
+    password2 = forms.CharField(required=False, strip=False)
+
+    def clean(self) -> dict:
+        data = self.cleaned_data
+        if self.errors:  # a null character, which no field may hold
+            return data
+        if not data["username"]:
+            self.refuse("username", NO_USERNAME)
+        elif "@" not in data["email"]:
+            self.refuse("email", NO_EMAIL)
+        elif not data["password"]:
+            self.refuse("password", NO_PASSWORD)
+        elif data["password"] != data["password2"]:
+            self.refuse("password2", PASSWORDS_DIFFER)
+        return data
+
+    def refuse_as_the_api_did(self, errors: dict[str, list[str]]) -> None:
+        """Show the API's refusal in the site's words, where the site has words for it."""
+        field = next((name for name in self.fields if name in errors), next(iter(errors), ""))
+        text = " ".join(errors.get(field, [])) or "The registration was refused"
+        if field == "email":
+            text = NO_EMAIL
+        elif field == "username" and ("taken" in text or "exist" in text):
+            text = USERNAME_TAKEN
+        self.refuse(field, text)
+
+
+class LoginForm(OneErrorForm):
+    """Name and password; `next` is where to go afterwards, if that is a page of ours."""
+
+    username = forms.CharField(required=False)
+    password = forms.CharField(required=False, strip=False)
+    next = forms.CharField(required=False)
+
+    def clean(self) -> dict:
+        data = self.cleaned_data
+        if self.errors or not (data["username"] and data["password"]):
+            # The same words as for a wrong pair: they must not tell which of the two it was.
+            self._errors.clear()
+            self.refuse("username", BAD_LOGIN)
+        return data
+
+
+class MessageForm(OneErrorForm):
+    """A message, and the key that keeps a double click from posting it twice."""
+
+    text = forms.CharField(required=False)
+    key = forms.CharField(required=False, initial=lambda: uuid.uuid4().hex)
+
+    def clean_text(self) -> str:
+        # Browsers send CR LF for one line break; it counts as one character.
+        return self.cleaned_data["text"].replace("\r\n", "\n")
+
+    def clean_key(self) -> str:
+        """The form's key, or a new one for a client that sent none, or none of ours."""
+        key = self.cleaned_data["key"]
+        return key if KEY.fullmatch(key) else uuid.uuid4().hex
+
+    def clean(self) -> dict:
+        data = self.cleaned_data
+        text = data.get("text", "")
+        if "text" in self.errors:
+            return data
+        if not text:
+            self.refuse("text", NO_TEXT)
+        elif len(text) > MESSAGE_LENGTH:
+            self.refuse("text", too_long(len(text)))
+        return data
+
+
+def too_long(length: int) -> str:
+    """What to tell somebody whose message has `length` characters."""
+    return f"A message has at most {MESSAGE_LENGTH} characters; this one has {length}"

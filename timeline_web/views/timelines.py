@@ -1,0 +1,77 @@
+"""Pages that list messages: my timeline, the public one, a member's; and posting."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from .. import membership
+from ..exceptions import ApiUnavailable, Conflict, Invalid, Throttled
+from ..forms import MessageForm
+from .access import members_only, methods
+
+
+@methods("GET")
+def home(request: HttpRequest) -> HttpResponse:
+    """My timeline. One call of the API; a visitor is sent to the public timeline."""
+    if not request.member:
+        return redirect("public")
+    page = request.api.home_timeline(request.GET.get("cursor", ""))
+    form = MessageForm(initial={"text": membership.take_draft(request)})
+    return render(request, "timeline_web/home.html", {"page": page, "form": form})
+
+
+@methods("GET")
+def public(request: HttpRequest) -> HttpResponse:
+    """The newest messages of everybody. One call of the API."""
+    page = request.api.public_timeline(request.GET.get("cursor", ""))
+    return render(request, "timeline_web/public.html", {"page": page})
+
+
+@methods("GET")
+def profile(request: HttpRequest, username: str) -> HttpResponse:
+    """A member's profile and messages. Two calls of the API."""
+    account = request.api.account(username)
+    page = request.api.messages_of(username, request.GET.get("cursor", ""))
+    context = {
+        "account": account,
+        "page": page,
+        "is_me": bool(request.member) and request.member.username == account.username,
+    }
+    return render(request, "timeline_web/profile.html", context)
+
+
+@methods("POST")
+@members_only
+def add_message(request: HttpRequest) -> HttpResponse:
+    """Post a message; whatever goes wrong, the form comes back with the text in it."""
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _compose_page(request, form, status=400)
+    try:
+        _post(request, form.cleaned_data)
+    except Invalid as error:
+        form.refuse("text", str(error))
+        return _compose_page(request, form, status=error.status)
+    except (ApiUnavailable, Throttled) as error:
+        form.refuse("text", f"{error.title}. Your message is still here: please try again")
+        return _compose_page(request, form, status=error.status, retry_after=error.retry_after)
+    messages.success(request, "Your message was recorded")
+    return redirect("home")
+
+
+def _post(request: HttpRequest, data: dict) -> None:
+    try:
+        request.api.post(data["text"], key=data.get("key", ""))
+    except Conflict:
+        # The form's key went with another text before: somebody went back and wrote anew.
+        request.api.post(data["text"])
+
+
+def _compose_page(
+    request: HttpRequest, form: MessageForm, *, status: int, retry_after: int | None = None
+) -> HttpResponse:
+    """The form alone: the timeline under it would need the very API that may be gone."""
+    response = render(request, "timeline_web/compose.html", {"form": form}, status=status)
+    if status in (429, 503):
+        response["Retry-After"] = str(retry_after or 2)
+    return response
