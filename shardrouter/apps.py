@@ -1,0 +1,15 @@
+"""App configuration of shardrouter."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ShardRouterConfig(AppConfig):
+    name = "shardrouter"
+    verbose_name = "Shards"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401 registers the system checks
+        from .shardmap import deal_slots
+
+        post_migrate.connect(deal_slots, sender=self)

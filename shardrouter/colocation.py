@@ -1,0 +1,214 @@
+"""Colocation: refuses queries that would join or look into rows of another shard.
+
+A join or a subquery is answered right by one database only where it stays inside a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import Col, RawSQL
+from django.db.models.lookups import Exact
+from django.db.models.sql import Query
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import AND, ExtraWhere, WhereNode
+
+from .exceptions import CrossShardQuery
+from .placement import fixes_slot, is_sharded
+from .routing import is_membership_inside_slot, possible_slots, shards_of
+
+
+def require_colocated(query: Query, shards: tuple[str, ...]) -> None:
+    """Raise CrossShardQuery when `query`, run on each of `shards`, could miss or mix up rows."""
+    label = query.model._meta.label
+    for part in query.combined_queries:
+        _require_sharded(part, label)
+        require_colocated(part, shards)
+    if query.alias_map and len(query.alias_map) > 1:
+        _require_colocated_joins(query, label)
+    if query.extra_tables:
+        raise CrossShardQuery(label, "extra(tables=…) joins tables that cannot be checked")
+    if _may_join_later(query):
+        _require_colocated_joins(_with_all_joins(query, shards), label)
+    for holder in _expressions(query):
+        _require_colocated_inside(holder, label, shards)
+
+
+def _require_sharded(query: Query, label: str) -> None:
+    if not is_sharded(query.model):
+        raise CrossShardQuery(
+            label, f"{query.model._meta.label} is not on the shards, so it cannot be asked there"
+        )
+
+
+def _require_colocated_joins(query: Query, label: str) -> None:
+    for alias, join in query.alias_map.items():
+        if isinstance(join, Join) and query.alias_refcount.get(alias):
+            pairs = join.join_fields
+            if not pairs or not any(_inside_slot(left, right) for left, right in pairs):
+                raise CrossShardQuery(
+                    label,
+                    f"{_relation_name(join.join_field)} leads to rows that may be on another shard",
+                    "Use prefetch_related, or fetch the ids first and filter by them.",
+                )
+
+
+def _inside_slot(left: models.Field, right: models.Field) -> bool:
+    return fixes_slot(left) and fixes_slot(right)
+
+
+def _relation_name(relation: Any) -> str:
+    field = getattr(relation, "field", relation)
+    return f"{field.model._meta.label}.{field.name}"
+
+
+def _may_join_later(query: Query) -> bool:
+    """Whether compiling may add joins: Django resolves ordering and select_related only then."""
+    if query.select_related:
+        if query.select_related is True:
+            return True
+        if not _selects_inside_slot(query.model, query.select_related):
+            return True
+    ordering = query.order_by or (query.default_ordering and query.get_meta().ordering) or ()
+    return any(_orders_by_relation(item, query) for item in ordering)
+
+
+def _selects_inside_slot(model: type[models.Model], names: dict[str, Any]) -> bool:
+    for name, deeper in names.items():
+        related = _related_inside_slot(model, name)
+        if related is None or (deeper and not _selects_inside_slot(related, deeper)):
+            return False
+    return True
+
+
+@cache
+def _related_inside_slot(model: type[models.Model], name: str) -> type[models.Model] | None:
+    """The model behind the forward relation `name`, when it is surely in the same slot."""
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    if not field.is_relation or not getattr(field, "concrete", False):
+        return None
+    pairs = field.get_joining_fields()  # type: ignore[union-attr]
+    return field.related_model if any(_inside_slot(*pair) for pair in pairs) else None  # type: ignore[return-value]
+
+
+def _orders_by_relation(item: Any, query: Query) -> bool:
+    if not isinstance(item, str):
+        return True
+    name = item.lstrip("-+")
+    if name in query.annotations or name in ("pk", "?") or name in query.extra:
+        return False
+    if LOOKUP_SEP in name:
+        return True
+    try:
+        field = query.get_meta().get_field(name)
+    except FieldDoesNotExist:
+        return True
+    return field.is_relation and name != getattr(field, "attname", None)
+
+
+def _with_all_joins(query: Query, shards: tuple[str, ...]) -> Query:
+    clone = query.clone()
+    if clone.combinator:
+        return clone
+    clone.get_compiler(using=shards[0]).pre_sql_setup()
+    return clone
+
+
+def _expressions(query: Query) -> Iterator[Any]:
+    yield from query.where.children
+    yield from query.annotations.values()
+    yield from query.select
+    for item in query.order_by:
+        if not isinstance(item, str):
+            yield item
+    if query.extra:
+        for sql, _ in query.extra.values():
+            _require_plain_sql(sql, query.model._meta.label)
+
+
+def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) -> None:
+    if isinstance(holder, WhereNode):
+        for child in holder.children:
+            _require_colocated_inside(child, label, shards)
+        return
+    if isinstance(holder, ExtraWhere):
+        _require_plain_sql(" ".join(holder.sqls), label)
+        return
+    if isinstance(holder, RawSQL):
+        _require_plain_sql(holder.sql, label)
+        return
+    if isinstance(holder, Query):
+        _require_colocated_subquery(holder, label, shards)
+        return
+    inner = getattr(holder, "query", None)
+    if isinstance(inner, Query):
+        _require_colocated_subquery(inner, label, shards)
+        return
+    if is_membership_inside_slot(holder):
+        require_colocated(holder.rhs, shards)
+        return
+    if hasattr(holder, "get_source_expressions"):
+        for expression in holder.get_source_expressions():
+            if expression is not None:
+                _require_colocated_inside(expression, label, shards)
+
+
+def _require_plain_sql(sql: str, label: str) -> None:
+    if "select" in sql.lower():
+        raise CrossShardQuery(label, "raw SQL with a SELECT in it cannot be checked")
+
+
+def _require_colocated_subquery(inner: Query, label: str, shards: tuple[str, ...]) -> None:
+    _require_sharded(inner, label)
+    slots = possible_slots(inner)
+    if slots is not None and not slots:
+        return
+    one_shard = slots is not None and shards_of(slots) == shards and len(shards) == 1
+    if not one_shard and not _is_correlated_inside_slot(inner):
+        raise CrossShardQuery(
+            label,
+            f"a subquery on {inner.model._meta.label} need not find its rows on the same shard",
+            "Tie its shard key to the outer one with OuterRef, or evaluate it first.",
+        )
+    require_colocated(inner, shards)
+
+
+def _is_correlated_inside_slot(inner: Query) -> bool:
+    if inner.combinator:
+        return all(_is_correlated_inside_slot(part) for part in inner.combined_queries)
+    return any(_ties_slots(node, inner) for node in _conjuncts(inner.where))
+
+
+def _conjuncts(node: WhereNode) -> Iterator[Any]:
+    if node.negated or (node.connector != AND and len(node.children) > 1):
+        return
+    for child in node.children:
+        if isinstance(child, WhereNode):
+            yield from _conjuncts(child)
+        else:
+            yield child
+
+
+def _ties_slots(node: Any, inner: Query) -> bool:
+    """Whether `node` says: a slot column of the inner base row equals one of the outer row."""
+    if not isinstance(node, Exact):
+        return False
+    left, right = node.lhs, node.rhs
+    if not (isinstance(left, Col) and isinstance(right, Col)):
+        return False
+    if left.alias not in inner.alias_map:
+        left, right = right, left
+    return (
+        left.alias in inner.alias_map
+        and right.alias not in inner.alias_map
+        and fixes_slot(left.target)
+        and fixes_slot(right.target)
+    )

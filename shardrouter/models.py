@@ -1,0 +1,183 @@
+"""The models that sharded models build on, and the table of the shard map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, connections, models, transaction
+
+from . import availability
+from .exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
+from .fields import ShardedIdField
+from .placement import key_slot, placement_of, require_own_slot, shard_for
+from .queryset import ShardedQuerySet
+from .router import Undecided
+
+__all__ = ["ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet", "SlotAssignment"]
+
+# How often saving takes a fresh id after a clash. Two in a row are already next to impossible:
+# a clash needs the same millisecond, slot and sequence number in another process.
+ID_ATTEMPTS = 8
+
+
+class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
+    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager()."""
+
+
+class ShardedModel(models.Model):
+    """A model whose rows are spread over the shards. Its `class Shard` says by what:
+
+    - `key`: a foreign key to a root (or to a row that lives with one), or an integer field
+      holding such an id: the row lives where its owner lives.
+    - no `key`: a root. `slot_from` names the column whose hash, after `normalize`, gives the
+      slot; a tuple names further columns whose normalised value gives the same slot. Without
+      `slot_from` a new row gets a random slot.
+    """
+
+    id = ShardedIdField(primary_key=True)
+
+    objects = ShardedManager()
+    # Related objects, saving and deleting go through this one, also where a model defines an
+    # `objects` of its own.
+    sharded_rows = ShardedManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "sharded_rows"
+        default_manager_name = "objects"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
+        instance = super().from_db(db, field_names, values)
+        sources = placement_of(cls).sources
+        if sources:
+            # What the row's slot came from, to refuse a rename that would move it.
+            instance._state.shard_source = instance.__dict__.get(sources[0].attname)  # type: ignore[attr-defined]
+        return instance
+
+    def save_base(self, raw: bool = False, *args: Any, **kwargs: Any) -> None:
+        require_own_slot(self)
+        self._require_same_source()
+        alias = shard_for(self)
+        using = kwargs.get("using")
+        if using is not None and using != alias and not isinstance(using, Undecided):
+            raise CrossShardQuery(
+                self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
+            )
+        kwargs["using"] = alias
+        with availability.of(alias):
+            super().save_base(raw, *args, **kwargs)
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        alias = shard_for(self)
+        if using is not None and using != alias and not isinstance(using, Undecided):
+            raise CrossShardQuery(
+                self._meta.label, f"this row lives on {alias} and was to be deleted on {using}"
+            )
+        with availability.of(alias):
+            return super().delete(using=alias, keep_parents=keep_parents)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        try:
+            shard_for(self)
+        except UnroutedQuery:
+            # The shard key is missing, which the form says already; there is nothing to compare.
+            return
+        super().validate_constraints(exclude=exclude)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        exclude = set(exclude or ())
+        try:
+            super().validate_unique(exclude=exclude)
+        except UnroutedQuery:
+            if key_slot(self) is not None:
+                raise
+        except OverflowError as error:
+            raise ValidationError(str(error)) from error
+
+    def _require_same_source(self) -> None:
+        loaded = getattr(self._state, "shard_source", None)
+        if loaded is None or self._state.adding:
+            return
+        placement = placement_of(type(self))
+        source = placement.sources[0]
+        now = self.__dict__.get(source.attname)
+        normalize = placement.normalize or str
+        if now is not None and normalize(str(now)) != normalize(str(loaded)):
+            raise ShardKeyChanged(self._meta.label, f"{source.name} was {loaded!r}, now {now!r}")
+
+    def _save_table(
+        self,
+        raw: bool = False,
+        cls: Any = None,
+        force_insert: Any = False,
+        force_update: bool = False,
+        using: Any = None,
+        update_fields: Any = None,
+    ) -> Any:
+        pk = (cls or type(self))._meta.pk
+        fresh = isinstance(pk, ShardedIdField) and self.__dict__.get(pk.attname) is None
+        if not fresh or force_update or update_fields:
+            return super()._save_table(raw, cls, force_insert, force_update, using, update_fields)
+        for attempt in range(ID_ATTEMPTS):
+            made = pk.get_pk_value_on_save(self)
+            setattr(self, pk.attname, made)
+            try:
+                with _savepoint_if_needed(using):
+                    return super()._save_table(raw, cls, True, False, using, update_fields)
+            except IntegrityError:
+                clash = type(self)._base_manager.using(using).filter(pk=made).exists()
+                setattr(self, pk.attname, None)
+                if not clash or attempt == ID_ATTEMPTS - 1:
+                    raise
+            except DatabaseError:
+                setattr(self, pk.attname, None)
+                raise
+
+    def _do_update(
+        self,
+        base_qs: Any,
+        using: Any,
+        pk_val: Any,
+        values: Any,
+        update_fields: Any,
+        forced_update: bool,
+    ) -> bool:
+        key = placement_of(type(self)).key
+        writes_key = key is not None and any(field is key for field, _, _ in values)
+        if not writes_key:
+            return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)
+        # The key stands in the WHERE, so that a row with another key is not written; which of the
+        # two was the case needs a look only when nothing was.
+        same_key = base_qs.filter(**{key.attname: self.__dict__.get(key.attname)})
+        if super()._do_update(same_key, using, pk_val, values, update_fields, forced_update):
+            return True
+        if base_qs.filter(pk=pk_val).exists():
+            raise ShardKeyChanged(
+                self._meta.label,
+                f"row {pk_val} has another {key.name} than {self.__dict__.get(key.attname)!r}",
+            )
+        return False
+
+
+def _savepoint_if_needed(using: str) -> Any:
+    # PostgreSQL gives a transaction up at its first error, so a second try needs a savepoint.
+    # SQLite takes back the failed statement alone.
+    connection = connections[using]
+    if connection.vendor == "sqlite" or not connection.in_atomic_block:
+        return availability.nothing()
+    return transaction.atomic(using=using)
+
+
+class SlotAssignment(models.Model):
+    """One slot of the shard map: which alias holds its rows. Global, in `default`."""
+
+    slot = models.PositiveSmallIntegerField(primary_key=True)
+    alias = models.CharField(max_length=63)
+
+    class Meta:
+        ordering = ["slot"]
+
+    def __str__(self) -> str:
+        return f"slot {self.slot} on {self.alias}"

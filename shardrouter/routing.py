@@ -1,0 +1,215 @@
+"""Routing: from a query's WHERE to the slots its rows can be in.
+
+Conjunctions intersect, disjunctions unite; a negation or an expression says nothing. A column
+tells only when it is the base table's own. Runs no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Value
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact, In
+from django.db.models.sql import Query
+from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
+
+from .exceptions import CrossShardQuery, UnroutedQuery
+from .placement import Placement, fixes_slot, is_sharded, placement_of
+from .shardmap import shard_map
+
+Slots = frozenset[int]
+NOWHERE: Slots = frozenset()
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a query goes: `shards`, aliases in the shards' order, and why."""
+
+    shards: tuple[str, ...]
+    reason: str
+
+
+def shards_of(slots: Slots) -> tuple[str, ...]:
+    """The aliases that hold `slots`, sorted, each once."""
+    if len(slots) == 1:
+        return (shard_map.alias_of(next(iter(slots))),)
+    return tuple(sorted({shard_map.alias_of(slot) for slot in slots}))
+
+
+def possible_slots(query: Query) -> Slots | None:
+    """The slots outside which no row can match `query`, or None when its WHERE does not say."""
+    if query.combinator:
+        return _combined_slots(query)
+    if query.is_empty():
+        return NOWHERE
+    if not query.where.children:
+        return None
+    return _node_slots(query.where, query, placement_of(query.model))
+
+
+def _combined_slots(query: Query) -> Slots | None:
+    parts = [possible_slots(part) for part in query.combined_queries]
+    first = parts[0]
+    if query.combinator == "difference":
+        return first
+    if query.combinator == "intersection":
+        known = [part for part in parts if part is not None]
+        return frozenset.intersection(*known) if known else None
+    united: set[int] = set()
+    for part in parts:
+        if part is None:
+            return None
+        united |= part
+    return frozenset(united)
+
+
+def _node_slots(node: Any, query: Query, placement: Placement) -> Slots | None:
+    if isinstance(node, WhereNode):
+        if node.negated or node.connector not in (AND, OR):
+            return None
+        return _children_slots(node, query, placement)
+    if isinstance(node, NothingNode):
+        return NOWHERE
+    if isinstance(node, Exact):
+        return _exact_slots(node, query, placement)
+    if isinstance(node, In):
+        return _in_slots(node, query, placement)
+    return None
+
+
+def _children_slots(node: WhereNode, query: Query, placement: Placement) -> Slots | None:
+    found: Slots | None = None
+    if node.connector == OR and len(node.children) > 1:
+        united: set[int] = set()
+        for child in node.children:
+            slots = _node_slots(child, query, placement)
+            if slots is None:
+                return None
+            united |= slots
+        return frozenset(united)
+    for child in node.children:
+        slots = _node_slots(child, query, placement)
+        if slots is not None:
+            found = slots if found is None else found & slots
+    return found
+
+
+def _own_column(lookup: Exact | In, query: Query, placement: Placement) -> Any:
+    """The base table's column on the left of `lookup`, when it tells the slot."""
+    column = lookup.lhs
+    if not isinstance(column, Col) or column.alias != query.base_table:
+        return None
+    field = column.target
+    return field if placement.fixes_slot(field) or field in placement.sources else None
+
+
+def _exact_slots(lookup: Exact, query: Query, placement: Placement) -> Slots | None:
+    field = _own_column(lookup, query, placement)
+    if field is None:
+        return None
+    value = lookup.rhs
+    if isinstance(value, Value):
+        value = value.value
+    elif hasattr(value, "resolve_expression"):
+        return None
+    slot = placement.slot_of_value(field, value)
+    return None if slot is None else frozenset((slot,))
+
+
+def _in_slots(lookup: In, query: Query, placement: Placement) -> Slots | None:
+    field = _own_column(lookup, query, placement)
+    if field is None:
+        return None
+    values = lookup.rhs
+    if isinstance(values, Query):
+        inside = is_membership_inside_slot(lookup)
+        return possible_slots(values) if inside and placement.fixes_slot(field) else None
+    if hasattr(values, "resolve_expression"):
+        return None
+    slots = set()
+    for value in values:
+        if value is None:
+            continue
+        if hasattr(value, "resolve_expression"):
+            return None
+        slot = placement.slot_of_value(field, value)
+        if slot is None:
+            return None
+        slots.add(slot)
+    return frozenset(slots)
+
+
+def is_membership_inside_slot(lookup: Any) -> bool:
+    """Whether `lookup` is `slot column IN (SELECT slot column …)`.
+
+    Equal ids lie in one slot, so asking each shard about its own rows gives what one database
+    would give; unless the inner query takes the first few of all shards' rows, groups them, or
+    can give a NULL.
+    """
+    if not isinstance(lookup, In) or not isinstance(lookup.rhs, Query):
+        return False
+    if not isinstance(lookup.lhs, Col):
+        return False
+    inner = lookup.rhs
+    if inner.combinator or inner.is_sliced or inner.group_by is not None or inner.distinct_fields:
+        return False
+    if not is_sharded(inner.model) or len(inner.select) != 1 or inner.annotation_select:
+        return False
+    column = inner.select[0]
+    return (
+        isinstance(column, Col)
+        and fixes_slot(lookup.lhs.target)
+        and fixes_slot(column.target)
+        and not column.target.null
+    )
+
+
+def reasons(query: Query) -> Iterator[str]:
+    """What in the WHERE tells the slot, as text for people."""
+    placement = placement_of(query.model)
+    for node in _leaves(query.where):
+        if isinstance(node, Exact | In) and _node_slots(node, query, placement) is not None:
+            sign = "=" if isinstance(node, Exact) else "in"
+            yield f"{node.lhs.target.name} {sign} {_shortened(node.rhs)}"
+
+
+def _leaves(node: Any) -> Iterator[Any]:
+    if isinstance(node, WhereNode):
+        for child in node.children:
+            yield from _leaves(child)
+    else:
+        yield node
+
+
+def _shortened(value: object) -> str:
+    text = "(a subquery)" if isinstance(value, Query) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def unrouted(query: Query) -> UnroutedQuery:
+    """The error for a query that names no shard, with what it could have named."""
+    placement = placement_of(query.model)
+    names = [field.name for field in (placement.key, *placement.sources) if field is not None]
+    names.append(query.model._meta.pk.name)
+    if query.combinator:
+        return UnroutedQuery(
+            query.model._meta.label,
+            f"a part of this {query.combinator} names no shard",
+            "Name the shard key in every part.",
+        )
+    return UnroutedQuery(
+        query.model._meta.label,
+        f"this query names none of {', '.join(names)} in a way that says where its rows are",
+    )
+
+
+def split_combination(query: Query) -> CrossShardQuery:
+    """The error for a union, intersection or difference whose parts are on several shards."""
+    return CrossShardQuery(
+        query.model._meta.label,
+        f"the parts of this {query.combinator} are on several shards",
+        "Evaluate the parts and combine them in Python.",
+    )

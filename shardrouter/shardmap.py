@@ -1,0 +1,80 @@
+"""The shard map: which alias holds each of the 4096 slots. Kept in `default`, cached here."""
+
+import threading
+from collections import Counter
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+
+from . import conf
+from .exceptions import ShardRouterError
+from .ids import SLOTS
+
+
+def even_deal(aliases: tuple[str, ...]) -> tuple[str, ...]:
+    """Slot → alias, dealt in turn: slot modulo the number of shards."""
+    return tuple(aliases[slot % len(aliases)] for slot in range(SLOTS))
+
+
+class ShardMap:
+    """Slot → alias, read from the database once and whenever `reload()` is called.
+
+    A process keeps its copy, so that a `default` that is down does not stop the shards.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._aliases: tuple[str, ...] | None = None
+
+    def alias_of(self, slot: int) -> str:
+        """The alias of the database that holds `slot`."""
+        return self.aliases()[slot]
+
+    def aliases(self) -> tuple[str, ...]:
+        """All 4096 slots' aliases, by slot."""
+        aliases = self._aliases
+        if aliases is None:
+            with self._lock:
+                aliases = self._aliases = self._aliases or self._read()
+        return aliases
+
+    def counts(self) -> dict[str, int]:
+        """Alias → how many slots it holds."""
+        held = Counter(self.aliases())
+        return {alias: held[alias] for alias in conf.shards()}
+
+    def reload(self) -> None:
+        """Forget the cached map; the next question reads it again."""
+        self._aliases = None
+
+    def _read(self) -> tuple[str, ...]:
+        model = apps.get_model("shardrouter", "SlotAssignment")
+        try:
+            rows = dict(model.objects.using(DEFAULT_DB_ALIAS).values_list("slot", "alias"))
+        except DatabaseError as error:
+            raise ShardRouterError(
+                f"The shard map cannot be read from {DEFAULT_DB_ALIAS} ({error}). "
+                "Has `manage.py migrate` been run?"
+            ) from error
+        if len(rows) != SLOTS:
+            raise ShardRouterError(
+                f"The shard map in {DEFAULT_DB_ALIAS} has {len(rows)} of {SLOTS} slots. "
+                "Run `manage.py migrate`."
+            )
+        return tuple(rows[slot] for slot in range(SLOTS))
+
+
+shard_map = ShardMap()
+
+
+def deal_slots(using: str, **kwargs: object) -> None:
+    """post_migrate receiver: give an empty shard map its even deal, once, in `default`."""
+    if using != DEFAULT_DB_ALIAS:
+        return
+    model = apps.get_model("shardrouter", "SlotAssignment")
+    rows = model.objects.using(using)
+    if not rows.exists():
+        dealt = even_deal(conf.shards())
+        rows.bulk_create(model(slot=slot, alias=alias) for slot, alias in enumerate(dealt))
+    shard_map.reload()
+    shard_map.aliases()

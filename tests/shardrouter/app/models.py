@@ -1,0 +1,124 @@
+"""A small but nasty set of models: two roots, a model two hops away, a text key, NULLs, ties."""
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from shardrouter.models import ShardedModel
+
+
+class Author(ShardedModel):
+    """A root placed by its name."""
+
+    name = models.CharField(max_length=40, unique=True)
+    bio = models.TextField(null=True, blank=True)
+    born = models.DateField(null=True, blank=True)
+    rating = models.FloatField(null=True, blank=True)
+
+    class Shard:
+        slot_from = "name"
+        normalize = str.casefold
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (self.name,)
+
+
+class Shelf(ShardedModel):
+    """A root placed at random."""
+
+    label = models.CharField(max_length=40)
+
+    class Shard:
+        pass
+
+    def __str__(self):
+        return self.label
+
+
+class Tag(ShardedModel):
+    author = models.ForeignKey(Author, models.CASCADE, related_name="tags")
+    word = models.CharField(max_length=20)
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return self.word
+
+
+class Book(ShardedModel):
+    """Lives with its author."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="books")
+    title = models.CharField(max_length=100, null=True, blank=True)
+    pages = models.IntegerField(null=True, blank=True)
+    price = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    published = models.DateTimeField(null=True, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True)
+
+    class Shard:
+        key = "author"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "title"], name="one_title_an_author")
+        ]
+
+    def __str__(self):
+        return self.title or "untitled"
+
+
+class Chapter(ShardedModel):
+    """Two hops from its root: its key is a book's id, which carries the author's slot."""
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="chapters")
+    number = models.IntegerField()
+    heading = models.CharField(max_length=60, blank=True)
+
+    class Shard:
+        key = "book"
+
+    def __str__(self):
+        return self.heading
+
+
+class Visit(ShardedModel):
+    """Its key is a plain integer that holds an author's id."""
+
+    author_id = models.BigIntegerField(db_index=True)
+    page = models.CharField(max_length=40)
+
+    class Shard:
+        key = "author_id"
+
+    def __str__(self):
+        return self.page
+
+
+class Bookmark(ShardedModel):
+    """Points at a book that may live on another shard."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="bookmarks")
+    book = models.ForeignKey(Book, models.DO_NOTHING, db_constraint=False, related_name="bookmarks")
+    note = models.CharField(max_length=40, blank=True)
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return self.note
+
+
+class Country(models.Model):
+    """Global: lives in default."""
+
+    code = models.CharField(max_length=2, unique=True)
+    keeper = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
+
+    def __str__(self):
+        return self.code

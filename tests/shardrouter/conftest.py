@@ -1,0 +1,43 @@
+"""Fixtures of shardrouter's tests: authors on different shards, and their books."""
+
+import pytest
+
+from shardrouter import shard_for
+from tests.shardrouter.app.models import Author, Book
+
+NAMES = ["ann", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "leo"]
+
+
+def pytest_collection_modifyitems(items):
+    """Every test of this folder may use every database."""
+    for item in items:
+        if "shardrouter" in item.path.parts and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(databases="__all__"))
+
+
+@pytest.fixture
+def authors():
+    """Twelve authors by name, on all three shards."""
+    made = {name: Author.objects.create(name=name) for name in NAMES}
+    assert {shard_for(author) for author in made.values()} == {"shard0", "shard1", "shard2"}
+    return made
+
+
+@pytest.fixture
+def books(authors):
+    """Three books an author: pages 100 (a tie everywhere), 1 to 12, and none."""
+    rows = []
+    for number, author in enumerate(authors.values(), 1):
+        rows += [
+            Book(author=author, title=f"{author.name} one", pages=100, price="9.50"),
+            Book(author=author, title=f"{author.name} two", pages=number, price=number),
+            Book(author=author, title=None, pages=None),
+        ]
+    return Book.objects.bulk_create(rows)
+
+
+@pytest.fixture
+def apart(authors):
+    """Two authors on different shards."""
+    first = authors["ann"]
+    return first, next(each for each in authors.values() if shard_for(each) != shard_for(first))
