@@ -11,8 +11,8 @@ DEFAULTS = {
     # After so many failures in a row a thread stops asking, for so many seconds.
     "API_BREAKER_FAILURES": 5,
     "API_BREAKER_SECONDS": 2.0,
-    # Whose X-Forwarded-For is believed: the load balancer's alone.
-    "TRUSTED_PROXIES": ["127.0.0.1", "::1"],
+    # Networks whose X-Forwarded-For is believed: the load balancer's alone.
+    "TRUSTED_PROXIES": ["127.0.0.0/8", "::1/128"],
     "INSTANCE_NAME": "dev.0",
 }
 

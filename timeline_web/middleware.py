@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from . import conf, membership
+from .addresses import visitor_address
 from .client import Api
 from .exceptions import ApiError, Unauthorized
 from .views.errors import error_page
@@ -80,19 +81,8 @@ def api_for(request: HttpRequest) -> Api:
     return Api(
         token=request.member.token if request.member else None,
         request_id=request.request_id,
-        address=address_of(request),
+        address=visitor_address(request),
     )
-
-
-def address_of(request: HttpRequest) -> str:
-    """The visitor's address: the last one that a load balancer of ours wrote down, or the peer's.
-
-    What stands further to the left in X-Forwarded-For the visitor wrote, and anybody can lie.
-    """
-    peer = request.META.get("REMOTE_ADDR", "")
-    if peer not in conf.get("TRUSTED_PROXIES"):
-        return peer
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
 
 
 def failure_page(request: HttpRequest, error: ApiError) -> HttpResponse:

@@ -50,6 +50,9 @@ API_BASE_URL = env.str("API_BASE_URL", default=f"http://127.0.0.1:{API_PORT}")
 API_CONNECT_TIMEOUT = env.float("API_CONNECT_TIMEOUT", default=1.0)
 API_READ_TIMEOUT = env.float("API_READ_TIMEOUT", default=6.0)
 
+# Networks of the load balancers whose X-Forwarded-For is believed, here and by the API.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
+
 # Sessions are signed cookies, so that any instance can serve any request. Cookies know no ports:
 # the names are the site's own, or the API's admin on the same host would overwrite them.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

@@ -1,0 +1,33 @@
+"""Whose request this is, by address. The same rule as the API's, which the site may not import."""
+
+from ipaddress import ip_address, ip_network
+
+from django.http import HttpRequest
+
+from . import conf
+
+
+def visitor_address(request: HttpRequest) -> str:
+    """The visitor's IP address: X-Forwarded-For read from the right, past TRUSTED_PROXIES.
+
+    What stands further to the left the visitor may have written, and anybody can lie.
+    """
+    # A peer without an address came through a Unix socket, which only a proxy of ours can open.
+    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    while hops and _is_trusted(address) and _is_address(hops[-1].strip()):
+        address = hops.pop().strip()
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_trusted(address: str) -> bool:
+    networks = [ip_network(network) for network in conf.get("TRUSTED_PROXIES")]
+    return any(ip_address(address) in network for network in networks)
