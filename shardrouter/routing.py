@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Value
 from django.db.models.expressions import Col
+from django.db.models.fields.tuple_lookups import TupleIn
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
@@ -120,6 +121,8 @@ def _exact_slots(lookup: Exact, query: Query, placement: Placement) -> Slots | N
 
 
 def _in_slots(lookup: In, query: Query, placement: Placement) -> Slots | None:
+    if isinstance(lookup, TupleIn):
+        return _tuple_slots(lookup, query, placement)
     field = _own_column(lookup, query, placement)
     if field is None:
         return None
@@ -140,6 +143,18 @@ def _in_slots(lookup: In, query: Query, placement: Placement) -> Slots | None:
             return None
         slots.add(slot)
     return frozenset(slots)
+
+
+def _tuple_slots(lookup: TupleIn, query: Query, placement: Placement) -> Slots | None:
+    """Django prefetches forward keys by `(column) IN ((value), …)`."""
+    columns = lookup.lhs
+    if columns.alias != query.base_table or not isinstance(lookup.rhs, list | tuple | set):
+        return None
+    for position, field in enumerate(columns.targets):
+        if placement.fixes_slot(field):
+            slots = {placement.slot_of_value(field, values[position]) for values in lookup.rhs}
+            return None if None in slots else frozenset(slots)  # type: ignore[arg-type]
+    return None
 
 
 def is_membership_inside_slot(lookup: Any) -> bool:
