@@ -51,6 +51,10 @@ class Placement:
         """Whether `field` holds, in every row, an id of the row's own slot."""
         return field.primary_key or field is self.key or field in self.colocated
 
+    def tells_slot(self, field: models.Field) -> bool:
+        """Whether a value of `field` says in which slot its row is."""
+        return self.fixes_slot(field) or field in self.sources
+
     def slot_of_source(self, field: models.Field, value: object) -> int:
         """The slot of a root whose source column `field` has `value`."""
         text = str(field.to_python(value))

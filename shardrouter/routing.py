@@ -1,7 +1,8 @@
 """Routing: from a query's WHERE to the slots its rows can be in.
 
 Conjunctions intersect, disjunctions unite; a negation or an expression says nothing. A column
-tells only when it is the base table's own. Runs no query.
+tells only when it is the base table's own, or of a row joined to it inside the slot. No query
+is run.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.db.models.expressions import Col
 from django.db.models.fields.tuple_lookups import TupleIn
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
+from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 
 from .exceptions import CrossShardQuery, UnroutedQuery
@@ -48,7 +50,7 @@ def possible_slots(query: Query) -> Slots | None:
         return NOWHERE
     if not query.where.children:
         return None
-    return _node_slots(query.where, query, placement_of(query.model))
+    return _node_slots(query.where, query)
 
 
 def _combined_slots(query: Query) -> Slots | None:
@@ -67,65 +69,80 @@ def _combined_slots(query: Query) -> Slots | None:
     return frozenset(united)
 
 
-def _node_slots(node: Any, query: Query, placement: Placement) -> Slots | None:
+def _node_slots(node: Any, query: Query) -> Slots | None:
     if isinstance(node, WhereNode):
         if node.negated or node.connector not in (AND, OR):
             return None
-        return _children_slots(node, query, placement)
+        return _children_slots(node, query)
     if isinstance(node, NothingNode):
         return NOWHERE
     if isinstance(node, Exact):
-        return _exact_slots(node, query, placement)
+        return _exact_slots(node, query)
     if isinstance(node, In):
-        return _in_slots(node, query, placement)
+        return _in_slots(node, query)
     return None
 
 
-def _children_slots(node: WhereNode, query: Query, placement: Placement) -> Slots | None:
+def _children_slots(node: WhereNode, query: Query) -> Slots | None:
     found: Slots | None = None
     if node.connector == OR and len(node.children) > 1:
         united: set[int] = set()
         for child in node.children:
-            slots = _node_slots(child, query, placement)
+            slots = _node_slots(child, query)
             if slots is None:
                 return None
             united |= slots
         return frozenset(united)
     for child in node.children:
-        slots = _node_slots(child, query, placement)
+        slots = _node_slots(child, query)
         if slots is not None:
             found = slots if found is None else found & slots
     return found
 
 
-def _own_column(lookup: Exact | In, query: Query, placement: Placement) -> Any:
-    """The base table's column on the left of `lookup`, when it tells the slot."""
+def _telling_column(lookup: Exact | In, query: Query) -> tuple[Placement, Any] | None:
+    """The column on the left of `lookup` with its model's Placement, when it tells the slot."""
     column = lookup.lhs
-    if not isinstance(column, Col) or column.alias != query.base_table:
+    if not isinstance(column, Col) or not _is_in_slot(column.alias, query):
         return None
+    placement = placement_of(column.target.model)
     field = column.target
-    return field if placement.fixes_slot(field) or field in placement.sources else None
+    return (placement, field) if placement.tells_slot(field) else None
 
 
-def _exact_slots(lookup: Exact, query: Query, placement: Placement) -> Slots | None:
-    field = _own_column(lookup, query, placement)
-    if field is None:
+def _is_in_slot(alias: str, query: Query) -> bool:
+    """Whether rows of `alias` are the base table's own, or joined to them inside their slot."""
+    if alias == query.base_table:
+        return True
+    join = query.alias_map.get(alias)
+    return (
+        isinstance(join, Join)
+        and any(fixes_slot(left) and fixes_slot(right) for left, right in join.join_fields or ())
+        and _is_in_slot(join.parent_alias, query)
+    )
+
+
+def _exact_slots(lookup: Exact, query: Query) -> Slots | None:
+    told = _telling_column(lookup, query)
+    if told is None:
         return None
     value = lookup.rhs
     if isinstance(value, Value):
         value = value.value
     elif hasattr(value, "resolve_expression"):
         return None
+    placement, field = told
     slot = placement.slot_of_value(field, value)
     return None if slot is None else frozenset((slot,))
 
 
-def _in_slots(lookup: In, query: Query, placement: Placement) -> Slots | None:
+def _in_slots(lookup: In, query: Query) -> Slots | None:
     if isinstance(lookup, TupleIn):
-        return _tuple_slots(lookup, query, placement)
-    field = _own_column(lookup, query, placement)
-    if field is None:
+        return _tuple_slots(lookup, query)
+    told = _telling_column(lookup, query)
+    if told is None:
         return None
+    placement, field = told
     values = lookup.rhs
     if isinstance(values, Query):
         inside = is_membership_inside_slot(lookup)
@@ -145,9 +162,10 @@ def _in_slots(lookup: In, query: Query, placement: Placement) -> Slots | None:
     return frozenset(slots)
 
 
-def _tuple_slots(lookup: TupleIn, query: Query, placement: Placement) -> Slots | None:
+def _tuple_slots(lookup: TupleIn, query: Query) -> Slots | None:
     """Django prefetches forward keys by `(column) IN ((value), …)`."""
     columns = lookup.lhs
+    placement = placement_of(query.model)
     if columns.alias != query.base_table or not isinstance(lookup.rhs, list | tuple | set):
         return None
     for position, field in enumerate(columns.targets):
@@ -184,9 +202,8 @@ def is_membership_inside_slot(lookup: Any) -> bool:
 
 def reasons(query: Query) -> Iterator[str]:
     """What in the WHERE tells the slot, as text for people."""
-    placement = placement_of(query.model)
     for node in _leaves(query.where):
-        if isinstance(node, Exact | In) and _node_slots(node, query, placement) is not None:
+        if isinstance(node, Exact | In) and _node_slots(node, query) is not None:
             sign = "=" if isinstance(node, Exact) else "in"
             yield f"{node.lhs.target.name} {sign} {_shortened(node.rhs)}"
 

@@ -3,7 +3,12 @@
 from django.contrib.auth.models import User
 from django.db import models
 
-from shardrouter.models import ShardedModel
+from shardrouter.models import ShardedManager, ShardedModel
+
+
+class AuthorManager(ShardedManager):
+    def get_by_natural_key(self, name):
+        return self.get(name=name)
 
 
 class Author(ShardedModel):
@@ -13,6 +18,8 @@ class Author(ShardedModel):
     bio = models.TextField(null=True, blank=True)
     born = models.DateField(null=True, blank=True)
     rating = models.FloatField(null=True, blank=True)
+
+    objects = AuthorManager()
 
     class Shard:
         slot_from = "name"

@@ -1,0 +1,83 @@
+"""`loaddata`, each row to its own shard, all or nothing; with --database, as stock."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands.loaddata import Command as LoaddataCommand
+from django.core.serializers.base import DeserializationError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, router, transaction
+
+from shardrouter import conf
+from shardrouter.exceptions import ShardRouterError
+from shardrouter.placement import is_sharded, require_own_slot, shard_for
+from shardrouter.router import Everywhere
+
+MISTAKES = (DatabaseError, DeserializationError, ShardRouterError, ValidationError, ValueError)
+
+
+class Command(LoaddataCommand):
+    help = (
+        "Installs fixtures, each row in the database that its id says. One bad row, and nothing "
+        "is loaded anywhere."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database=None)
+
+    def handle(self, *fixture_labels: str, **options: Any) -> None:
+        self.loaded_into: dict[str, set[type[models.Model]]] = {}
+        if options["database"]:
+            super().handle(*fixture_labels, **options)
+            return
+        options["database"] = Everywhere(DEFAULT_DB_ALIAS)
+        try:
+            with ExitStack() as stack:
+                for alias in dict.fromkeys((*conf.global_databases(), *conf.shards())):
+                    stack.enter_context(transaction.atomic(using=alias))
+                    stack.enter_context(connections[alias].constraint_checks_disabled())
+                super().handle(*fixture_labels, **options)
+                self._check_constraints()
+        except MISTAKES as error:
+            # A mistake in the fixture: its name and row, not a traceback.
+            raise CommandError(str(error)) from error
+
+    def save_obj(self, obj: Any) -> bool:
+        if not isinstance(self.using, Everywhere):
+            return super().save_obj(obj)
+        everywhere, model = self.using, type(obj.object)
+        known = model in self.models
+        try:
+            self.using = self._alias_of(obj.object)
+            self.loaded_into.setdefault(self.using, set()).add(model)
+            return super().save_obj(obj)
+        except (ShardRouterError, TypeError) as error:
+            raise CommandError(
+                f"Could not load {model._meta.label}(pk={obj.object.pk}): {error}"
+            ) from error
+        finally:
+            if self.using != DEFAULT_DB_ALIAS and not known:
+                # Stock checks constraints and resets sequences of these in `default`.
+                self.models.discard(model)
+            self.using = everywhere
+
+    def _alias_of(self, row: models.Model) -> str:
+        if row._meta.app_label == "shardrouter":
+            raise CommandError("The shard map is not data; leave shardrouter out of the fixture.")
+        if not is_sharded(type(row)):
+            return router.db_for_write(type(row), instance=row)
+        require_own_slot(row)
+        return shard_for(row)
+
+    def _check_constraints(self) -> None:
+        for alias, loaded in self.loaded_into.items():
+            if alias == DEFAULT_DB_ALIAS:
+                continue
+            tables = [model._meta.db_table for model in loaded]
+            try:
+                connections[alias].check_constraints(table_names=tables)
+            except DatabaseError as error:
+                raise CommandError(f"Problem installing fixtures: {alias}: {error}") from error
+            self.reset_sequences(connections[alias], loaded)

@@ -1,0 +1,42 @@
+"""`migrate` over the global databases and every shard; with --database, as stock."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands.migrate import Command as MigrateCommand
+from django.db import DatabaseError
+
+from shardrouter import conf
+
+
+class Command(MigrateCommand):
+    help = (
+        "Updates the schema of `default` and of every shard, one after the other. When one "
+        "fails, run it again: it goes on from there."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        # None tells "not given" from `--database default`, which acts as stock.
+        parser.set_defaults(database=None)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["database"]:
+            super().handle(*args, **options)
+            return
+        done: list[str] = []
+        for alias in dict.fromkeys((*conf.global_databases(), *conf.shards())):
+            if options["verbosity"]:
+                self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
+            try:
+                super().handle(*args, **{**options, "database": alias})
+            except (CommandError, DatabaseError) as error:
+                raise CommandError(_failure(alias, done, error)) from error
+            done.append(alias)
+
+
+def _failure(alias: str, done: list[str], error: Exception) -> str:
+    finished = f"{', '.join(done)} migrated" if done else "nothing migrated yet"
+    return (
+        f"{alias}: {error}\n({finished}. Mend {alias} and run migrate again to go on from there.)"
+    )

@@ -1,0 +1,92 @@
+"""`shards status | where | check`: what is where, and whether it should be."""
+
+import json
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import models
+
+from shardrouter import conf, ids
+from shardrouter.inspection import misplaced_rows, shard_status
+from shardrouter.placement import is_sharded, placement_of, slot_for
+from shardrouter.shardmap import shard_map
+
+
+class Command(BaseCommand):
+    help = "Shows the shards, finds a row's shard, checks that rows are where they belong."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        subcommands = parser.add_subparsers(dest="subcommand", required=True)
+        status = subcommands.add_parser("status", help="each shard: slots, rows, size")
+        where = subcommands.add_parser("where", help="the slot and shard of a row")
+        where.add_argument("model", metavar="MODEL", help="app_label.Model")
+        where.add_argument("row", metavar="ID|KEY", help="an id, or what its slot is made from")
+        check = subcommands.add_parser("check", help="compare the rows with the shard map")
+        check.add_argument(
+            "--rows", action="store_true", help="every row is on the shard that its id says"
+        )
+        for each in (status, where, check):
+            each.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found, lines = getattr(self, f"_{options['subcommand']}")(options)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(found, indent=2))
+        else:
+            self.stdout.write("\n".join(lines))
+        if options["subcommand"] == "check" and found["misplaced"]:
+            raise CommandError(f"{len(found['misplaced'])} rows are on the wrong shard.")
+
+    def _status(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
+        found = [shard_status(alias) for alias in conf.shards()]
+        lines = []
+        for each in found:
+            lines.append(f"{each['alias']}: {each['slots']} slots, {each['state']}")
+            lines += [f"  {label}: {rows} rows" for label, rows in each["rows"].items()]
+        return found, lines
+
+    def _where(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
+        model = _sharded_model(options["model"])
+        slot = _slot_of_text(model, options["row"])
+        alias = shard_map.alias_of(slot)
+        found: dict[str, Any] = {"model": model._meta.label, "slot": slot, "shard": alias}
+        return found, [f"{model._meta.label} {options['row']}: slot {slot}, {alias}"]
+
+    def _check(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
+        counts = shard_map.counts()
+        misplaced = list(misplaced_rows()) if options["rows"] else []
+        found = {"slots": counts, "misplaced": misplaced}
+        lines = [f"{alias}: {slots} slots" for alias, slots in counts.items()]
+        lines += [
+            f"{row['model']} {row['id']} is on {row['found_on']}, belongs on {row['belongs_on']}"
+            for row in misplaced
+        ]
+        if options["rows"] and not misplaced:
+            lines.append("Every row is on the shard that its id says.")
+        return found, lines
+
+
+def _sharded_model(label: str) -> type[models.Model]:
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise CommandError(f"There is no model {label!r}. Write app_label.Model.") from error
+    if not is_sharded(model):
+        raise CommandError(f"{model._meta.label} is not sharded; its rows are in default.")
+    return model
+
+
+def _slot_of_text(model: type[models.Model], text: str) -> int:
+    placement = placement_of(model)
+    is_id = text.isascii() and text.isdigit() and int(text) <= ids.MAX_ID
+    if is_id and (not placement.sources or len(text) > 12):
+        # Real ids have 16 digits and more; a shorter number may be somebody's name.
+        return slot_for(int(text))
+    if placement.sources:
+        try:
+            return placement.slot_of_source(placement.sources[0], text)
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages)) from error
+    raise CommandError(f"{text!r} is not an id of {model._meta.label}.")
