@@ -1,8 +1,20 @@
 """App configuration of the API."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+
+
+def create_cache_table(using: str, **kwargs: object) -> None:
+    """post_migrate receiver: `manage.py migrate` makes the cache's table too."""
+    if using == "cache" and "db.DatabaseCache" in settings.CACHES["default"]["BACKEND"]:
+        call_command("createcachetable", database=using, verbosity=0)
 
 
 class TimelineApiConfig(AppConfig):
     name = "timeline_api"
     verbose_name = "Timelines"
+
+    def ready(self) -> None:
+        post_migrate.connect(create_cache_table, sender=self)

@@ -1,7 +1,49 @@
 """Settings of the API service: the data, the admin, the browsable API."""
 
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
 from .base import *  # noqa: F403
-from .base import BASE_DIR, VAR_DIR, env
+from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, env
+
+
+def number(variable: str, default: float) -> float:
+    """The number in `variable`; a value that is none is named in one line."""
+    text = env.str(variable, default=str(default))
+    try:
+        return float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{variable}={text!r} is not a number.") from None
+
+
+def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
+    """The value of `variable` in capitals, one of `choices`."""
+    value = env.str(variable, default=default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{variable}={value!r} is none of {', '.join(choices)}.")
+    return value
+
+
+def flag(variable: str) -> bool:
+    """The truth in `variable`; anything but a clear yes or no is refused."""
+    text = env.str(variable, default="False")
+    if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", ""):
+        raise ImproperlyConfigured(f"{variable}={text!r}: use 'True' or 'False'.")
+    return text.lower() in ("true", "1", "yes", "on")
+
+
+def rate(variable: str, default: str) -> str | None:
+    """A throttle rate as "30/min"; empty turns the throttle off."""
+    text = env.str(variable, default=default).strip()
+    count, slash, period = text.partition("/")
+    if text and not (slash and count.isdigit() and period[:1] in ("s", "m", "h", "d")):
+        raise ImproperlyConfigured(
+            f"{variable}={text!r} is no rate. Write COUNT/PERIOD, as 30/min, "
+            "with sec, min, hour or day; or leave it empty for no limit."
+        )
+    return text or None
+
 
 INSTALLED_APPS = [
     "shardrouter",
@@ -15,16 +57,24 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_structlog",
 ]
 
 MIDDLEWARE = [
+    "timeline_api.middleware.IdentityMiddleware",  # first: every response gets its headers
+    "timeline_api.middleware.MetricsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "timeline_api.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "timeline_api.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "timeline_api.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "twitsite.urls_api"
@@ -44,36 +94,237 @@ TEMPLATES = [
     },
 ]
 
+# --- Databases ---------------------------------------------------------------------------------
+
 SHARDS = env.list("SHARDS", default=["shard0", "shard1", "shard2"])
 
 # FULL: an answered write survives a power cut. NORMAL is faster and may lose the last moments.
-SQLITE_SYNCHRONOUS = env.str("SQLITE_SYNCHRONOUS", default="FULL").upper()
+SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OFF", "EXTRA"))
+
+# How long to wait for a locked SQLite file. An instance that serves must answer 503 within 2 s;
+# the relay and the commands (populate, loaddata) had rather wait than fail.
+SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if INSTANCE_NAME.startswith("api.") else 20)
 
 
 def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS) -> dict:
     """The DATABASES entry of `alias`: the URL in `variable`, or a SQLite file in VAR_DIR."""
     config = env.db_url(variable, default=f"sqlite:///{VAR_DIR / alias}.sqlite3")
-    if config["ENGINE"] == "django.db.backends.sqlite3":
+    sqlite = config["ENGINE"] == "django.db.backends.sqlite3"
+    if sqlite:
         config["OPTIONS"] = {
             # With six writers, Django's defaults gave 1,346 "database is locked" in 4 s; this, none.
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": SQLITE_BUSY_SECONDS,
             "init_command": (
                 f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"
                 "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
             ),
         }
         config["TEST"] = {"NAME": str(VAR_DIR / f"test_{alias}.sqlite3")}
+    else:
+        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 1)  # 503 within 2 s
     config["CONN_MAX_AGE"] = None  # persistent: opening one for each request halves the throughput
-    config["CONN_HEALTH_CHECKS"] = config["ENGINE"] != "django.db.backends.sqlite3"
+    config["CONN_HEALTH_CHECKS"] = not sqlite
     return config
 
 
 DATABASES = {
     "default": database("default", "DATABASE_URL"),
+    # Cached answers and throttle counters: what may be lost in a power cut.
+    "cache": database("cache", "CACHE_DATABASE_URL", synchronous="OFF"),
     **{alias: database(alias, f"{alias.upper()}_URL") for alias in SHARDS},
 }
-DATABASE_ROUTERS = ["shardrouter.ShardRouter"]
-SHARDROUTER = {"SHARDS": SHARDS}
+DATABASE_ROUTERS = ["timeline_api.routers.CacheRouter", "shardrouter.ShardRouter"]
+SHARDROUTER = {"SHARDS": SHARDS, "GLOBAL_DATABASES": ["default", "cache"]}
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+# --- Passwords, sessions, security -------------------------------------------------------------
+
+PASSWORD_HASHERS = [
+    "timeline_api.hashers.OwaspArgon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Of staff users, who log in to the admin.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Of members; docs/decisions/api.md says why they are milder.
+MEMBER_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": int(number("PASSWORD_MIN_LENGTH", 6))},
+    },
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# HTTPS=True: a proxy in front ends TLS and sets X-Forwarded-Proto.
+HTTPS = flag("HTTPS")
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Cookies know no port: on one host, the site's must not overwrite the API's.
+SESSION_COOKIE_NAME = "api_sessionid"
+CSRF_COOKIE_NAME = "api_csrftoken"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+for origin in CSRF_TRUSTED_ORIGINS:
+    if "://" not in origin:
+        raise ImproperlyConfigured(
+            f"CSRF_TRUSTED_ORIGINS: {origin!r} lacks its scheme. Write https://{origin}."
+        )
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # the admin and Bootstrap have icons as data URLs
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# The largest body that any endpoint needs is a few kilobytes. More is answered 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # the admin's "delete selected" posts one field a row
+
+# Addresses from which an X-Forwarded-For is believed: the proxy and the site.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
+
+# --- Static files ------------------------------------------------------------------------------
+
 STATIC_ROOT = VAR_DIR / "static" / "api"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- REST framework, OpenAPI -------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "timeline_api.authentication.BearerAuthentication",
+        "timeline_api.authentication.MemberBasicAuthentication",
+        "timeline_api.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "timeline_api.renderers.BrowsableRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "timeline_api.parsers.SafeJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",  # the browsable API's HTML forms post this
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["timeline_api.throttles.AnonymousThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "timeline_api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "timeline_api.exceptions.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+THROTTLE_RATES = {
+    # Wrong passwords: for one name from one address, and for all names from one address.
+    "login": rate("THROTTLE_LOGIN", "10/min"),
+    "login_address": rate("THROTTLE_LOGIN_ADDRESS", "100/min"),
+    "register": rate("THROTTLE_REGISTER", "100/min"),
+    "post": rate("THROTTLE_POST", "300/min"),
+    "anonymous": rate("THROTTLE_ANONYMOUS", "120000/min"),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Twitsite API",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "Short messages, the people who write them, and timelines.\n\n"
+        "Ids are decimal **strings** of up to 19 digits. Times are RFC 3339 in UTC. Lists are "
+        "cursor-paged: follow `next` and `previous`. A list that lacks a shard which is down "
+        "says so in the header `X-Shards-Missing`. Each response has an `X-Request-ID` to "
+        "quote when something is wrong."
+    ),
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "PATH_CONVERTER_OVERRIDES": {
+        "username": {"type": "string", "pattern": "^[A-Za-z0-9_]{1,30}$"},
+        "id": {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"},
+    },
+    "TAGS": [
+        {"name": "accounts", "description": "Members, their profiles and their passwords."},
+        {"name": "follows", "description": "Who follows whom."},
+        {"name": "messages", "description": "Writing, reading and deleting messages."},
+        {"name": "timelines", "description": "Messages of everybody, or of those one follows."},
+        {"name": "tokens", "description": "Logging in and out."},
+    ],
+}
+
+# --- Logs: one JSON object a line, on the standard error ---------------------------------------
+
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # IdentityMiddleware has checked or made it
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # asking for the user would cost a session query a request
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request, at its end
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: the client's business
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # IdentityMiddleware binds the client's address
+
+LOG_PROCESSORS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    # Plain tracebacks: the pretty ones print local variables, and so passwords.
+    structlog.processors.format_exc_info,
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *LOG_PROCESSORS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(ensure_ascii=False),
+            "foreign_pre_chain": LOG_PROCESSORS,
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+        # A line for each 4xx; the access line says the same.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}
