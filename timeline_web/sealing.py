@@ -36,6 +36,6 @@ def seal(text: str) -> str:
 def unseal(sealed: str) -> str | None:
     """What `seal` was given, or None when no key of ours made `sealed`."""
     try:
-        return _ciphers().decrypt(sealed).decode()
+        return _ciphers().decrypt(sealed.encode()).decode()
     except InvalidToken:
         return None

@@ -1,5 +1,6 @@
 """Pages about failures: of the API, of a form's token, of an address."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -28,7 +29,11 @@ def error_page(
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: a host name that is not ours, a body too large, an upload cut short."""
+    """400: a host name that is not ours, a form cut short; 413: a form too large."""
+    if isinstance(exception, RequestDataTooBig):
+        return error_page(
+            request, status=413, title="That is too much", advice="A message is 280 characters."
+        )
     return error_page(
         request, status=400, title="Bad request", advice="The browser sent what we cannot read."
     )

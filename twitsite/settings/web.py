@@ -1,9 +1,23 @@
 """Settings of the site: pages, signed cookies, and no database at all."""
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
 from .base import API_PORT, DEBUG, VAR_DIR, env
+
+
+def seconds(variable: str, default: float) -> float:
+    """A time from the environment; ImproperlyConfigured for what is no positive number."""
+    text = env.str(variable, default=str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 3600:
+        raise ImproperlyConfigured(f"{variable}={text!r} is no time. Write seconds, as {default}.")
+    return value
+
 
 INSTALLED_APPS = [
     "timeline_web",
@@ -27,6 +41,8 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "twitsite.urls_web"
 WSGI_APPLICATION = "twitsite.wsgi_web.application"
+# A message of 280 characters, even of the longest ones, is a few kilobytes. More is answered 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 APPEND_SLASH = False  # the site's paths end without one
 
 # Empty on purpose: a query in the site cannot work by accident.
@@ -47,8 +63,8 @@ TEMPLATES = [
 
 # Where the API is: the load balancer's address, never an instance's.
 API_BASE_URL = env.str("API_BASE_URL", default=f"http://127.0.0.1:{API_PORT}")
-API_CONNECT_TIMEOUT = env.float("API_CONNECT_TIMEOUT", default=1.0)
-API_READ_TIMEOUT = env.float("API_READ_TIMEOUT", default=6.0)
+API_CONNECT_TIMEOUT = seconds("API_CONNECT_TIMEOUT", 1.0)
+API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
 
 # Networks of the load balancers whose X-Forwarded-For is believed, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
@@ -68,11 +84,12 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Old keys, so that SECRET_KEY can be changed without signing everybody out.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# Behind a load balancer that speaks HTTPS and sets X-Forwarded-Proto.
-if env.bool("BEHIND_HTTPS", default=False):
+# HTTPS=True: a proxy in front ends TLS and sets X-Forwarded-Proto.
+HTTPS = env.bool("HTTPS", default=False)
+if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SESSION_COOKIE_SECURE = True
-    CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 CONTENT_SECURITY_POLICY = {

@@ -1,0 +1,80 @@
+"""A real API and a real site, started once for all tests of this folder."""
+
+import itertools
+import uuid
+
+import pytest
+
+from .servers import environment, free_port, manage, running
+from .visitor import Visitor
+
+# A page may be asked for faster here than anybody would.
+NO_THROTTLES = {
+    f"THROTTLE_{scope}": "" for scope in ("LOGIN", "LOGIN_ADDRESS", "REGISTER", "POST", "ANONYMOUS")
+}
+
+
+@pytest.fixture(scope="session")
+def var_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="session")
+def api(var_dir):
+    """A running API with empty databases."""
+    env = environment("twitsite.settings.test", var_dir, INSTANCE_NAME="api.1", **NO_THROTTLES)
+    manage("migrate", "--verbosity", "0", env=env)
+    with running("twitsite.wsgi_api", env, var_dir / "api.log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def collected(var_dir):
+    """The site's static files, named by their content as in production."""
+    manage("collectstatic", "--noinput", env=environment("twitsite.settings.web", var_dir))
+
+
+@pytest.fixture(scope="session")
+def site(var_dir, api, collected):
+    """A running site in front of `api`."""
+    env = environment("twitsite.settings.web", var_dir, API_BASE_URL=api.url, INSTANCE_NAME="web.1")
+    with running("twitsite.wsgi_web", env, var_dir / "web.log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lonely_site(var_dir, collected):
+    """A running site whose API is not there. Its cookies are `site`'s: they share a secret."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    env = environment("twitsite.settings.web", var_dir, API_BASE_URL=nobody, INSTANCE_NAME="web.2")
+    with running("twitsite.wsgi_web", env, var_dir / "lonely.log") as server:
+        yield server
+
+
+@pytest.fixture
+def visitor(site):
+    """Somebody who has just come."""
+    return Visitor(site.url)
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def new_name():
+    """A function that makes a username nobody has yet."""
+    return lambda stem="user": f"{stem}_{next(_numbers)}_{uuid.uuid4().hex[:6]}"
+
+
+@pytest.fixture
+def new_member(site, new_name):
+    """A function that registers and signs in somebody: gives their Visitor and name."""
+
+    def make(stem: str = "user") -> tuple[Visitor, str]:
+        member, name = Visitor(site.url), new_name(stem)
+        member.register(name)
+        member.log_in(name)
+        assert member.path == "/"
+        return member, name
+
+    return make

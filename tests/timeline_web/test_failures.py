@@ -1,0 +1,118 @@
+"""Pages when the API is not there: 503, with what was typed, and never a traceback."""
+
+import time
+
+import pytest
+
+from .servers import environment, manage, running
+from .visitor import Visitor
+
+
+@pytest.fixture
+def stranded(lonely_site, new_member):
+    """A member who is signed in, on the site whose API is not there."""
+    member, _ = new_member()
+    stranded = Visitor(lonely_site.url)
+    stranded.session.cookies.update(member.session.cookies)
+    stranded.fields = member.form("/add_message").fields
+    return stranded
+
+
+def is_explained(visitor: Visitor) -> bool:
+    """A 503 that says when to try again, and shows nothing of the machinery."""
+    page = visitor.page
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert "We cannot reach the messages right now" in visitor.text
+    for word in ("Traceback", "requests", "ConnectionError", "127.0.0.1"):
+        assert word not in page.text
+    return True
+
+
+@pytest.mark.parametrize("path", ["/", "/public", "/alice"])
+def test_a_page_says_that_it_cannot_be_shown(stranded, path):
+    stranded.get(path)
+    assert is_explained(stranded)
+
+
+def test_a_typed_message_is_kept(stranded):
+    stranded.post("/add_message", {**stranded.fields, "text": "Do not lose <me>"})
+    assert is_explained(stranded)
+    form = stranded.form("/add_message")
+    assert form.fields["text"] == "Do not lose <me>"
+    assert form.fields["key"] == stranded.fields["key"]  # trying again cannot post it twice
+
+
+def test_a_registration_is_kept(lonely_site):
+    visitor = Visitor(lonely_site.url)
+    visitor.register("newcomer")
+    assert is_explained(visitor)
+    assert visitor.form("/register").fields["username"] == "newcomer"
+    assert visitor.form("/register").fields["email"] == "newcomer@example.com"
+
+
+def test_a_login_is_kept(lonely_site):
+    visitor = Visitor(lonely_site.url)
+    visitor.log_in("alice")
+    assert is_explained(visitor)
+    assert visitor.form("/login").fields["username"] == "alice"
+
+
+@pytest.mark.parametrize("path", ["/bob/follow", "/bob/unfollow", "/logout"])
+def test_a_button_can_be_pressed_again(stranded, path):
+    stranded.post(path, {"csrfmiddlewaretoken": stranded.fields["csrfmiddlewaretoken"]})
+    assert is_explained(stranded)
+    assert stranded.form(path).method == "post"
+
+
+def test_signing_out_in_vain_keeps_the_session_so_that_it_can_be_ended(stranded, site):
+    stranded.post("/logout", {"csrfmiddlewaretoken": stranded.fields["csrfmiddlewaretoken"]})
+    back = Visitor(site.url)
+    back.session.cookies.update(stranded.session.cookies)
+    back.get("/")
+    assert "Sign out" in back.text
+
+
+def test_after_some_failures_it_answers_at_once(lonely_site):
+    visitor = Visitor(lonely_site.url)
+    for _ in range(30):
+        visitor.get("/public")
+    start = time.monotonic()
+    for _ in range(10):
+        visitor.get("/public")
+    assert time.monotonic() - start < 1
+    assert is_explained(visitor)
+
+
+def test_it_lives_and_says_that_the_api_is_gone(lonely_site):
+    visitor = Visitor(lonely_site.url)
+    assert visitor.get("/livez").status_code == 200
+    answer = visitor.get("/readyz")
+    assert (answer.status_code, answer.json()["api"]) == (200, "unreachable")
+
+
+def test_it_comes_back_when_the_api_does(tmp_path, site, collected, var_dir):
+    api_env = environment("twitsite.settings.test", tmp_path, INSTANCE_NAME="api.9")
+    manage("migrate", "--verbosity", "0", env=api_env)
+    with running("twitsite.wsgi_api", api_env, tmp_path / "api.log") as api:
+        env = environment("twitsite.settings.web", var_dir, API_BASE_URL=api.url)
+        with running("twitsite.wsgi_web", env, tmp_path / "web.log") as web:
+            visitor = Visitor(web.url)
+            assert visitor.get("/public").status_code == 200
+            api.stop()
+            assert visitor.get("/public").status_code == 503
+            api.start()
+            deadline = time.monotonic() + 15
+            while visitor.get("/public").status_code != 200 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert visitor.page.status_code == 200
+
+
+def test_a_host_that_is_not_ours_is_a_400(var_dir, api, collected, tmp_path):
+    env = environment("twitsite.settings.web", var_dir, ALLOWED_HOSTS="twitsite.example")
+    with running("twitsite.wsgi_web", env, tmp_path / "web.log") as web:
+        visitor = Visitor(web.url)
+        visitor.get("/public")
+        assert visitor.page.status_code == 400
+        assert visitor.page.headers["X-Request-ID"]
+        assert "Traceback" not in visitor.page.text
