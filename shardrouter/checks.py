@@ -1,1 +1,250 @@
-"""System checks of shardrouter."""
+"""System checks: what is wrong with the settings or the models before it is wrong at run time.
+
+docs/shardrouter/reference.md lists each id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, models, router
+
+from . import conf
+from .placement import Placement, is_sharded, placement_of
+from .queryset import ShardedQuerySet
+from .router import ShardRouter
+
+Messages = Iterator[checks.CheckMessage]
+
+
+@checks.register(checks.Tags.database, checks.Tags.compatibility)
+def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """E002 to E004: shards that are set, exist, and a router that sends rows to them."""
+    return list(_settings_errors())
+
+
+@checks.register(checks.Tags.models)
+def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """E005 to E010 and W001: models that can be routed and whose constraints can be kept."""
+    chosen = None if app_configs is None else {config.label for config in app_configs}
+    return [
+        message
+        for model in apps.get_models()
+        if chosen is None or model._meta.app_label in chosen
+        for message in _model_errors(model)
+    ]
+
+
+def _settings_errors() -> Messages:
+    try:
+        aliases = conf.shards()
+    except ImproperlyConfigured as error:
+        yield checks.Error(
+            str(error),
+            hint='Add SHARDROUTER = {"SHARDS": ["shard0", "shard1"]} to your settings.',
+            id="shardrouter.E002",
+        )
+        return
+    for alias in (*aliases, *conf.global_databases()):
+        if alias not in connections.databases:
+            yield checks.Error(
+                f"SHARDROUTER names the database {alias!r}, which DATABASES does not have.",
+                hint=f"Add {alias!r} to DATABASES, or take it out of SHARDROUTER.",
+                id="shardrouter.E003",
+            )
+    if len(set(aliases)) != len(aliases):
+        yield checks.Error(
+            'SHARDROUTER["SHARDS"] names a database twice.',
+            hint="Name each shard once.",
+            id="shardrouter.E003",
+        )
+    if not any(isinstance(each, ShardRouter) for each in router.routers):
+        yield checks.Error(
+            "ShardRouter is not among DATABASE_ROUTERS, so sharded rows would go to default.",
+            hint=f'Write DATABASE_ROUTERS = [{_quoted_routers()}"shardrouter.ShardRouter"].',
+            id="shardrouter.E004",
+        )
+
+
+def _quoted_routers() -> str:
+    return "".join(f'"{each}", ' for each in settings.DATABASE_ROUTERS if isinstance(each, str))
+
+
+def _model_errors(model: type[models.Model]) -> Messages:
+    if model._meta.proxy or model._meta.swapped:
+        return
+    if not is_sharded(model):
+        yield from _constraints_to_shards(model)
+        return
+    if model._meta.auto_created:
+        return
+    try:
+        placement = placement_of(model)
+    except ImproperlyConfigured as error:
+        yield checks.Error(
+            str(error),
+            hint="Name a field of the model in `class Shard`.",
+            obj=model,
+            id="shardrouter.E005",
+        )
+        return
+    yield from _placement_errors(model, placement)
+    yield from _manager_errors(model)
+    yield from _foreign_key_errors(model, placement)
+    yield from _unique_errors(model, placement)
+
+
+def _placement_errors(model: type[models.Model], placement: Placement) -> Messages:
+    key = placement.key
+    if key is None:
+        if placement.sources and placement.sources[0].null:
+            yield checks.Error(
+                f"slot_from names {placement.sources[0].name}, which may be NULL.",
+                hint="Take null=True away: every row needs a slot.",
+                obj=model,
+                id="shardrouter.E005",
+            )
+        return
+    owner = key.related_model
+    if (owner and not is_sharded(owner)) or (not owner and not _holds_ids(key)):
+        yield checks.Error(
+            f"The shard key {key.name} holds no ids of a sharded model.",
+            hint="Make it a foreign key to a sharded model, or a BigIntegerField with such ids.",
+            obj=model,
+            id="shardrouter.E006",
+        )
+    elif owner and not key.target_field.primary_key:  # type: ignore[attr-defined]
+        yield checks.Error(
+            f"The shard key {key.name} points at {key.target_field.name}, which carries no slot.",  # type: ignore[attr-defined]
+            hint="Take to_field away, so that it holds the primary key.",
+            obj=model,
+            id="shardrouter.E006",
+        )
+    if key.null:
+        yield checks.Error(
+            f"The shard key {key.name} may be NULL, and such a row has no shard.",
+            hint="Take null=True away.",
+            obj=model,
+            id="shardrouter.E006",
+        )
+    if not _has_index_led_by(model, key):
+        yield checks.Error(
+            f"No index of {model._meta.label} begins with its shard key {key.name}.",
+            hint=f"Set db_index=True on {key.name}, or add an index whose first column it is.",
+            obj=model,
+            id="shardrouter.E007",
+        )
+
+
+def _holds_ids(field: models.Field) -> bool:
+    return field.get_internal_type() in ("BigIntegerField", "PositiveBigIntegerField")
+
+
+def _has_index_led_by(model: type[models.Model], field: models.Field) -> bool:
+    if field.db_index or field.unique or field.primary_key:
+        return True
+    led = [index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields]
+    led += [
+        constraint.fields[0]
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.UniqueConstraint)
+        and constraint.fields
+        and constraint.condition is None
+    ]
+    led += [names[0] for names in model._meta.unique_together]
+    return field.name in led or field.attname in led
+
+
+def _manager_errors(model: type[models.Model]) -> Messages:
+    for manager in model._meta.managers:
+        if not issubclass(getattr(manager, "_queryset_class", object), ShardedQuerySet):
+            yield checks.Error(
+                f"{model._meta.label}.{manager.name} is not a ShardedManager; it cannot route.",
+                hint="Build it on shardrouter.models.ShardedManager or ShardedQuerySet.",
+                obj=model,
+                id="shardrouter.E008",
+            )
+    if not issubclass(model._base_manager._queryset_class, ShardedQuerySet):  # type: ignore[attr-defined]
+        yield checks.Error(
+            f"{model._meta.label}'s base manager cannot route.",
+            hint='Inherit ShardedModel.Meta, or set base_manager_name = "sharded_rows".',
+            obj=model,
+            id="shardrouter.E008",
+        )
+
+
+def _foreign_keys(model: type[models.Model]) -> Iterator[models.ForeignKey]:
+    for field in model._meta.local_fields:
+        if isinstance(field, models.ForeignKey) and not field.remote_field.parent_link:
+            yield field
+
+
+def _foreign_key_errors(model: type[models.Model], placement: Placement) -> Messages:
+    for field in _foreign_keys(model):
+        if field is placement.key or field in placement.colocated:
+            continue
+        if field.db_constraint:
+            yield checks.Error(
+                f"{model._meta.label}.{field.name} has a database constraint, "
+                "but the row it points at may be in another database.",
+                hint=f"Set db_constraint=False on {field.name}; or, if it always points at rows of "
+                "the same owner, name it in Shard.colocated.",
+                obj=field,
+                id="shardrouter.E009",
+            )
+        if field.remote_field.on_delete is not models.DO_NOTHING:
+            yield checks.Warning(
+                f"{model._meta.label}.{field.name} can only follow deletions on its own shard.",
+                hint=f"Set on_delete=DO_NOTHING on {field.name} and clean up what it leaves.",
+                obj=field,
+                id="shardrouter.W001",
+            )
+
+
+def _constraints_to_shards(model: type[models.Model]) -> Messages:
+    for field in _foreign_keys(model):
+        if is_sharded(field.related_model) and field.db_constraint:  # type: ignore[arg-type]
+            yield checks.Error(
+                f"{model._meta.label}.{field.name} has a database constraint, "
+                f"but {field.related_model._meta.label} is on the shards and this is not.",  # type: ignore[union-attr]
+                hint=f"Set db_constraint=False and on_delete=DO_NOTHING on {field.name}.",
+                obj=field,
+                id="shardrouter.E009",
+            )
+
+
+def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
+    told = {field.name for field in model._meta.local_fields if placement.tells_slot(field)}
+    told |= {field.attname for field in model._meta.local_fields if placement.tells_slot(field)}
+    sets: list[tuple[str, ...]] = [
+        (field.name,)
+        for field in model._meta.local_fields
+        if field.unique and not field.primary_key
+    ]
+    sets += [tuple(names) for names in model._meta.unique_together]
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            sets.append(tuple(constraint.fields) or tuple(_names_in(constraint.expressions)))
+    for names in sets:
+        if not told & set(names):
+            yield checks.Error(
+                f"{model._meta.label}: {', '.join(names)} can be unique on each shard only, "
+                "not over all of them.",
+                hint="Add the shard key to what must be unique.",
+                obj=model,
+                id="shardrouter.E010",
+            )
+
+
+def _names_in(expressions: Any) -> Iterator[str]:
+    for expression in expressions:
+        for each in expression.flatten():
+            if isinstance(each, models.F):
+                yield each.name
+
+

@@ -1,0 +1,186 @@
+"""The rows of the API and where each lives; docs/timelines.md says why.
+
+Everything but ThrottleCount is sharded: an Account by its username, all else with the account
+that its shard key names.
+"""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from shardrouter.models import ShardedModel
+
+MAX_TEXT_LENGTH = 280
+MAX_USERNAME_LENGTH = 30
+
+
+class Account(ShardedModel):
+    """A member. The root: its slot comes from the casefolded username."""
+
+    username = models.CharField(max_length=MAX_USERNAME_LENGTH)
+    # Kept by the database, so that no write can leave it behind; what look-ups compare with.
+    username_key = models.GeneratedField(
+        expression=Lower("username"),
+        output_field=models.CharField(max_length=MAX_USERNAME_LENGTH),
+        db_persist=True,
+        unique=True,
+    )
+    display_name = models.CharField(max_length=50, blank=True)
+    bio = models.TextField(max_length=500, blank=True)
+    email = models.EmailField()
+    password = models.CharField(max_length=128)
+    created_at = models.DateTimeField()
+    message_count = models.PositiveIntegerField(default=0)
+    follower_count = models.PositiveIntegerField(default=0)
+    following_count = models.PositiveIntegerField(default=0)
+    is_suspended = models.BooleanField(default=False)
+
+    # Django and DRF ask this of `request.user`.
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+
+    class Shard:
+        slot_from = ("username", "username_key")
+        normalize = str.casefold
+
+    def __str__(self):
+        return self.username
+
+
+class Token(ShardedModel):
+    """A way in. The text that its owner holds is `<id>.<secret>`; here is only the digest."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="tokens")
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=50, blank=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Shard:
+        key = "account"
+
+    def __str__(self):
+        return self.name or f"token {self.pk}"
+
+
+class Message(ShardedModel):
+    author = models.ForeignKey(Account, models.CASCADE, related_name="messages")
+    text = models.CharField(max_length=MAX_TEXT_LENGTH)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "author"
+
+    class Meta:
+        # A member's messages, newest first, are one range of this.
+        indexes = [models.Index(fields=["author", "-id"], name="message_author_newest")]
+
+    def __str__(self):
+        return self.text[:60]
+
+
+class Follow(ShardedModel):
+    """The truth: `follower` follows the account `followee_id`, which may be on another shard."""
+
+    follower = models.ForeignKey(Account, models.CASCADE, related_name="follows")
+    followee_id = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "follower"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "followee_id"], name="follow_once")
+        ]
+
+    def __str__(self):
+        return f"{self.follower_id} follows {self.followee_id}"
+
+
+class Follower(ShardedModel):
+    """The mirror of a Follow on the followee's shard. The relay keeps it, for fan-out and counts."""
+
+    followee = models.ForeignKey(Account, models.CASCADE, related_name="followers")
+    follower_id = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "followee"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["followee", "follower_id"], name="follower_once")
+        ]
+
+    def __str__(self):
+        return f"{self.followee_id} is followed by {self.follower_id}"
+
+
+class HomeEntry(ShardedModel):
+    """One line of a member's home timeline: a message, perhaps of another shard."""
+
+    owner = models.ForeignKey(Account, models.CASCADE, related_name="home_entries")
+    message_id = models.BigIntegerField()
+    author_id = models.BigIntegerField()
+
+    class Shard:
+        key = "owner"
+
+    class Meta:
+        constraints = [
+            # The home timeline is a range of this index, newest first.
+            models.UniqueConstraint(fields=["owner", "message_id"], name="home_entry_once")
+        ]
+        # Unfollowing takes an author's lines away.
+        indexes = [models.Index(fields=["owner", "author_id"], name="home_entry_author")]
+
+    def __str__(self):
+        return f"{self.message_id} in the home of {self.owner_id}"
+
+
+class Outbox(ShardedModel):
+    """An event for other shards, written in the transaction it tells of; the relay delivers it."""
+
+    account = models.ForeignKey(Account, models.DO_NOTHING, db_constraint=False)
+    kind = models.CharField(max_length=20)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    available_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)
+
+    class Shard:
+        key = "account"
+
+    class Meta:
+        verbose_name_plural = "outbox"
+        indexes = [
+            # The relay takes what is due, oldest first.
+            models.Index(fields=["parked_at", "available_at"], name="outbox_due")
+        ]
+
+    def __str__(self):
+        return f"{self.kind} of {self.account_id}"
+
+
+class IdempotencyKey(ShardedModel):
+    """What a post with this Idempotency-Key answered first; kept for 24 hours."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="idempotency_keys")
+    key = models.CharField(max_length=255)
+    body_digest = models.CharField(max_length=64)
+    message_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self):
+        return self.key
