@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def backend(settings, monkeypatch):
     server = Backend()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.API_BASE_URL = f"http://127.0.0.1:{server.server_port}"
     settings.API_READ_TIMEOUT = 0.5
     monkeypatch.setattr(client, "_thread", threading.local())
