@@ -184,3 +184,15 @@ class IdempotencyKey(ShardedModel):
 
     def __str__(self):
         return self.key
+
+
+class ThrottleCount(models.Model):
+    """How often one did one thing in the window that is running. Lives on the alias `cache`."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    count = models.PositiveIntegerField()
+    # Unix time in whole seconds; by this index the expired are deleted.
+    expires_at = models.BigIntegerField(db_index=True)
+
+    def __str__(self):
+        return f"{self.key}: {self.count}"
