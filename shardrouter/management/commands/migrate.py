@@ -20,12 +20,22 @@ class Command(MigrateCommand):
         # None tells "not given" from `--database default`, which acts as stock.
         parser.set_defaults(database=None)
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+        databases = [options["database"]] if options["database"] else self._all()
+        return {
+            **super().get_check_kwargs({**options, "database": databases[0]}),
+            "databases": databases,
+        }
+
+    def _all(self) -> list[str]:
+        return list(dict.fromkeys((*conf.global_databases(), *conf.shards())))
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"]:
             super().handle(*args, **options)
             return
         done: list[str] = []
-        for alias in dict.fromkeys((*conf.global_databases(), *conf.shards())):
+        for alias in self._all():
             if options["verbosity"]:
                 self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
             try:
