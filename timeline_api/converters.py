@@ -1,0 +1,28 @@
+"""What may stand in a path. Anything else matches no URL and is a 404."""
+
+from .pagination import MAX_ID
+
+
+class UsernameConverter:
+    regex = "[A-Za-z0-9_]{1,30}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class IdConverter:
+    """A sharded id: a decimal of at most 63 bits, without leading zeros."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > MAX_ID:
+            raise ValueError(value)
+        return number
+
+    def to_url(self, value: int | str) -> str:
+        return str(value)

@@ -1,0 +1,52 @@
+"""Prometheus metrics of an instance. docs/operations.md lists them."""
+
+import os
+
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+REQUESTS = Counter(
+    "twitsite_api_requests_total",
+    "Requests answered, by method, route (the URL pattern) and status.",
+    ["method", "route", "status"],
+)
+SECONDS = Histogram(
+    "twitsite_api_request_seconds",
+    "Time to answer a request, in seconds.",
+    ["method", "route"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+SHARDS_MISSING = Counter(
+    "twitsite_api_shards_missing_total",
+    "Answers that lacked a shard: lists without it, and 503s because of it.",
+    ["shard"],
+)
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def observe(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Count one answered request."""
+    match = request.resolver_match
+    # Unknown paths and methods share one label: a client must not be able to make new series.
+    route = f"/{match.route}" if match else "(none)"
+    method = request.method if request.method in METHODS else "(other)"
+    REQUESTS.labels(method, route, response.status_code).inc()
+    SECONDS.labels(method, route).observe(seconds)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """GET /metrics: of all workers of this instance, when PROMETHEUS_MULTIPROC_DIR is set."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

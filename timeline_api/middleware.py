@@ -1,0 +1,100 @@
+"""Middleware of the API: what every response carries, and what no view should have to do."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.common import CommonMiddleware
+
+from . import metrics
+from .addresses import client_address
+from .exceptions import is_unavailable, unavailable_response
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class IdentityMiddleware:
+    """X-Request-ID and X-Served-By on every response; the id and the client in every log line."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = asked if REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = request_id  # django-structlog takes it from here
+        structlog.contextvars.bind_contextvars(client=client_address(request))
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        response["X-Served-By"] = settings.INSTANCE_NAME
+        return response
+
+
+class MetricsMiddleware:
+    """Counts and times each request."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        response = self.get_response(request)
+        metrics.observe(request, response, time.perf_counter() - start)
+        return response
+
+
+class BodyLimitMiddleware:
+    """413 for a body over DATA_UPLOAD_MAX_MEMORY_SIZE.
+
+    Django checks it where it reads the body itself; DRF's parsers read the stream past that.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if length.isdigit() and int(length) > most:
+            return too_large(most)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, RequestDataTooBig):
+            return too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return None
+
+
+def too_large(most: int) -> JsonResponse:
+    """The 413 that says what the most is."""
+    return JsonResponse({"detail": f"The body is too large: at most {most} bytes."}, status=413)
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Django's, but only a GET or HEAD is sent on to the path with its slash.
+
+    A client that follows such a redirect of a POST makes a GET of it, and loses the body.
+    """
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return request.method in ("GET", "HEAD") and super().should_redirect_with_slash(request)
+
+
+class UnavailableMiddleware:
+    """503 with Retry-After when a shard rises outside DRF's views: the admin, the login page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return unavailable_response(error) if is_unavailable(error) else None

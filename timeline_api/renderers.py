@@ -1,0 +1,38 @@
+"""The browsable API."""
+
+from typing import Any
+
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.request import Request, override_method
+from rest_framework.views import APIView
+
+
+class BrowsableRenderer(BrowsableAPIRenderer):
+    """DRF's, with forms for PATCH and for a DELETE that takes a body, and our own look.
+
+    A form is shown to those alone who may send it (`ApiView.offers`).
+    """
+
+    template = "timeline_api/browsable.html"
+
+    def show_form_for_method(
+        self, view: APIView, method: str, request: Request, obj: Any
+    ) -> bool | None:
+        offers = getattr(view, "offers", lambda method: True)
+        return super().show_form_for_method(view, method, request, obj) and offers(method)
+
+    def get_context(
+        self, data: Any, accepted_media_type: str, renderer_context: dict[str, Any]
+    ) -> dict[str, Any]:
+        context = super().get_context(data, accepted_media_type, renderer_context)
+        view, request = context["view"], context["request"]
+        context["code_style"] = None  # an inline style, which the CSP forbids
+        context["patch_form"] = self.get_rendered_html_form(data, view, "PATCH", request)
+        if context["delete_form"] and "DELETE" in getattr(view, "bodies", {}):
+            context["delete_form"] = False
+            context["delete_body_form"] = self._delete_form(view, request)
+        return context
+
+    def _delete_form(self, view: Any, request: Request) -> str | None:
+        with override_method(view, request, "DELETE"):
+            return self.render_form_for_serializer(view.get_serializer())

@@ -1,0 +1,1 @@
+"""Views: one file per noun. Thin: reads are selectors, writes are services."""

@@ -1,0 +1,92 @@
+"""What the API's views share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from ..metrics import SHARDS_MISSING
+from ..models import Account
+from ..permissions import IsMember
+from ..pagination import Fetch, IdCursorPaginator
+from ..selectors import accounts
+from ..serializers import Answer, NothingSerializer
+
+
+class ApiView(APIView):
+    """An endpoint: which body each method takes, and the ways to an answer."""
+
+    # Method → the serializer of its body; the browsable API makes its forms of them.
+    bodies: ClassVar[dict[str, type[Serializer]]] = {}
+    # The methods that need a login.
+    members_only: ClassVar[frozenset[str]] = frozenset()
+    # What the browsable API's edit form starts from.
+    form_instance: Any = None
+    paginator: IdCursorPaginator | None = None
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [IsMember() if self.request.method in self.members_only else AllowAny()]
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer:
+        """The serializer of this method's body. The browsable API and OPTIONS call it."""
+        method = self.request.method or ""
+        kwargs["context"] = {"request": self.request, "view": self}
+        if method == "PATCH":
+            kwargs["instance"] = self.form_instance
+            kwargs["partial"] = True
+        return self.bodies.get(method, NothingSerializer)(*args, **kwargs)
+
+    def valid(self) -> dict[str, Any]:
+        """The checked body of this request; raises ValidationError (400)."""
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.request)
+
+    def account_named(self, username: str) -> Account:
+        """The account, or 404."""
+        try:
+            return accounts.by_username(username)
+        except Account.DoesNotExist:
+            raise NotFound("There is no such account.") from None
+
+    def page(
+        self,
+        fetch: Fetch,
+        *,
+        position: Callable[[Any], int],
+        represent: Callable[[list[Any]], Sequence[dict[str, Any]]],
+    ) -> Response:
+        """The page of a list that the request asks for."""
+        missing: tuple[str, ...] = ()
+
+        def fetched(**kwargs: Any) -> Sequence[Any]:
+            nonlocal missing
+            rows = fetch(**kwargs)
+            missing = tuple(getattr(rows, "shards_missing", ()))
+            return rows
+
+        self.paginator = IdCursorPaginator(self.request, position=position)
+        rows = self.paginator.paginate(fetched)
+        response = Response(self.paginator.data(list(represent(rows))))
+        if missing:
+            response["X-Shards-Missing"] = ", ".join(missing)
+            for alias in missing:
+                SHARDS_MISSING.labels(alias).inc()
+        return response
+
+    def page_of_messages(self, fetch: Fetch) -> Response:
+        """A page of Message."""
+        answer = self.answer
+        return self.page(
+            fetch,
+            position=lambda message: message.pk,
+            represent=lambda rows: [answer.message(row) for row in rows],
+        )

@@ -1,0 +1,40 @@
+"""What Django answers by itself, as JSON for clients of the API."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """All of /api/, and whoever does not ask for HTML."""
+    return request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", "")
+
+
+def _json(detail: str, status: int) -> JsonResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_json(request):
+        return _json("Bad request.", 400)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_json(request):
+        return _json("You may not do that.", 403)
+    return defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not wants_json(request):
+        return defaults.page_not_found(request, exception)
+    hint = "" if request.path.endswith("/") else " Every path ends in a slash."
+    return _json(f"Not found.{hint}", 404)
+
+
+def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
+    if wants_json(request):
+        return _json("Something went wrong here. Quote X-Request-ID when you report it.", 500)
+    return defaults.server_error(request)

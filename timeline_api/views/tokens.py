@@ -1,0 +1,112 @@
+"""Tokens: logging in and out."""
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ..authentication import log_in
+from ..models import Token
+from ..schema import PAGING, operation
+from ..selectors import tokens as selectors
+from ..serializers import CredentialsSerializer, IssuedTokenSerializer, TokenPageSerializer
+from ..services import tokens as services
+from .base import ApiView
+
+
+class TokensView(ApiView):
+    """Log in for a token, which is shown once; or list my live tokens."""
+
+    bodies = {"POST": CredentialsSerializer}
+    members_only = frozenset({"GET", "HEAD"})
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # Who logs in may well send an old token along: it does not matter.
+        request = self.request
+        return [] if request and request.method == "POST" else super().get_authenticators()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+    @operation(
+        "tokens_list",
+        tag="tokens",
+        summary="My live tokens",
+        gives=TokenPageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        answer = self.answer
+        return self.page(
+            lambda **place: selectors.of_account(request.user, **place),
+            position=lambda token: token.pk,
+            represent=lambda rows: [answer.token(row) for row in rows],
+        )
+
+    @operation(
+        "tokens_create",
+        tag="tokens",
+        summary="Log in: username and password for a token",
+        takes=CredentialsSerializer,
+        gives=IssuedTokenSerializer,
+        status=201,
+        errors=[403],
+    )
+    def post(self, request: Request) -> Response:
+        account = log_in(request, **self.valid())
+        _, text = services.issue(account=account)
+        shown = self.answer.account(account) | {"email": account.email}
+        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+
+    def get_view_name(self) -> str:
+        return "Tokens"
+
+
+class TokenView(ApiView):
+    """End one of my tokens."""
+
+    members_only = frozenset({"DELETE"})
+
+    @operation(
+        "tokens_delete",
+        tag="tokens",
+        summary="End one of my tokens",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        try:
+            token = selectors.by_id(request.user, id)
+        except Token.DoesNotExist:
+            raise NotFound("You have no such token.") from None
+        services.revoke(token=token)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Token"
+
+
+class CurrentTokenView(ApiView):
+    """Log out: end the token that this request is made with."""
+
+    members_only = frozenset({"DELETE"})
+
+    @operation(
+        "tokens_delete_current",
+        tag="tokens",
+        summary="Log out: end the token of this request",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, **kwargs: Any) -> Response:
+        if request.auth is None:
+            raise NotFound("This request was not made with a token.")
+        services.revoke(token=request.auth)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "The token of this request"
