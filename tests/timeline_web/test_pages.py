@@ -162,7 +162,7 @@ def test_no_page_has_inline_script_or_style_or_asks_another_site(new_member):
     for path in ("/", "/public", f"/{name}", "/nobody_here"):
         page = member.get(path).text
         assert not re.search(r"<style|style=|<script(?! src=)| on\w+=", page)
-        assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page)
+        assert not re.search(r'(?:src|action|<link[^>]*href)="(?:https?:)?//', page)
         policy = member.page.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "unsafe" not in policy

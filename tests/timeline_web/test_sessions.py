@@ -56,7 +56,7 @@ def test_signing_in_changes_the_session_and_the_csrf_token(visitor, new_name):
 def test_an_old_cookie_is_dead_after_signing_out(site, new_member):
     member, name = new_member()
     thief = Visitor(site.url)
-    thief.session.cookies.set(SESSION, cookie(member, SESSION).value)
+    thief.session.cookies.set_cookie(cookie(member, SESSION))
     thief.get("/")
     assert f"What's on your mind, {name}?" in thief.text
 
@@ -65,7 +65,7 @@ def test_an_old_cookie_is_dead_after_signing_out(site, new_member):
     thief.get("/")
     assert thief.path == "/public"
     assert "Sign in" in thief.text
-    assert SESSION not in thief.session.cookies
+    assert SESSION not in thief.session.cookies  # cleaned, not only ignored
 
 
 def test_a_dead_cookie_sent_again_and_again_is_a_visitor_each_time(site, new_member):
