@@ -34,6 +34,7 @@ def test_it_escapes_markup(new_member):
         "مرحبا بالعالم",
         "W" * 280,
         "\\ % _ ' -- \u202e",
+        "<!--ago-->",
         "\U0001f600" * 280,
     ],
 )
