@@ -1,4 +1,4 @@
-"""Template tags of the site: thin shells around `prose` and `avatars`, and cached cards of messages."""
+"""Template tags of the site: shells around `prose` and `avatars`, and cached cards of messages."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
