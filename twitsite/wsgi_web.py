@@ -3,10 +3,13 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.template.loader import get_template
 from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twitsite.settings.web")
 application = get_wsgi_application()
 
-# The URLconf is lazy: loading it here keeps its seconds out of the first request.
+# URLconf and templates are lazy: loading them here keeps their time out of the first request.
 _ = get_resolver().url_patterns
+for _page in ("home", "public", "profile", "login", "register", "error", "_message"):
+    get_template(f"timeline_web/{_page}.html")
