@@ -246,5 +246,3 @@ def _names_in(expressions: Any) -> Iterator[str]:
         for each in expression.flatten():
             if isinstance(each, models.F):
                 yield each.name
-
-

@@ -17,7 +17,7 @@ from django.db.models import prefetch_related_objects
 
 from . import availability, conf, scatter, writes
 from .colocation import require_colocated
-from .exceptions import CrossShardQuery, ShardUnavailable, UnroutedQuery
+from .exceptions import CrossShardQuery, ShardRouterError, ShardUnavailable, UnroutedQuery
 from .placement import is_sharded, shard_for
 from .router import Everywhere, Undecided
 from .routing import (
@@ -54,6 +54,13 @@ class ShardedQuerySet(models.QuerySet):
         super().__init__(model, query, None if undecided else using, hints)
         if isinstance(using, Everywhere):
             self._scatter = Scatter(writes=True)
+
+    def __repr__(self) -> str:
+        # Debuggers and error pages print querysets; one without a route must not raise there.
+        try:
+            return super().__repr__()
+        except ShardRouterError as error:
+            return f"<{type(self).__name__} of {self.model._meta.label}: {type(error).__name__}>"
 
     # -- Where to go ------------------------------------------------------------------------
 

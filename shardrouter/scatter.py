@@ -24,6 +24,7 @@ from django.db.models.query import (
     ValuesListIterable,
 )
 from django.db.models.sql import Query
+from django.db.models.utils import create_namedtuple_class
 
 from . import availability, conf, grouping
 from .exceptions import CrossShardQuery
@@ -213,8 +214,8 @@ class _Plan:
         if self.iterable is FlatValuesListIterable:
             return (row[0] for row in rows)
         if self.iterable is NamedValuesListIterable:
-            named = NamedValuesListIterable.create_namedtuple_class(*self.names)
-            return (named._make(row) for row in rows)
+            named = create_namedtuple_class(*self.names)
+            return (tuple.__new__(named, row) for row in rows)
         return (tuple(row) for row in rows)
 
 

@@ -1,0 +1,287 @@
+"""The oracle: random querysets on shards give what the same rows in one database give, or raise.
+
+`ORACLE_QUERYSETS` sets how many are made (default 5,000; more for a longer run).
+"""
+
+import datetime
+import os
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from django.db import OperationalError
+from django.db.models import Avg, Count, F, Max, Min, Model, Q, StdDev, Sum, Variance
+from django.db.models.functions import Length, Lower
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shardrouter.exceptions import ShardRouterError, UnroutedQuery
+from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Shelf, Tag, Visit
+
+QUERYSETS = int(os.environ.get("ORACLE_QUERYSETS", "5000"))
+WHOLE = "whole"
+NAMES = ["ann", "bob", "cleo", "dan", "Eve", "fay", "Ärne", "zoë"]
+TITLES = [None, "", "a", "A", "b", "Ä", "ä", "zz", "日本", "a%_"]
+NUMBERS = [None, -1, 0, 1, 1, 2, 100]
+PRICES = [None, Decimal("0.00"), Decimal("9.50"), Decimal("10.00")]
+DAY = datetime.datetime(2026, 2, 3, 4, 5, tzinfo=datetime.UTC)
+DAYS = [None, DAY, DAY + datetime.timedelta(days=1), DAY.replace(year=2024)]
+
+
+def _rows():
+    """The same nasty rows on the shards and in the one big database."""
+    authors = [
+        Author.objects.create(
+            name=name,
+            bio=TITLES[number],
+            born=None if number % 3 else DAY.date(),
+            rating=[None, 1.5, 1.5, -2.0][number % 4],
+        )
+        for number, name in enumerate(NAMES)
+    ]
+    shelves = [Shelf(label=TITLES[number % 3 + 1]) for number in range(6)]
+    Shelf.objects.bulk_create(shelves)
+    books, chapters, visits, marks, tags = [], [], [], [], []
+    for number, author in enumerate(authors):
+        tags.append(Tag(author=author, word=f"t{number % 2}"))
+        for other in range(number % 4):
+            books.append(
+                Book(
+                    author=author,
+                    title=TITLES[(number * 3 + other) % len(TITLES)],
+                    pages=NUMBERS[(number + other * 2) % len(NUMBERS)],
+                    price=PRICES[(number + other) % len(PRICES)],
+                    published=DAYS[(number + other) % len(DAYS)],
+                )
+            )
+        visits.append(Visit(author_id=author.pk, page=f"/{number % 3}"))
+    Tag.objects.bulk_create(tags)
+    Book.objects.bulk_create(books)
+    for number, book in enumerate(books):
+        chapters += [
+            Chapter(book=book, number=each, heading="x" * each) for each in range(number % 3)
+        ]
+        marks.append(Bookmark(author=authors[number % len(authors)], book=book, note="n"))
+    Chapter.objects.bulk_create(chapters)
+    Visit.objects.bulk_create(visits)
+    Bookmark.objects.bulk_create(marks)
+    everything = [*authors, *shelves, *tags, *books, *chapters, *visits, *marks]
+    for row in everything:
+        Model.save_base(row, raw=True, using=WHOLE)
+    for book in books[::2]:
+        own = [tag for tag in tags if tag.author_id == book.author_id]
+        book.tags.set(own)
+        for tag in own:
+            Book.tags.through.objects.using(WHOLE).create(book_id=book.pk, tag_id=tag.pk)
+    return authors, books
+
+
+numbers = st.sampled_from([-1, 0, 1, 2, 100])
+texts = st.sampled_from([each for each in TITLES if each is not None])
+
+
+def conditions(authors, books):
+    """Q objects on books: on the key, beside it, through joins, nested."""
+    some_authors = st.sampled_from([author.pk for author in authors])
+    some_books = st.sampled_from([book.pk for book in books])
+    leaves = st.one_of(
+        st.builds(lambda pk: Q(author=pk), some_authors),
+        st.builds(lambda pks: Q(author__in=pks), st.lists(some_authors, max_size=3)),
+        st.builds(lambda pk: Q(pk=pk), some_books),
+        st.builds(lambda pks: Q(pk__in=pks), st.lists(some_books, max_size=3)),
+        st.builds(lambda pk: Q(pk__gt=pk), some_books),
+        st.builds(lambda name: Q(author__name=name), st.sampled_from(NAMES)),
+        st.builds(lambda title: Q(title=title), texts),
+        st.builds(lambda title: Q(title__icontains=title), texts),
+        st.builds(lambda title: Q(author__bio=title), texts),
+        st.builds(lambda number: Q(pages__gte=number), numbers),
+        st.builds(lambda flag: Q(title__isnull=flag), st.booleans()),
+        st.builds(lambda number: Q(chapters__number=number), st.sampled_from([0, 1])),
+        st.builds(lambda word: Q(tags__word=word), st.sampled_from(["t0", "t1"])),
+        st.just(Q(bookmarks__note="n")),
+        st.just(Q(pages__lt=F("author__rating"))),
+        st.builds(
+            lambda name: Q(author__in=Author.objects.filter(name=name)), st.sampled_from(NAMES)
+        ),
+        st.just(Q(pk__in=Chapter.objects.filter(number=0).values("book"))),
+        st.just(Q(pk__in=Bookmark.objects.values("book"))),
+    )
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.builds(lambda a, b: a & b, inner, inner),
+            st.builds(lambda a, b: a | b, inner, inner),
+            st.builds(lambda a: ~a, inner),
+        ),
+        max_leaves=4,
+    )
+
+
+fields = st.sampled_from(
+    [
+        "title",
+        "-title",
+        "pages",
+        "-pages",
+        "price",
+        "published",
+        "author",
+        "author__name",
+        "-author__bio",
+    ]
+)
+nulls = st.builds(
+    lambda name, descending, first: (
+        F(name).desc(nulls_first=first or None, nulls_last=not first or None)
+        if descending
+        else F(name).asc(nulls_first=first or None, nulls_last=not first or None)
+    ),
+    st.sampled_from(["title", "pages", "price"]),
+    st.booleans(),
+    st.booleans(),
+)
+expressions = st.sampled_from([Lower("title").asc(), Length("title").desc(), F("pages") + 1])
+orders = st.lists(st.one_of(fields, nulls, expressions), max_size=3)
+shapes = st.sampled_from(
+    [
+        lambda qs: qs,
+        lambda qs: qs.values("title", "pages"),
+        lambda qs: qs.values_list("pages", flat=True),
+        lambda qs: qs.values_list("title", "author__name"),
+        lambda qs: qs.values_list("title", named=True),
+        lambda qs: qs.annotate(twice=F("pages") * 2).values("twice", "pk"),
+        lambda qs: qs.annotate(parts=Count("chapters")),
+        lambda qs: qs.annotate(parts=Count("chapters")).filter(parts__gt=0).values("pk", "parts"),
+        lambda qs: qs.values("author").annotate(n=Count("pk"), top=Max("pages")),
+        lambda qs: qs.values("title").annotate(n=Count("pk")),
+        lambda qs: qs.select_related("author"),
+        lambda qs: qs.only("title"),
+        lambda qs: qs.defer("author", "title"),
+    ]
+)
+slices = st.one_of(
+    st.none(),
+    st.tuples(st.integers(0, 6), st.one_of(st.none(), st.integers(0, 6))),
+)
+aggregates = {
+    "n": Count("pk"),
+    "titles": Count("title"),
+    "different": Count("title", distinct=True),
+    "total": Sum("pages"),
+    "cost": Sum("price"),
+    "least": Min("title"),
+    "most": Max("title"),
+    "first": Min("published"),
+    "mean": Avg("pages"),
+    "mean_price": Avg("price"),
+    "apart": Sum("pages", distinct=True),
+    "spread": StdDev("pages"),
+    "sample": Variance("pages", sample=True),
+    "some": Count("pk", filter=Q(pages__gt=0)),
+    "padded": Sum("pages", default=7),
+}
+
+
+def plain(row):
+    return (
+        (type(row).__name__, row.pk, getattr(row, "parts", None)) if isinstance(row, Model) else row
+    )
+
+
+def close(left, right):
+    if isinstance(left, float | Decimal) and isinstance(right, float | Decimal):
+        return float(left) == pytest.approx(float(right))
+    return left == right
+
+
+@pytest.mark.timeout(600)
+def test_shards_equal_one_database_or_raise():
+    authors, books = _rows()
+    seen = Counter()
+
+    @settings(
+        max_examples=QUERYSETS,
+        deadline=None,
+        database=None,
+        derandomize="ORACLE_QUERYSETS" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        st.lists(conditions(authors, books), max_size=2),
+        st.booleans(),
+        orders,
+        shapes,
+        st.booleans(),
+        st.booleans(),
+        slices,
+        st.sampled_from(
+            ["list", "count", "exists", "aggregate", "first", "last", "iterator", "bool"]
+        ),
+        st.sets(st.sampled_from(sorted(aggregates)), min_size=1, max_size=3),
+    )
+    def compare(where, scatter, order, shape, distinct, reverse, cut, ask, wanted):
+        def build(base):
+            rows = base
+            for condition in where:
+                rows = rows.filter(condition)
+            rows = shape(rows)
+            grouped = rows.query.group_by not in (None, True)
+            if order and not grouped:
+                # A total order, so that both have one right answer.
+                total = [*order, "pk"]
+                rows = rows.order_by(*total)
+            elif grouped:
+                rows = rows.order_by()
+            if distinct:
+                rows = rows.distinct()
+            if reverse and rows.ordered:
+                rows = rows.reverse()
+            return rows
+
+        def answer(rows):
+            ordered = rows.ordered
+            if cut and ordered and ask in ("list", "count", "exists", "aggregate", "iterator"):
+                low, length = cut
+                rows = rows[low : None if length is None else low + length]
+            if ask == "list":
+                found = [plain(row) for row in rows]
+            elif ask == "iterator":
+                found = [plain(row) for row in rows.iterator(chunk_size=2)]
+            elif ask == "aggregate":
+                return rows.aggregate(**{name: aggregates[name] for name in sorted(wanted)})
+            elif ask == "bool":
+                return bool(rows)
+            elif ask in ("first", "last"):
+                # Without an order these sort by primary key, which not every shape has.
+                found = getattr(rows.order_by("pk") if not ordered else rows, ask)()
+                return plain(found)
+            else:
+                return getattr(rows, ask)()
+            return found if ordered else Counter(map(repr, found))
+
+        if ask == "aggregate" and shape(Book.objects.none())._fields is not None:
+            return
+        base = Book.objects.scatter() if scatter else Book.objects.all()
+        try:
+            expected = answer(build(Book.objects.using(WHOLE)))
+        except OperationalError:
+            # SQLite's own VAR_SAMP cannot take a single value.
+            return
+        try:
+            got = answer(build(base))
+        except UnroutedQuery:
+            seen["unrouted"] += 1
+            assert not scatter
+            return
+        except ShardRouterError as error:
+            seen[type(error).__name__] += 1
+            return
+        seen["equal"] += 1
+        if isinstance(expected, dict) and ask == "aggregate":
+            assert set(got) == set(expected)
+            assert all(close(got[name], expected[name]) for name in expected), (got, expected)
+        else:
+            assert got == expected
+
+    compare()
+    assert seen["equal"] > QUERYSETS / 3, seen
