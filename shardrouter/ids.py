@@ -81,7 +81,7 @@ class IdGenerator:
             if stepped_back and made < self._last:
                 self._start(self._elapsed + 1)
                 made = self._compose(slot)
-            self._last = made
+            self._last = max(self._last, made)
             return made
 
     def _start(self, elapsed: int) -> None:

@@ -13,6 +13,7 @@ from .fields import ShardedIdField
 from .placement import key_slot, placement_of, require_own_slot, shard_for
 from .queryset import ShardedQuerySet
 from .router import Undecided
+from .transactions import require_not_refused
 
 __all__ = ["ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet", "SlotAssignment"]
 
@@ -66,6 +67,7 @@ class ShardedModel(models.Model):
                 self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
             )
         kwargs["using"] = alias
+        require_not_refused(alias)
         with availability.of(alias):
             super().save_base(raw, *args, **kwargs)
 
@@ -75,6 +77,7 @@ class ShardedModel(models.Model):
             raise CrossShardQuery(
                 self._meta.label, f"this row lives on {alias} and was to be deleted on {using}"
             )
+        require_not_refused(alias)
         with availability.of(alias):
             return super().delete(using=alias, keep_parents=keep_parents)
 

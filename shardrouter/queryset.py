@@ -228,7 +228,10 @@ class ShardedQuerySet(models.QuerySet):
             return super().exists()
         shards = self._shards()
         if self.query.is_sliced and len(shards) > 1:
-            return self.count() > 0
+            # As stock, which does not sort for this; that matters to what distinct() compares.
+            unordered = self._chain()
+            unordered.query.clear_ordering(force=True)
+            return unordered.count() > 0
         return any(self._ask(shards, models.QuerySet.exists))
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:

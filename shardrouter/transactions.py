@@ -31,6 +31,12 @@ def refusal_on(alias: str) -> CrossShardTransaction | None:
     return None
 
 
+def require_not_refused(alias: str) -> None:
+    """Raise CrossShardTransaction when another shard is pinned, before `alias` is touched."""
+    if error := refusal_on(alias):
+        raise error
+
+
 @contextmanager
 def atomic_for(
     subject: models.Model | int | str, *, savepoint: bool = True, durable: bool = False
@@ -42,8 +48,7 @@ def atomic_for(
     with `transaction.on_commit(…, using=alias)`.
     """
     pinned = shard_for(subject)
-    if error := refusal_on(pinned):
-        raise error
+    require_not_refused(pinned)
     with ExitStack() as stack:
         for alias in conf.shards():
             if alias != pinned:
@@ -62,7 +67,6 @@ def atomic_on(aliases: list[str]) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for alias in aliases:
-            if error := refusal_on(alias):
-                raise error
+            require_not_refused(alias)
             stack.enter_context(transaction.atomic(using=alias))
         yield

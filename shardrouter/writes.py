@@ -15,7 +15,7 @@ from django.db import IntegrityError, models
 from . import availability, conf
 from .exceptions import CrossShardQuery, ShardKeyChanged
 from .placement import placement_of, require_own_slot, shard_for
-from .transactions import atomic_on
+from .transactions import atomic_on, require_not_refused
 
 # As in models.py: how often a bulk insert takes fresh ids after a clash.
 ID_ATTEMPTS = 8
@@ -55,6 +55,7 @@ def on_each(queryset: Any, write: Callable[[Any], int]) -> int:
     if not shards:
         return 0
     if len(shards) == 1:
+        require_not_refused(shards[0])
         with availability.of(shards[0]):
             return write(queryset._pinned(shards[0]))
     total = 0

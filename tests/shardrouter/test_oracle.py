@@ -76,6 +76,7 @@ def _rows():
     return authors, books
 
 
+QUESTIONS = ["list", "count", "exists", "aggregate", "first", "last", "iterator", "bool"]
 numbers = st.sampled_from([-1, 0, 1, 2, 100])
 texts = st.sampled_from([each for each in TITLES if each is not None])
 
