@@ -1,5 +1,7 @@
 """Settings of the API service: the data, the admin, the browsable API."""
 
+from ipaddress import ip_network
+
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -208,7 +210,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # the admin's "delete selected" posts one field a row
 
 # Addresses from which an X-Forwarded-For is believed: the proxy and the site.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
+for proxy in TRUSTED_PROXIES:
+    try:
+        ip_network(proxy, strict=False)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES: {proxy!r} is neither an IP address nor a network like 10.0.0.0/8."
+        ) from None
 
 # --- Static files ------------------------------------------------------------------------------
 

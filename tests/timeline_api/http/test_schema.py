@@ -1,0 +1,116 @@
+"""GET /api/schema/ and /api/docs/"""
+
+import re
+
+import pytest
+import yaml
+from django.core.management import call_command
+
+from timeline_api import serializers
+from timeline_api.serializers import Answer
+from timeline_api.services import messages, tokens
+
+
+@pytest.fixture
+def schema(visitor, db):
+    response = visitor.get("/api/schema/")
+    assert response.status_code == 200
+    return yaml.safe_load(response.content)
+
+
+def test_it_is_valid_without_warnings(tmp_path):
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
+
+
+def test_it_lists_every_operation_under_a_stable_name(schema):
+    assert {
+        f"{method.upper()} {path.removeprefix('/api/v1')}": operation["operationId"]
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    } == {
+        "POST /accounts/": "accounts_create",
+        "GET /accounts/{username}/": "accounts_retrieve",
+        "PATCH /accounts/{username}/": "accounts_update",
+        "DELETE /accounts/{username}/": "accounts_delete",
+        "POST /accounts/{username}/password/": "accounts_change_password",
+        "GET /accounts/{username}/messages/": "accounts_messages",
+        "GET /accounts/{username}/followers/": "accounts_followers",
+        "GET /accounts/{username}/following/": "accounts_following",
+        "PUT /accounts/{username}/follow/": "follows_create",
+        "DELETE /accounts/{username}/follow/": "follows_delete",
+        "GET /timelines/public/": "timelines_public",
+        "GET /timelines/home/": "timelines_home",
+        "POST /messages/": "messages_create",
+        "GET /messages/{id}/": "messages_retrieve",
+        "DELETE /messages/{id}/": "messages_delete",
+        "POST /tokens/": "tokens_create",
+        "GET /tokens/": "tokens_list",
+        "DELETE /tokens/current/": "tokens_delete_current",
+        "DELETE /tokens/{id}/": "tokens_delete",
+    }
+
+
+def test_it_documents_the_errors_of_each(schema):
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            assert {"401", "429", "503"} <= set(operation["responses"])
+            assert "Retry-After" in operation["responses"]["429"]["headers"]
+            assert "Retry-After" in operation["responses"]["503"]["headers"]
+            assert "WWW-Authenticate" in operation["responses"]["401"]["headers"]
+            if "requestBody" in operation:
+                assert {"400", "413", "415"} <= set(operation["responses"])
+    post = schema["paths"]["/api/v1/messages/"]["post"]
+    assert set(post["responses"]) == {"201", *map(str, (400, 401, 403, 409, 413, 415, 429, 503))}
+    assert "requestBody" in schema["paths"]["/api/v1/accounts/{username}/"]["delete"]
+
+
+def test_it_says_that_ids_are_strings(schema):
+    for name in ("Account", "Message", "Author", "Token"):
+        assert schema["components"]["schemas"][name]["properties"]["id"]["type"] == "string"
+    (pk,) = [
+        parameter
+        for parameter in schema["paths"]["/api/v1/messages/{id}/"]["get"]["parameters"]
+        if parameter["in"] == "path"
+    ]
+    assert pk["schema"]["type"] == "string"
+
+
+def test_it_knows_the_ways_to_log_in(schema):
+    schemes = schema["components"]["securitySchemes"]
+    assert {name: scheme["type"] for name, scheme in schemes.items()} == {
+        "bearer": "http",
+        "basic": "http",
+        "session": "apiKey",
+    }
+    home = schema["paths"]["/api/v1/timelines/home/"]["get"]["security"]
+    public = schema["paths"]["/api/v1/timelines/public/"]["get"]["security"]
+    assert {} not in home
+    assert {} in public
+
+
+def test_it_describes_what_is_answered(rf, alice):
+    """The dicts that the API gives have the very keys of the serializers that describe them."""
+    request = rf.get("/")
+    request.user = alice
+    token, _ = tokens.issue(account=alice)
+    request.auth = token
+    answer = Answer(request)
+    message = messages.post(author=alice, text="hello")
+    for shown, described in (
+        (answer.account(alice, followed={alice.pk}), serializers.AccountSerializer),
+        (answer.author(alice), serializers.AuthorSerializer),
+        (answer.message(message), serializers.MessageSerializer),
+        (answer.token(token), serializers.TokenSerializer),
+    ):
+        assert set(shown) == set(described().fields)
+
+
+def test_it_shows_the_docs_without_the_internet(visitor, db):
+    response = visitor.get("/api/docs/", HTTP_ACCEPT="text/html")
+    assert response.status_code == 200
+    html = response.content.decode()
+    assert "swagger-ui" in html
+    assert "//" not in re.sub(r"https?://testserver", "", html.replace("<!-- //", ""))
+    assert not re.search(r"<script>[^<]*\S", html)
+    assert "'unsafe-inline'" in response["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in visitor.get("/api/v1/")["Content-Security-Policy"]

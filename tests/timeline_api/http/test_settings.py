@@ -1,0 +1,54 @@
+"""Wrong settings are one clear line that names the variable."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def error_of(**variables):
+    """What importing the settings in a fresh process raises, its last line."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "x",
+        "ENV_FILE": os.devnull,
+        **variables,
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", "import twitsite.settings.api"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stderr.strip().splitlines()[-1] if run.returncode else ""
+
+
+def test_it_takes_the_defaults():
+    assert error_of() == ""
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SQLITE_SYNCHRONOUS", "SOMETIMES"),
+        ("SQLITE_BUSY_SECONDS", "long"),
+        ("PASSWORD_MIN_LENGTH", "six"),
+        ("HTTPS", "maybe"),
+        ("THROTTLE_LOGIN", "10"),
+        ("THROTTLE_REGISTER", "many/min"),
+        ("THROTTLE_POST", "10/fortnight"),
+        ("LOG_LEVEL", "LOUD"),
+        ("CSRF_TRUSTED_ORIGINS", "example.org"),
+        ("TRUSTED_PROXIES", "nginx"),
+    ],
+)
+def test_it_names_the_wrong_variable(variable, value):
+    error = error_of(**{variable: value})
+    assert error.startswith("django.core.exceptions.ImproperlyConfigured: ")
+    assert variable in error
+
+
+def test_it_turns_a_throttle_off_when_empty():
+    assert error_of(THROTTLE_LOGIN="") == ""

@@ -1,0 +1,115 @@
+"""GET /api/v1/timelines/public/ and /home/"""
+
+import pytest
+
+from timeline_api.services import follows, messages
+
+PUBLIC = "/api/v1/timelines/public/"
+HOME = "/api/v1/timelines/home/"
+
+
+def texts(response):
+    assert response.status_code == 200
+    return [message["text"] for message in response.json()["results"]]
+
+
+@pytest.fixture
+def crowd(register):
+    """Twelve members, on all three shards, who have written two messages each."""
+    accounts = [register(f"member{number}") for number in range(12)]
+    for round_ in range(2):
+        for account in accounts:
+            messages.post(author=account, text=f"{account.username} {round_}")
+    return accounts
+
+
+def test_it_shows_everybodys_newest_first(visitor, crowd):
+    shown = texts(visitor.get(PUBLIC))
+    assert shown == [f"member{n} {r}" for r in (1, 0) for n in reversed(range(12))]
+
+
+def test_it_shows_each_message_with_its_author(visitor, alice):
+    message = messages.post(author=alice, text="hello <b> 🐦")
+    (shown,) = visitor.get(PUBLIC).json()["results"]
+    assert shown.pop("created_at").endswith("Z")
+    assert shown == {
+        "id": str(message.pk),
+        "text": "hello <b> 🐦",
+        "url": f"http://testserver/api/v1/messages/{message.pk}/",
+        "author": {
+            "id": str(alice.pk),
+            "username": "alice",
+            "display_name": "",
+            "url": "http://testserver/api/v1/accounts/alice/",
+        },
+    }
+
+
+@pytest.mark.parametrize("size", [1, 5, 7, 24])
+def test_it_pages_over_all_shards(visitor, crowd, size):
+    url, shown = f"{PUBLIC}?page_size={size}", []
+    while url:
+        response = visitor.get(url)
+        shown += texts(response)
+        url = response.json()["next"]
+    assert shown == [f"member{n} {r}" for r in (1, 0) for n in reversed(range(12))]
+
+
+def test_it_pages_back(visitor, crowd):
+    first = visitor.get(PUBLIC, {"page_size": 5})
+    second = visitor.get(first.json()["next"])
+    assert texts(visitor.get(second.json()["previous"])) == texts(first)
+
+
+def test_it_shows_a_member_their_own_and_those_they_follow(as_alice, alice, bob, charlie):
+    messages.post(author=alice, text="mine")
+    messages.post(author=bob, text="bob's")
+    messages.post(author=charlie, text="charlie's")
+    follows.follow(follower=alice, followee=bob)
+    assert texts(as_alice.get(HOME)) == ["bob's", "mine"]
+
+
+def test_it_shows_followers_a_new_message_after_the_relay(as_alice, alice, bob, relay):
+    follows.follow(follower=alice, followee=bob)
+    relay()
+    messages.post(author=bob, text="news")
+    relay()
+    assert texts(as_alice.get(HOME)) == ["news"]
+
+
+def test_it_pages_the_home_timeline_both_ways(as_alice, alice, bob):
+    for number in range(3):
+        messages.post(author=alice, text=f"a{number}")
+        messages.post(author=bob, text=f"b{number}")
+    follows.follow(follower=alice, followee=bob)
+    first = as_alice.get(HOME, {"page_size": 4})
+    second = as_alice.get(first.json()["next"])
+    assert texts(first) + texts(second) == ["b2", "a2", "b1", "a1", "b0", "a0"]
+    assert second.json()["next"] is None
+    assert texts(as_alice.get(second.json()["previous"])) == texts(first)
+
+
+def test_it_wants_a_login_for_the_home_timeline(visitor, db):
+    response = visitor.get(HOME)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert "detail" in response.json()
+
+
+@pytest.mark.parametrize("url", [PUBLIC, HOME])
+def test_it_answers_404_for_a_malformed_cursor(as_alice, url):
+    response = as_alice.get(url, {"cursor": "%%%"})
+    assert response.status_code == 404
+    assert response.json() == {"detail": "Invalid cursor"}
+
+
+@pytest.mark.parametrize("url", [PUBLIC, HOME])
+def test_it_refuses_other_methods(as_alice, url):
+    for method in ("post", "put", "patch", "delete"):
+        assert getattr(as_alice, method)(url).status_code == 405
+
+
+def test_it_answers_head(visitor, db):
+    response = visitor.head(PUBLIC)
+    assert response.status_code == 200
+    assert response.content == b""
