@@ -36,7 +36,7 @@ def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
         message
         for model in apps.get_models()
         if chosen is None or model._meta.app_label in chosen
-        for message in _model_errors(model)
+        for message in model_messages(model)
     ]
 
 
@@ -75,7 +75,8 @@ def _quoted_routers() -> str:
     return "".join(f'"{each}", ' for each in settings.DATABASE_ROUTERS if isinstance(each, str))
 
 
-def _model_errors(model: type[models.Model]) -> Messages:
+def model_messages(model: type[models.Model]) -> Messages:
+    """What is wrong with one model, sharded or not."""
     if model._meta.proxy or model._meta.swapped:
         return
     if not is_sharded(model):

@@ -1,0 +1,208 @@
+"""A test for each system check id."""
+
+import pytest
+from django.core import checks
+from django.db import models
+from django.test.utils import isolate_apps, override_settings
+
+from shardrouter.checks import check_settings, model_messages
+from shardrouter.models import ShardedIdField, ShardedModel
+from tests.shardrouter.app.models import Author, Book
+
+
+def model_ids(*classes):
+    return ids_of(message for each in classes for message in model_messages(each))
+
+
+def ids_of(messages):
+    messages = list(messages)
+    assert all(message.hint for message in messages)
+    return sorted({message.id for message in messages})
+
+
+def test_a_good_project_has_nothing_to_say():
+    assert [each for each in checks.run_checks() if each.id.startswith("shardrouter")] == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e001_a_sharded_id_that_is_no_primary_key():
+    class Odd(models.Model):
+        other = ShardedIdField()
+
+    assert ids_of(Odd._meta.get_field("other").check()) == ["shardrouter.E001"]
+
+
+@override_settings(SHARDROUTER={})
+def test_e002_no_shards_set():
+    assert ids_of(check_settings(None)) == ["shardrouter.E002"]
+
+
+@pytest.mark.parametrize("shards", [["shard0", "shard9"], ["shard0", "shard0"]])
+def test_e003_an_alias_that_is_missing_or_named_twice(shards):
+    with override_settings(SHARDROUTER={"SHARDS": shards}):
+        assert ids_of(check_settings(None)) == ["shardrouter.E003"]
+
+
+@override_settings(DATABASE_ROUTERS=[])
+def test_e004_the_router_is_not_installed():
+    assert ids_of(check_settings(None)) == ["shardrouter.E004"]
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e005_a_shard_that_names_no_field_or_a_nullable_one():
+    class Wrong(ShardedModel):
+        class Shard:
+            key = "owner"
+
+    class Nameless(ShardedModel):
+        name = models.CharField(max_length=5, null=True, unique=True)
+
+        class Shard:
+            slot_from = "name"
+
+    assert model_ids(Wrong) == model_ids(Nameless) == ["shardrouter.E005"]
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e006_a_key_that_holds_no_ids_of_a_sharded_model():
+    class Global(models.Model):
+        pass
+
+    class ToGlobal(ShardedModel):
+        owner = models.ForeignKey(Global, models.DO_NOTHING, db_constraint=False)
+
+        class Shard:
+            key = "owner"
+
+    class Text(ShardedModel):
+        owner = models.CharField(max_length=5, db_index=True)
+
+        class Shard:
+            key = "owner"
+
+    class Nullable(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE, null=True)
+
+        class Shard:
+            key = "owner"
+
+    class ByName(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE, to_field="name")
+
+        class Shard:
+            key = "owner"
+
+    for each in (ToGlobal, Text, Nullable, ByName):
+        assert model_ids(each) == ["shardrouter.E006"]
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e007_no_index_led_by_the_key():
+    class Slow(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE, db_index=False)
+
+        class Shard:
+            key = "owner"
+
+    class Second(ShardedModel):
+        owner_id = models.BigIntegerField()
+        rank = models.IntegerField()
+
+        class Shard:
+            key = "owner_id"
+
+        class Meta:
+            indexes = [models.Index(fields=["rank", "owner_id"], name="second_rank")]
+
+    class Led(ShardedModel):
+        owner_id = models.BigIntegerField()
+        rank = models.IntegerField()
+
+        class Shard:
+            key = "owner_id"
+
+        class Meta:
+            indexes = [models.Index(fields=["owner_id", "-rank"], name="led_by_owner")]
+
+    assert model_ids(Slow) == model_ids(Second) == ["shardrouter.E007"]
+    assert model_ids(Led) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e008_a_manager_that_cannot_route():
+    class Plain(ShardedModel):
+        objects = models.Manager()
+
+    class PlainBase(ShardedModel):
+        stock = models.Manager()
+
+        class Meta:
+            base_manager_name = "stock"
+
+    assert model_ids(Plain) == model_ids(PlainBase) == ["shardrouter.E008"]
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e009_a_constraint_that_crosses_databases():
+    class Crossing(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE)
+        book = models.ForeignKey(Book, models.DO_NOTHING)
+
+        class Shard:
+            key = "owner"
+
+    class Inside(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE)
+        book = models.ForeignKey(Book, models.CASCADE)
+
+        class Shard:
+            key = "owner"
+            colocated = ("book",)
+
+    class Global(models.Model):
+        author = models.ForeignKey(Author, models.DO_NOTHING)
+
+    assert model_ids(Crossing) == model_ids(Global) == ["shardrouter.E009"]
+    assert model_ids(Inside) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_e010_unique_over_one_shard_only():
+    class Field(ShardedModel):
+        email = models.CharField(max_length=5, unique=True)
+
+    class Together(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE)
+        first = models.IntegerField()
+        second = models.IntegerField()
+
+        class Shard:
+            key = "owner"
+
+        class Meta:
+            constraints = [models.UniqueConstraint(fields=["first", "second"], name="both")]
+
+    class Covered(ShardedModel):
+        owner = models.OneToOneField(Author, models.CASCADE)
+        first = models.IntegerField()
+
+        class Shard:
+            key = "owner"
+
+        class Meta:
+            unique_together = [("owner", "first")]
+
+    assert model_ids(Field) == model_ids(Together) == ["shardrouter.E010"]
+    assert model_ids(Covered) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_w001_a_cascade_that_stops_at_the_shards_edge():
+    class Cascading(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE)
+        book = models.ForeignKey(Book, models.CASCADE, db_constraint=False)
+
+        class Shard:
+            key = "owner"
+
+    assert model_ids(Cascading) == ["shardrouter.W001"]
