@@ -16,7 +16,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def answers(alias: str) -> bool:
-    """Whether the database can be read and has been migrated: a lost SQLite file comes back empty."""
+    """Whether it can be read and has been migrated: a lost SQLite file comes back empty."""
     try:
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")

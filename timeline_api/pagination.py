@@ -105,9 +105,7 @@ class IdCursorPaginator:
     def _url(self, cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        return replace_query_param(
-            self.request.build_absolute_uri(), "cursor", cursor.encode()
-        )
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
 
     def data(self, results: list[dict[str, Any]]) -> dict[str, Any]:
         """The body of the answer."""

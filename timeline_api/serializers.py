@@ -211,9 +211,7 @@ class DeletionSerializer(serializers.Serializer):
 @example({"username": "alice", "password": "two herons"}, request=True)
 class CredentialsSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=150)
-    password = serializers.CharField(
-        max_length=4096, trim_whitespace=False, style=PASSWORD_STYLE
-    )
+    password = serializers.CharField(max_length=4096, trim_whitespace=False, style=PASSWORD_STYLE)
 
 
 @example({"text": "Two herons this morning."}, request=True)

@@ -154,7 +154,7 @@ class Tally:
 
 
 class Tallies:
-    """Identity → Tally of this process; forgotten when they grow many, which loses a stride each."""
+    """Identity → Tally of this process; forgotten when they are many: a stride each is lost."""
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most

@@ -26,7 +26,7 @@ from ..services import accounts as services
 from ..throttles import RegistrationThrottle
 from .base import ApiView
 
-WRONG_PASSWORD = "This is not the account's password."
+NOT_THE_PASSWORD = "This is not the account's password."  # noqa: S105 a text
 
 
 class OwnAccountView(ApiView):
@@ -50,7 +50,7 @@ class OwnAccountView(ApiView):
             action()
         except services.InvalidCredentials:
             limit.failed()
-            raise ValidationError({field: [WRONG_PASSWORD]}) from None
+            raise ValidationError({field: [NOT_THE_PASSWORD]}) from None
 
 
 class AccountsView(ApiView):
@@ -178,9 +178,7 @@ class AccountMessagesView(ApiView):
     )
     def get(self, request: Request, username: str) -> Response:
         author = self.account_named(username)
-        return self.page_of_messages(
-            lambda **place: message_selectors.of_author(author, **place)
-        )
+        return self.page_of_messages(lambda **place: message_selectors.of_author(author, **place))
 
     def get_view_name(self) -> str:
         return "Messages of an account"

@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from ..metrics import SHARDS_MISSING
 from ..models import Account
-from ..permissions import IsMember
 from ..pagination import Fetch, IdCursorPaginator
+from ..permissions import IsMember
 from ..selectors import accounts
 from ..serializers import Answer, NothingSerializer
 

@@ -3,6 +3,8 @@
 The session, kept in `default`, holds a token of its own; logging out revokes it.
 """
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,10 +35,8 @@ def end_token(request: HttpRequest) -> None:
     """Revoke the session's token, if it holds a live one."""
     text = request.session.pop(SESSION_KEY, None)
     if text:
-        try:
+        with suppress(tokens.InvalidToken):  # ended elsewhere
             tokens.revoke(token=tokens.authenticate(text=text))
-        except tokens.InvalidToken:
-            pass  # ended elsewhere
 
 
 @sensitive_post_parameters("password")

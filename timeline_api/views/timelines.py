@@ -41,9 +41,7 @@ class HomeTimelineView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        return self.page_of_messages(
-            lambda **place: selectors.home_page(request.user, **place)
-        )
+        return self.page_of_messages(lambda **place: selectors.home_page(request.user, **place))
 
     def get_view_name(self) -> str:
         return "Home timeline"

@@ -114,7 +114,7 @@ def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS
     sqlite = config["ENGINE"] == "django.db.backends.sqlite3"
     if sqlite:
         config["OPTIONS"] = {
-            # With six writers, Django's defaults gave 1,346 "database is locked" in 4 s; this, none.
+            # Six writers: Django's defaults gave 1,346 "database is locked" in 4 s; this, none.
             "transaction_mode": "IMMEDIATE",
             "timeout": SQLITE_BUSY_SECONDS,
             "init_command": (

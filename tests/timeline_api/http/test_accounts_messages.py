@@ -1,7 +1,6 @@
 """GET /api/v1/accounts/{username}/messages/"""
 
 import pytest
-
 from timeline_api.services import messages
 
 URL = "/api/v1/accounts/alice/messages/"
@@ -65,7 +64,8 @@ def test_it_takes_a_page_size_as_drf_does(visitor, alice, size, rows):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "ä", "cD0x=", "cD0tMQ==", "cD14", "cj0x", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OQ==", "\x00"]
+    "cursor",
+    ["x", "ä", "cD0x=", "cD0tMQ==", "cD14", "cj0x", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OQ==", "\x00"],
 )
 def test_it_answers_404_for_a_malformed_cursor(visitor, alice, cursor):
     response = visitor.get(URL, {"cursor": cursor})

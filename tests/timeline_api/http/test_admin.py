@@ -5,10 +5,10 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from timeline_api.services import follows, messages, tokens
 
 from shardrouter import shard_for
 from timeline_api.models import Account, Follow, Message, Outbox, Token
-from timeline_api.services import follows, messages, tokens
 
 CHANGE = "/admin/timeline_api"
 

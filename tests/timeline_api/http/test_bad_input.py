@@ -49,10 +49,15 @@ def test_it_answers_400_for_bad_json(as_alice, body):
         (b"text=x", "application/x-www-form-urlencoded; charset=utf-16"),
         (b"nonsense", "multipart/form-data"),
         (b"nonsense", "multipart/form-data; boundary=x"),
-        (b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\x00\r\n--x--\r\n',
-         "multipart/form-data; boundary=x"),
-        (b'--x\r\nContent-Disposition: form-data; name="text"; filename="f"\r\n\r\na\r\n--x--\r\n',
-         "multipart/form-data; boundary=x"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\x00\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="text"; filename="f"\r\n\r\n'
+            b"a\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+        ),
     ],
 )
 def test_it_answers_4xx_for_bad_forms(as_alice, body, content_type):

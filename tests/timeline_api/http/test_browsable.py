@@ -1,11 +1,10 @@
-"""The browsable API: a page on each endpoint, with forms that work when posted as a browser does."""
+"""The browsable API: a page on each endpoint, whose forms work when a browser posts them."""
 
 import re
 from html.parser import HTMLParser
 
 import pytest
 from rest_framework.test import APIClient
-
 from timeline_api.services import messages, tokens
 
 from .test_authentication import log_in
@@ -119,9 +118,7 @@ def test_it_registers_by_form(visitor, db):
 
 def test_it_shows_the_errors_in_the_form(visitor, db):
     values = {"username": "da na", "email": "x", "password": ""}
-    response = visitor.post(
-        "/api/v1/accounts/", values, format="multipart", HTTP_ACCEPT=HTML
-    )
+    response = visitor.post("/api/v1/accounts/", values, format="multipart", HTTP_ACCEPT=HTML)
     assert response.status_code == 400
     assert response.content.decode().count("has-error") == 3
 

@@ -1,7 +1,6 @@
 """PUT and DELETE /api/v1/accounts/{username}/follow/, and the lists of followers and following."""
 
 import pytest
-
 from timeline_api.services import follows, messages
 
 URL = "/api/v1/accounts/bob/follow/"

@@ -1,7 +1,6 @@
 """GET /api/v1/timelines/public/ and /home/"""
 
 import pytest
-
 from timeline_api.services import follows, messages
 
 PUBLIC = "/api/v1/timelines/public/"
