@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connections, models, transaction
+from django.db.models.signals import class_prepared
+from django.dispatch import receiver
 
 from . import availability
 from .exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
@@ -162,6 +164,17 @@ class ShardedModel(models.Model):
                 f"row {pk_val} has another {key.name} than {self.__dict__.get(key.attname)!r}",
             )
         return False
+
+
+@receiver(class_prepared)
+def _route_many_to_many(sender: type[models.Model], **kwargs: Any) -> None:
+    """Give the table of a sharded model's many-to-many a manager that routes."""
+    owner = sender._meta.auto_created
+    if isinstance(owner, type) and issubclass(owner, ShardedModel):
+        sender._meta.local_managers.clear()
+        sender.add_to_class("objects", ShardedManager())  # type: ignore[attr-defined]
+        sender._meta.base_manager_name = "objects"
+        sender._meta._expire_cache()  # type: ignore[attr-defined]
 
 
 def _savepoint_if_needed(using: str) -> Any:

@@ -25,13 +25,19 @@ from .slots import slot_from_text
 def is_sharded(model: type[models.Model]) -> bool:
     """Whether rows of `model` live on shards. Holds for the historical models of migrations too,
     which keep their fields but not their bases: the primary key tells."""
+    if has_sharded_id(model):
+        return True
+    # A many-to-many table that Django makes has ids of its own kind and lives with its owner.
+    owner = model._meta.auto_created
+    return isinstance(owner, type) and is_sharded(owner)
+
+
+def has_sharded_id(model: type[models.Model]) -> bool:
+    """Whether the primary key of `model` carries the slot, itself or through a parent link."""
     pk = model._meta.pk
     while pk is not None and pk.remote_field and pk.remote_field.parent_link:
         pk = pk.remote_field.model._meta.pk
-    if isinstance(pk, ShardedIdField):
-        return True
-    owner = model._meta.auto_created
-    return bool(owner) and owner is not True and is_sharded(owner)
+    return isinstance(pk, ShardedIdField)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ class Placement:
 
     def fixes_slot(self, field: models.Field) -> bool:
         """Whether `field` holds, in every row, an id of the row's own slot."""
-        return field.primary_key or field is self.key or field in self.colocated
+        if field.primary_key and has_sharded_id(self.model):
+            return True
+        return field is self.key or field in self.colocated
 
     def tells_slot(self, field: models.Field) -> bool:
         """Whether a value of `field` says in which slot its row is."""
@@ -199,8 +207,10 @@ def slot_for(subject: models.Model | int | str) -> int:
     if isinstance(subject, models.Model):
         if not is_sharded(type(subject)):
             raise TypeError(f"{subject._meta.label} is not a sharded model.")
-        pk = subject.__dict__.get(subject._meta.pk.attname)
-        return slot_for_new(subject) if pk is None else ids.slot_of(int(pk))
+        pk = _loaded(subject, subject._meta.pk)
+        if pk is None or not has_sharded_id(type(subject)):
+            return slot_for_new(subject)
+        return ids.slot_of(int(pk))
     if isinstance(subject, bool) or not isinstance(subject, int | str):
         raise TypeError(f"A sharded row or an id is wanted, not {subject!r}.")
     return ids.slot_of(int(subject))

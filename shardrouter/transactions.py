@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connections, models, transaction
 
-from . import conf
+from . import availability, conf
 from .exceptions import CrossShardTransaction
 from .placement import shard_for
 
@@ -54,7 +54,9 @@ def atomic_for(
             if alias != pinned:
                 wrapper = _Refusal(pinned, alias)
                 stack.enter_context(connections[alias].execute_wrapper(wrapper))
-        stack.enter_context(transaction.atomic(using=pinned, savepoint=savepoint, durable=durable))
+        atomic = transaction.atomic(using=pinned, savepoint=savepoint, durable=durable)
+        with availability.of(pinned):
+            stack.enter_context(atomic)
         yield pinned
 
 
@@ -68,5 +70,6 @@ def atomic_on(aliases: list[str]) -> Iterator[None]:
     with ExitStack() as stack:
         for alias in aliases:
             require_not_refused(alias)
-            stack.enter_context(transaction.atomic(using=alias))
+            with availability.of(alias):
+                stack.enter_context(transaction.atomic(using=alias))
         yield

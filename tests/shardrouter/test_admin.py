@@ -1,0 +1,171 @@
+"""Django's admin over all shards, through the test client."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from shardrouter import shard_for
+from tests.shardrouter.app.models import Author, Book, Bookmark
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(User.objects.create_superuser("operator", "o@example.org", "x"))
+    return client
+
+
+def url(model, page, *args):
+    return reverse(f"admin:app_{model}_{page}", args=args)
+
+
+def inline(*rows, initial=0):
+    data = {"books-TOTAL_FORMS": len(rows), "books-INITIAL_FORMS": initial}
+    for number, row in enumerate(rows):
+        data |= {f"books-{number}-{name}": value for name, value in row.items()}
+    return data
+
+
+def test_it_lists_searches_and_filters_over_all_shards(operator, authors, books):
+    page = operator.get(url("author", "changelist"))
+    assert all(f">{name}<" in page.text for name in authors)
+    page = operator.get(url("author", "changelist"), {"q": "ann"})
+    assert ">ann<" in page.text
+    assert ">bob<" not in page.text
+    page = operator.get(url("book", "changelist"), {"q": "ann"})
+    assert "ann one" in page.text
+    assert "bob one" not in page.text
+    page = operator.get(url("book", "changelist"), {"pages": "100"})
+    assert page.context["cl"].result_count == len(authors)
+    page = operator.get(url("book", "changelist"), {"o": "-3"})
+    assert page.status_code == 200
+
+
+def test_it_pages_in_one_order(operator, authors, monkeypatch):
+    monkeypatch.setattr("tests.shardrouter.app.admin.AuthorAdmin.list_per_page", 5)
+    seen = []
+    for number in (1, 2, 3):
+        page = operator.get(url("author", "changelist"), {"p": number})
+        seen += [row.name for row in page.context["cl"].result_list]
+    assert seen == sorted(authors)
+
+
+def test_it_adds_a_row_on_the_right_shard_with_what_lives_with_it(operator):
+    data = {"name": "nell", "bio": "", **inline({"title": "first", "pages": 3})}
+    page = operator.post(url("author", "add"), data)
+    assert page.status_code == 302, page.context["errors"]
+    nell = Author.objects.get(name="nell")
+    assert Book.objects.using(shard_for(nell)).get(title="first").author_id == nell.pk
+    assert LogEntry.objects.get().object_id == str(nell.pk)
+
+
+def test_it_changes_a_row(operator, authors, books):
+    book = books[0]
+    page = operator.get(url("book", "change", book.pk))
+    assert page.status_code == 200
+    assert "ann" in page.text
+    data = {"author": book.author_id, "title": "changed", "pages": 7}
+    page = operator.post(url("book", "change", book.pk), data)
+    assert page.status_code == 302, page.context["errors"]
+    assert Book.objects.get(pk=book.pk).title == "changed"
+    assert operator.get(url("book", "history", book.pk)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"author": "", "title": "x"}, "This field is required"),
+        ({"author": "12345", "title": "x"}, "not one of the available choices"),
+        ({"author": "nobody", "title": "x"}, "not one of the available choices"),
+        ({"author": str(2**70), "title": "x"}, "not one of the available choices"),
+        ({"title": "ann two"}, "already exists"),
+        ({"title": "x", "pages": "many"}, "Enter a whole number"),
+    ],
+)
+def test_it_says_what_is_wrong_in_a_form(operator, books, fields, text):
+    data = {"author": books[0].author_id, "pages": 1, **fields}
+    page = operator.post(url("book", "change", books[0].pk), data)
+    assert page.status_code == 200
+    assert text in page.text
+    page = operator.post(url("book", "add"), data)
+    assert page.status_code == 200
+    assert text in page.text
+
+
+def test_a_taken_name_is_said(operator, authors):
+    page = operator.post(url("author", "add"), {"name": "ann", **inline()})
+    assert "already exists" in page.text
+
+
+def test_an_unknown_or_senseless_id_is_not_found(operator, authors):
+    for pk in (authors["ann"].pk ^ 1, "nobody", 2**80):
+        page = operator.get(url("author", "change", pk), follow=True)
+        assert "doesn’t exist" in page.text
+
+
+def test_it_edits_a_list_over_several_shards(operator, authors):
+    rows = sorted(authors.values(), key=lambda row: row.name)
+    data = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), "_save": "Save"}
+    for number, row in enumerate(rows):
+        data |= {f"form-{number}-id": row.pk, f"form-{number}-rating": number}
+    page = operator.post(url("author", "changelist"), data)
+    assert page.status_code == 302
+    assert [row.rating for row in Author.objects.scatter().order_by("name")] == list(
+        map(float, range(len(rows)))
+    )
+
+
+def test_it_deletes_a_row_and_shows_what_goes_with_it(operator, authors, books):
+    ann = authors["ann"]
+    Bookmark.objects.create(author=ann, book=books[5], note="mine")
+    page = operator.get(url("author", "delete", ann.pk))
+    assert "ann one" in page.text
+    assert "mine" in page.text
+    assert "bob one" not in page.text
+    page = operator.post(url("author", "delete", ann.pk), {"post": "yes"})
+    assert page.status_code == 302
+    assert not Author.objects.filter(name="ann").exists()
+    assert Book.objects.scatter().count() == len(books) - 3
+
+
+def test_it_deletes_the_selected_rows_of_several_shards(operator, authors, books):
+    chosen = [authors[name].pk for name in ("ann", "bob", "cleo", "dan", "eve")]
+    data = {"action": "delete_selected", "_selected_action": chosen}
+    page = operator.post(url("author", "changelist"), data)
+    assert "ann one" in page.text
+    assert "Are you sure" in page.text
+    page = operator.post(url("author", "changelist"), {**data, "post": "yes"})
+    assert page.status_code == 302
+    assert Author.objects.scatter().count() == len(authors) - 5
+    assert Book.objects.scatter().count() == len(books) - 15
+
+
+def test_it_deletes_all_that_a_search_finds(operator, authors, books):
+    data = {
+        "action": "delete_selected",
+        "select_across": "1",
+        "_selected_action": [authors["ann"].pk],
+        "post": "yes",
+    }
+    operator.post(url("author", "changelist") + "?q=a", data)
+    assert {row.name for row in Author.objects.scatter()} == {
+        name for name in authors if "a" not in name
+    }
+
+
+def test_half_of_a_change_is_undone(operator, authors, books, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("tests.shardrouter.app.admin.AuthorAdmin.log_change", fail)
+    ann = authors["ann"]
+    data = {"name": "ann", "bio": "new", **inline({"title": "new", "pages": 1})}
+    with pytest.raises(RuntimeError):
+        operator.post(url("author", "change", ann.pk), data)
+    assert Author.objects.get(name="ann").bio is None
+    assert ann.books.count() == 3
+
+
+def test_global_models_stay_as_they_are(operator):
+    page = operator.post(reverse("admin:app_country_add"), {"code": "pt", "keeper": ""})
+    assert page.status_code == 302
