@@ -72,7 +72,8 @@ def _rows():
         own = [tag for tag in tags if tag.author_id == book.author_id]
         book.tags.set(own)
         for tag in own:
-            Book.tags.through.objects.using(WHOLE).create(book_id=book.pk, tag_id=tag.pk)
+            link = Book.tags.through(book_id=book.pk, tag_id=tag.pk)
+            Model.save_base(link, raw=True, using=WHOLE)
     return authors, books
 
 
