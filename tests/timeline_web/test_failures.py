@@ -91,21 +91,47 @@ def test_it_lives_and_says_that_the_api_is_gone(lonely_site):
     assert (answer.status_code, answer.json()["api"]) == (200, "unreachable")
 
 
-def test_it_comes_back_when_the_api_does(tmp_path, site, collected, var_dir):
-    api_env = environment("twitsite.settings.test", tmp_path, INSTANCE_NAME="api.9")
+@pytest.fixture(scope="module")
+def strict_pair(tmp_path_factory, collected, var_dir):
+    """An API that lets nobody guess, and a site in front of it: both may be stopped."""
+    own = tmp_path_factory.mktemp("strict")
+    api_env = environment(
+        "twitsite.settings.test", own, INSTANCE_NAME="api.9", THROTTLE_LOGIN="2/min"
+    )
     manage("migrate", "--verbosity", "0", env=api_env)
-    with running("twitsite.wsgi_api", api_env, tmp_path / "api.log") as api:
+    with running("twitsite.wsgi_api", api_env, own / "api.log") as api:
         env = environment("twitsite.settings.web", var_dir, API_BASE_URL=api.url)
-        with running("twitsite.wsgi_web", env, tmp_path / "web.log") as web:
-            visitor = Visitor(web.url)
-            assert visitor.get("/public").status_code == 200
-            api.stop()
-            assert visitor.get("/public").status_code == 503
-            api.start()
-            deadline = time.monotonic() + 15
-            while visitor.get("/public").status_code != 200 and time.monotonic() < deadline:
-                time.sleep(0.2)
-            assert visitor.page.status_code == 200
+        with running("twitsite.wsgi_web", env, own / "web.log") as web:
+            yield api, web
+
+
+def test_it_says_when_to_try_again_after_too_many_guesses(strict_pair):
+    visitor = Visitor(strict_pair[1].url)
+    for password in ("guess-1", "guess-2"):
+        visitor.log_in("alice", password)
+        assert visitor.page.status_code == 400
+    visitor.log_in("alice", "guess-3")
+    assert visitor.page.status_code == 429
+    assert 0 < int(visitor.page.headers["Retry-After"]) <= 60
+    assert visitor.error.startswith("Too many requests")
+    # The API counts the visitor that the site names, not the site.
+    visitor.get("/login")
+    elsewhere = {"X-Forwarded-For": "192.0.2.7"}
+    fields = {**visitor.form("/login").fields, "username": "alice", "password": "guess-4"}
+    assert visitor.post("/login", fields, headers=elsewhere).status_code == 400
+
+
+def test_it_comes_back_when_the_api_does(strict_pair):
+    api, web = strict_pair
+    visitor = Visitor(web.url)
+    assert visitor.get("/public").status_code == 200
+    api.stop()
+    assert visitor.get("/public").status_code == 503
+    api.start()
+    deadline = time.monotonic() + 15
+    while visitor.get("/public").status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert visitor.page.status_code == 200
 
 
 def test_a_host_that_is_not_ours_is_a_400(var_dir, api, collected, tmp_path):
