@@ -18,9 +18,9 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from .addresses import throttle_identity
+from .limits import Limit
 from .models import Account, Token
 from .services import accounts, tokens
-from .throttles import Limit
 
 # Where the session of the browsable API keeps the member's token.
 SESSION_KEY = "member_token"

@@ -1,10 +1,14 @@
 """The browsable API."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request, override_method
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
+    from rest_framework.views import APIView
 
 
 class BrowsableRenderer(BrowsableAPIRenderer):

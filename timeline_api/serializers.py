@@ -149,7 +149,7 @@ class NothingSerializer(serializers.Serializer):
 )
 class RegistrationSerializer(serializers.Serializer):
     username = serializers.RegexField(
-        USERNAME.pattern + r"\Z",
+        rf"^{USERNAME.pattern}\Z",
         max_length=30,
         help_text="1 to 30 of A–Z, a–z, 0–9 and _. Shown as typed, compared without case.",
         error_messages={"invalid": "Only letters (A–Z, a–z), digits and _ are allowed."},

@@ -32,6 +32,13 @@ NOT_THE_PASSWORD = "This is not the account's password."  # noqa: S105 a text
 class OwnAccountView(ApiView):
     """A view of which some methods are the account's owner's alone."""
 
+    def offers(self, method: str) -> bool:
+        reader = getattr(self.request.user, "username", "")
+        return (
+            method not in self.members_only
+            or reader.casefold() == self.kwargs["username"].casefold()
+        )
+
     def own_account(self, username: str) -> Account:
         """The account, when it is the member's own: else 404 or 403."""
         account = self.account_named(username)

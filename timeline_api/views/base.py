@@ -31,6 +31,10 @@ class ApiView(APIView):
     def get_permissions(self) -> list[BasePermission]:
         return [IsMember() if self.request.method in self.members_only else AllowAny()]
 
+    def offers(self, method: str) -> bool:
+        """Whether the browsable API shows this reader a form for `method`."""
+        return True
+
     def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer:
         """The serializer of this method's body. The browsable API and OPTIONS call it."""
         method = self.request.method or ""

@@ -68,10 +68,17 @@ class MessageView(ApiView):
     """One message. Its author may delete it."""
 
     members_only = frozenset({"DELETE"})
+    shown: Message | None = None
+
+    def offers(self, method: str) -> bool:
+        return method != "DELETE" or (
+            self.shown is not None and self.shown.author_id == self.request.user.pk
+        )
 
     def _message(self, pk: int) -> Message:
         try:
-            return selectors.by_id(pk)
+            self.shown = selectors.by_id(pk)
+            return self.shown
         except Message.DoesNotExist:
             raise NotFound("There is no such message.") from None
 

