@@ -33,3 +33,8 @@ def shards() -> tuple[str, ...]:
 def global_databases() -> tuple[str, ...]:
     """The aliases of what is not sharded, `default` first unless set otherwise."""
     return tuple(get("GLOBAL_DATABASES"))
+
+
+def all_databases() -> tuple[str, ...]:
+    """The global databases, then the shards, each once: what `migrate` and `flush` cover."""
+    return tuple(dict.fromkeys((*global_databases(), *shards())))

@@ -19,7 +19,7 @@ class Command(FlushCommand):
         if options["database"]:
             super().handle(**options)
             return
-        aliases = list(dict.fromkeys((*conf.global_databases(), *conf.shards())))
+        aliases = list(conf.all_databases())
         if options["interactive"] and not self._confirmed(aliases):
             self.stdout.write("Flush cancelled.")
             return

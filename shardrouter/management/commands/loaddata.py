@@ -35,7 +35,7 @@ class Command(LoaddataCommand):
         options["database"] = Everywhere(DEFAULT_DB_ALIAS)
         try:
             with ExitStack() as stack:
-                for alias in dict.fromkeys((*conf.global_databases(), *conf.shards())):
+                for alias in conf.all_databases():
                     stack.enter_context(transaction.atomic(using=alias))
                     stack.enter_context(connections[alias].constraint_checks_disabled())
                 super().handle(*fixture_labels, **options)

@@ -28,7 +28,7 @@ class Command(MigrateCommand):
         }
 
     def _all(self) -> list[str]:
-        return list(dict.fromkeys((*conf.global_databases(), *conf.shards())))
+        return list(conf.all_databases())
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"]:
