@@ -9,10 +9,10 @@ from .base import ApiView
 
 
 class RootView(ApiView):
-    """Where things are. Braces stand for what you fill in.
+    """Where things are; braces stand for what you fill in.
 
-    Log in with the link above, with `POST /tokens/` and `Authorization: Bearer TOKEN`, or with
-    HTTP Basic (`curl -u alice:…`).
+    Log in with the link above, with a token (POST it at tokens/, then send Authorization: Bearer
+    TOKEN), or with HTTP Basic (curl -u username).
     """
 
     @extend_schema(exclude=True)

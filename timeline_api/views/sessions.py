@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import APIException
 
 from ..authentication import SESSION_KEY, log_in
-from ..exceptions import RETRY_AFTER_SECONDS
 from ..forms import LoginForm
 from ..services import tokens
 
@@ -54,7 +53,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except APIException as error:
         page = login_page(request, form, error=str(error.detail), status=error.status_code)
         if wait := getattr(error, "wait", None):
-            page["Retry-After"] = str(int(wait or RETRY_AFTER_SECONDS))
+            page["Retry-After"] = str(int(wait))
         return page
     end_token(request)
     _, text = tokens.issue(account=account, name=TOKEN_NAME)
