@@ -83,7 +83,8 @@ class Follow(ShardedModel):
     """The truth: `follower` follows the account `followee_id`, which may be on another shard."""
 
     follower = models.ForeignKey(Account, models.CASCADE, related_name="follows")
-    followee_id = models.BigIntegerField()
+    # The index is for account deletion, which looks for every follow of one account.
+    followee_id = models.BigIntegerField(db_index=True)
     created_at = models.DateTimeField()
 
     class Shard:
@@ -99,10 +100,11 @@ class Follow(ShardedModel):
 
 
 class Follower(ShardedModel):
-    """The mirror of a Follow on the followee's shard. The relay keeps it, for fan-out and counts."""
+    """The mirror of a Follow on the followee's shard, kept by the relay for fan-out and counts."""
 
     followee = models.ForeignKey(Account, models.CASCADE, related_name="followers")
-    follower_id = models.BigIntegerField()
+    # The index is for account deletion, as in Follow.
+    follower_id = models.BigIntegerField(db_index=True)
     created_at = models.DateTimeField()
 
     class Shard:
@@ -121,7 +123,8 @@ class HomeEntry(ShardedModel):
     """One line of a member's home timeline: a message, perhaps of another shard."""
 
     owner = models.ForeignKey(Account, models.CASCADE, related_name="home_entries")
-    message_id = models.BigIntegerField()
+    # The index is for the relay, which takes a deleted message out of every home.
+    message_id = models.BigIntegerField(db_index=True)
     author_id = models.BigIntegerField()
 
     class Shard:

@@ -1,0 +1,71 @@
+"""Accounts, and who follows whom."""
+
+from collections.abc import Collection
+from typing import Any
+
+from ..models import Account, Follow, Follower
+from .pages import Page, cut
+
+
+def by_username(username: str) -> Account:
+    """The account of that name, in whatever case. One query on one shard.
+
+    Raises Account.DoesNotExist.
+    """
+    return Account.objects.get(username_key=username.lower())
+
+
+def by_ids(ids: Collection[int]) -> dict[int, Account]:
+    """Id → account, of those that stand. One query on each shard that `ids` name."""
+    return Account.objects.in_bulk(ids)
+
+
+def followed_ids(viewer: Account, ids: Collection[int]) -> set[int]:
+    """Those of `ids` whom `viewer` follows. One query on the viewer's shard, none for no ids."""
+    if not ids:
+        return set()
+    follows = Follow.objects.filter(follower=viewer, followee_id__in=list(ids))
+    return set(follows.values_list("followee_id", flat=True))
+
+
+def followers(
+    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
+) -> Page:
+    """A page of the accounts that follow `account`, newest follow first; each has `position`.
+
+    One query on the account's shard, and one on each shard that the followers live on.
+    """
+    mirror = cut(
+        Follower.objects.filter(followee=account),
+        before_id=before_id,
+        after_id=after_id,
+        limit=limit,
+    )
+    return _people(mirror, "follower_id")
+
+
+def following(
+    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
+) -> Page:
+    """A page of the accounts that `account` follows; costs and gives as `followers`."""
+    follows = cut(
+        Follow.objects.filter(follower=account),
+        before_id=before_id,
+        after_id=after_id,
+        limit=limit,
+    )
+    return _people(follows, "followee_id")
+
+
+def _people(rows: Page, name: str) -> Page:
+    found = Account.objects.scatter(on_shard_down="skip").filter(
+        pk__in=[getattr(row, name) for row in rows]
+    )
+    accounts: dict[int, Any] = {account.pk: account for account in found} if rows else {}
+    people = Page(shards_missing=found.shards_missing)
+    for row in rows:
+        account = accounts.get(getattr(row, name))
+        if account is not None:
+            account.position = row.pk
+            people.append(account)
+    return people

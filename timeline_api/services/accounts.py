@@ -1,0 +1,118 @@
+"""Accounts: registering, logging in, profiles, passwords, suspending, leaving."""
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import IntegrityError
+from django.utils import timezone
+
+from shardrouter import atomic_for
+
+from ..models import Account, Token
+from ..selectors import accounts as selectors
+from . import outbox
+
+
+class UsernameTaken(Exception):
+    """Somebody has this name, in whatever case."""
+
+
+class InvalidCredentials(Exception):
+    """No such account, or not its password: nobody is told which."""
+
+
+class AccountSuspended(Exception):
+    """The password is right, and the operator has shut the account."""
+
+
+PROFILE_FIELDS = frozenset({"display_name", "bio", "email"})
+
+
+def register(*, username: str, email: str, password: str) -> Account:
+    """Make an account; `username` has been checked for its form. Raises UsernameTaken."""
+    account = Account(
+        username=username,
+        email=email,
+        password=make_password(password),
+        created_at=timezone.now(),
+    )
+    try:
+        with atomic_for(account):
+            account.save()
+    except IntegrityError as error:
+        raise UsernameTaken(username) from error
+    return account
+
+
+def authenticate(*, username: str, password: str) -> Account:
+    """The account whose password this is. Raises InvalidCredentials or AccountSuspended.
+
+    A name that nobody has costs one hash as well, so that the time does not tell.
+    """
+    try:
+        account = selectors.by_username(username)
+    except Account.DoesNotExist:
+        make_password(password)
+        raise InvalidCredentials from None
+    _require_password(account, password)
+    if account.is_suspended:
+        raise AccountSuspended
+    return account
+
+
+def update_profile(*, account: Account, **fields: str) -> Account:
+    """Set some of display_name, bio and email; gives the account as it is now."""
+    unknown = set(fields) - PROFILE_FIELDS
+    if unknown:
+        raise TypeError(f"not a part of the profile: {', '.join(sorted(unknown))}")
+    if fields:
+        Account.objects.filter(pk=account.pk).update(**fields)
+    return Account.objects.get(pk=account.pk)
+
+
+def change_password(
+    *, account: Account, old_password: str, new_password: str, keep_token_id: int | None = None
+) -> None:
+    """Set a new password and end every other token. Raises InvalidCredentials."""
+    _require_password(account, old_password)
+    encoded = make_password(new_password)
+    with atomic_for(account):
+        Account.objects.filter(pk=account.pk).update(password=encoded)
+        Token.objects.filter(account=account).exclude(pk=keep_token_id or 0).delete()
+
+
+def suspend(*, account: Account) -> None:
+    """Shut the account: its tokens end, and nobody can log in to it."""
+    with atomic_for(account):
+        Account.objects.filter(pk=account.pk).update(is_suspended=True)
+        Token.objects.filter(account=account).delete()
+
+
+def unsuspend(*, account: Account) -> None:
+    """Open the account again; its owner logs in anew."""
+    Account.objects.filter(pk=account.pk).update(is_suspended=False)
+
+
+def delete_account(*, account: Account, password: str) -> None:
+    """Remove the account at its owner's wish. Raises InvalidCredentials."""
+    _require_password(account, password)
+    remove(account=account)
+
+
+def remove(*, account: Account) -> None:
+    """Remove the account and all that lives with it; the relay takes away what others hold of it:
+    their follows, their lists of followers, their home entries."""
+    with atomic_for(account):
+        outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED)
+        Account.objects.filter(pk=account.pk).delete()
+
+
+def _require_password(account: Account, password: str) -> None:
+    if not check_password(password, account.password, _rehash(account)):
+        raise InvalidCredentials
+
+
+def _rehash(account: Account):
+    def rehash(password: str) -> None:
+        # The hasher's parameters have changed since; Django asks for the hash to be renewed.
+        Account.objects.filter(pk=account.pk).update(password=make_password(password))
+
+    return rehash

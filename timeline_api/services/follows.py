@@ -1,0 +1,61 @@
+"""Follows: a row on the follower's shard is the truth; the relay mirrors it to the followee's."""
+
+from django.db.models import F
+from django.utils import timezone
+
+from shardrouter import atomic_for
+
+from .. import conf
+from ..models import Account, Follow, HomeEntry
+from ..selectors import messages
+from . import outbox
+
+
+class CannotFollowSelf(Exception):
+    """One's own messages are in one's home anyway."""
+
+
+def follow(*, follower: Account, followee: Account) -> None:
+    """Follow; twice is the same as once. Raises CannotFollowSelf.
+
+    The followee's newest messages are in the follower's home when this returns. What is posted
+    between our look at them and the mirror's update is delivered by the event's handler.
+    """
+    _require_two(follower, followee)
+    newest = messages.newest_ids(followee, conf.get("BACKFILL_MESSAGES"))
+    with atomic_for(follower):
+        _, created = Follow.objects.get_or_create(
+            follower=follower, followee_id=followee.pk, defaults={"created_at": timezone.now()}
+        )
+        if not created:
+            return
+        HomeEntry.objects.bulk_create(
+            [
+                HomeEntry(owner=follower, message_id=message_id, author_id=followee.pk)
+                for message_id in newest
+            ],
+            ignore_conflicts=True,
+        )
+        _count(follower, 1)
+        outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
+
+
+def unfollow(*, follower: Account, followee: Account) -> None:
+    """Stop following; twice is the same as once. The followee's messages leave one's home."""
+    _require_two(follower, followee)
+    with atomic_for(follower):
+        gone, _ = Follow.objects.filter(follower=follower, followee_id=followee.pk).delete()
+        if not gone:
+            return
+        HomeEntry.objects.filter(owner=follower, author_id=followee.pk).delete()
+        _count(follower, -1)
+        outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
+
+
+def _count(follower: Account, change: int) -> None:
+    Account.objects.filter(pk=follower.pk).update(following_count=F("following_count") + change)
+
+
+def _require_two(follower: Account, followee: Account) -> None:
+    if follower.pk == followee.pk:
+        raise CannotFollowSelf

@@ -1,0 +1,20 @@
+"""Events for the relay, written in the transaction that they tell of."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from ..models import Account, Outbox
+
+MESSAGE_POSTED = "message_posted"
+MESSAGE_DELETED = "message_deleted"
+FOLLOW_CHANGED = "follow_changed"
+ACCOUNT_DELETED = "account_deleted"
+
+
+def emit(*, account: Account, kind: str, **payload: Any) -> None:
+    """Write an event on the shard of `account`; call it inside atomic_for(account)."""
+    now = timezone.now()
+    Outbox.objects.create(
+        account_id=account.pk, kind=kind, payload=payload, created_at=now, available_at=now
+    )
