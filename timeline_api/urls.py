@@ -1,3 +1,54 @@
-"""URLs of the service."""
+"""URLs of the service. http-contract.md is their list."""
 
-urlpatterns: list = []
+from django.contrib import admin
+from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
+
+from . import health, metrics
+from .converters import IdConverter, UsernameConverter
+from .views import accounts, docs, follows, messages, root, sessions, timelines, tokens
+
+register_converter(UsernameConverter, "username")
+register_converter(IdConverter, "id")
+
+one_account = [
+    path("", accounts.AccountView.as_view(), name="account"),
+    path("password/", accounts.PasswordView.as_view(), name="account-password"),
+    path("messages/", accounts.AccountMessagesView.as_view(), name="account-messages"),
+    path("followers/", follows.FollowersView.as_view(), name="account-followers"),
+    path("following/", follows.FollowingView.as_view(), name="account-following"),
+    path("follow/", follows.FollowView.as_view(), name="account-follow"),
+]
+
+v1 = [
+    path("", root.RootView.as_view(), name="api-root"),
+    path("accounts/", accounts.AccountsView.as_view(), name="accounts"),
+    path("accounts/<username:username>/", include(one_account)),
+    path("timelines/public/", timelines.PublicTimelineView.as_view(), name="timeline-public"),
+    path("timelines/home/", timelines.HomeTimelineView.as_view(), name="timeline-home"),
+    path("messages/", messages.MessagesView.as_view(), name="messages"),
+    path("messages/<id:id>/", messages.MessageView.as_view(), name="message"),
+    path("tokens/", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/current/", tokens.CurrentTokenView.as_view(), name="token-current"),
+    path("tokens/<id:id>/", tokens.TokenView.as_view(), name="token"),
+]
+
+# DRF's templates look for a login and a logout in this namespace.
+member_sessions = [
+    path("login/", sessions.login, name="login"),
+    path("logout/", sessions.logout, name="logout"),
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="api-root")),
+    path("api/", RedirectView.as_view(pattern_name="api-root")),
+    path("api/v1/", include(v1)),
+    path("api/", include((member_sessions, "rest_framework"))),
+    path("api/schema/", docs.schema, name="schema"),
+    path("api/docs/", docs.swagger, name="docs"),
+    path("admin/", admin.site.urls),
+    path("favicon.ico", docs.favicon),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+]

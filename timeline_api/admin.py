@@ -1,0 +1,181 @@
+"""The operators' admin, over all shards. Writes go through the services, so that counters and
+other members' timelines follow."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from shardrouter.admin import ShardedModelAdmin
+
+from .models import Account, Follow, Message, Outbox, Token
+from .services import accounts as account_services
+from .services import follows as follow_services
+from .services import messages as message_services
+from .services import tokens as token_services
+
+admin.site.site_header = "Twitsite operators"
+admin.site.site_title = "Twitsite operators"
+admin.site.index_title = "Accounts, messages, follows and tokens"
+
+
+class OperatorAdmin(ShardedModelAdmin):
+    """Rows come into being through the API alone, and go through the services."""
+
+    list_per_page = 50
+    ordering = ("-id",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def remove(self, obj: Any) -> None:
+        """Delete one row, through its service."""
+        raise NotImplementedError
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for obj in queryset:
+            self.remove(obj)
+
+
+@admin.register(Account)
+class AccountAdmin(OperatorAdmin):
+    list_display = (
+        "username",
+        "display_name",
+        "email",
+        "created_at",
+        "message_count",
+        "follower_count",
+        "following_count",
+        "is_suspended",
+    )
+    list_filter = ("is_suspended", "created_at")
+    search_fields = ("username", "display_name", "email")
+    fields = (
+        "id",
+        "username",
+        "display_name",
+        "bio",
+        "email",
+        "is_suspended",
+        "created_at",
+        "message_count",
+        "follower_count",
+        "following_count",
+    )
+    readonly_fields = (
+        "id",
+        "username",
+        "created_at",
+        "message_count",
+        "follower_count",
+        "following_count",
+    )
+    actions = ("suspend", "unsuspend")
+
+    @admin.action(description="Suspend selected accounts (their tokens end)")
+    def suspend(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = 0
+        for account in queryset:
+            account_services.suspend(account=account)
+            self.log_change(request, account, "Suspended.")
+            count += 1
+        self.message_user(request, f"Suspended {count} account(s).", messages.SUCCESS)
+
+    @admin.action(description="Unsuspend selected accounts")
+    def unsuspend(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = 0
+        for account in queryset:
+            account_services.unsuspend(account=account)
+            self.log_change(request, account, "Unsuspended.")
+            count += 1
+        self.message_user(request, f"Unsuspended {count} account(s).", messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "is_suspended" in form.changed_data:
+            act = account_services.suspend if obj.is_suspended else account_services.unsuspend
+            act(account=obj)
+
+    def remove(self, obj: Account) -> None:
+        account_services.remove(account=obj)
+
+
+@admin.register(Message)
+class MessageAdmin(OperatorAdmin):
+    list_display = ("id", "author", "text", "created_at")
+    list_display_links = ("id", "text")
+    list_filter = ("created_at",)
+    list_select_related = ("author",)
+    search_fields = ("text", "author__username")
+    fields = ("id", "author", "text", "created_at")
+    readonly_fields = ("id", "author", "created_at")
+
+    def remove(self, obj: Message) -> None:
+        message_services.delete(message=obj)
+
+
+@admin.register(Follow)
+class FollowAdmin(OperatorAdmin):
+    list_display = ("id", "follower", "followee_id", "created_at")
+    list_filter = ("created_at",)
+    list_select_related = ("follower",)
+    search_fields = ("follower__username",)
+    fields = readonly_fields = ("id", "follower", "followee_id", "created_at")
+
+    def remove(self, obj: Follow) -> None:
+        follow_services.unfollow(follower=obj.follower, followee=Account(pk=obj.followee_id))
+
+
+@admin.register(Token)
+class TokenAdmin(OperatorAdmin):
+    """The digest is not shown: nobody has a use for it."""
+
+    list_display = ("id", "account", "name", "created_at", "last_used_at")
+    list_filter = ("created_at", "last_used_at")
+    list_select_related = ("account",)
+    search_fields = ("account__username", "name")
+    fields = ("id", "account", "name", "created_at", "last_used_at")
+    readonly_fields = ("id", "account", "created_at", "last_used_at")
+
+    def remove(self, obj: Token) -> None:
+        token_services.revoke(token=obj)
+
+
+@admin.register(Outbox)
+class OutboxAdmin(OperatorAdmin):
+    """Events that wait for the relay. A parked one has failed too often; retry it when mended."""
+
+    list_display = ("id", "kind", "account_id", "created_at", "attempts", "parked_at", "error")
+    list_filter = ("kind", ("parked_at", admin.EmptyFieldListFilter))
+    fields = readonly_fields = (
+        "id",
+        "kind",
+        "account_id",
+        "payload",
+        "created_at",
+        "available_at",
+        "attempts",
+        "parked_at",
+        "last_error",
+    )
+    actions = ("retry",)
+
+    @admin.display(description="last error")
+    def error(self, obj: Outbox) -> str:
+        return obj.last_error[:80]
+
+    @admin.action(description="Try selected events again now")
+    def retry(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for event in queryset:
+            event.parked_at, event.attempts = None, 0
+            event.available_at = event.created_at
+            event.save(update_fields=["parked_at", "attempts", "available_at"])
+        self.message_user(request, "The relay will try them again.", messages.SUCCESS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # other shards would never hear of it
