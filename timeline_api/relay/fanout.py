@@ -1,0 +1,70 @@
+"""Fan-out: messages into the homes of followers, shard by shard."""
+
+from collections.abc import Collection, Iterator
+
+from shardrouter import atomic_for, group_by_shard
+from shardrouter.exceptions import ShardUnavailable
+
+from .. import conf
+from ..models import Follow, Follower, HomeEntry, Message
+
+
+def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Collection[int]) -> None:
+    """Put the author's messages into the homes of those of `follower_ids` who follow now.
+
+    Whether they do is read in the transaction that writes, on the follower's own shard: a late
+    delivery never brings back somebody who was unfollowed. Shards that are down are left out, the
+    others served, and then ShardUnavailable raised, so that the event comes again.
+    """
+    down: ShardUnavailable | None = None
+    for ids in group_by_shard(follower_ids).values():
+        try:
+            _deliver_on_shard(author_id, message_ids, ids)
+        except ShardUnavailable as error:
+            down = error
+    _take_back_deleted(author_id, message_ids, follower_ids)
+    if down is not None:
+        raise down
+
+
+def follower_chunks(author_id: int) -> Iterator[list[int]]:
+    """The author's followers by the mirror, in key order, FANOUT_CHUNK at a time."""
+    last = -1
+    mirror = Follower.objects.filter(followee_id=author_id).order_by("follower_id")
+    while True:
+        rows = mirror.filter(follower_id__gt=last).values_list("follower_id", flat=True)
+        chunk = list(rows[: conf.get("FANOUT_CHUNK")])
+        if not chunk:
+            return
+        yield chunk
+        last = chunk[-1]
+
+
+def _deliver_on_shard(
+    author_id: int, message_ids: Collection[int], follower_ids: list[int]
+) -> None:
+    with atomic_for(follower_ids[0]):
+        # Locked where the database has row locks; SQLite's IMMEDIATE transaction locks it whole.
+        following = (
+            Follow.objects.filter(follower_id__in=follower_ids, followee_id=author_id)
+            .select_for_update()
+            .values_list("follower_id", flat=True)
+        )
+        HomeEntry.objects.bulk_create(
+            [
+                HomeEntry(owner_id=owner_id, message_id=message_id, author_id=author_id)
+                for owner_id in following
+                for message_id in message_ids
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def _take_back_deleted(
+    author_id: int, message_ids: Collection[int], follower_ids: Collection[int]
+) -> None:
+    """Remove what was deleted while it was delivered: the deletion's own event may have passed."""
+    standing = Message.objects.filter(author_id=author_id, pk__in=message_ids)
+    gone = set(message_ids) - set(standing.values_list("pk", flat=True))
+    if gone:
+        HomeEntry.objects.filter(owner_id__in=follower_ids, message_id__in=gone).delete()

@@ -1,0 +1,162 @@
+"""Handlers: what each kind of event does on the other shards. Each may run twice, or late."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from shardrouter import atomic_for, ids
+from shardrouter.conf import shards
+from shardrouter.exceptions import ShardUnavailable
+
+from .. import conf
+from ..models import Account, Follow, Follower, HomeEntry, Message, Outbox
+from ..selectors import messages
+from ..services import outbox
+from . import fanout
+
+# The clocks of two processes may differ by this much; what it adds is ignored as a double.
+CLOCK_MARGIN = timedelta(seconds=10)
+
+
+def handle(event: Outbox) -> None:
+    """Do what `event` asks; raises what goes wrong."""
+    HANDLERS[event.kind](event)
+
+
+def message_posted(event: Outbox) -> None:
+    """Fan the message out to the author's followers."""
+    message_id = event.payload["message_id"]
+    if not Message.objects.filter(pk=message_id).exists():
+        return
+    for follower_ids in fanout.follower_chunks(event.account_id):
+        fanout.deliver(
+            author_id=event.account_id, message_ids=[message_id], follower_ids=follower_ids
+        )
+
+
+def message_deleted(event: Outbox) -> None:
+    """Take the message out of every home. A fan-out that is still under way looks itself."""
+    message_id = event.payload["message_id"]
+    _on_each_shard(
+        lambda alias: HomeEntry.objects.using(alias).filter(message_id=message_id).delete()
+    )
+
+
+def follow_changed(event: Outbox) -> None:
+    """Make the mirror on the followee's shard equal to the Follow row, whatever that says now.
+
+    The row is read again after the mirror is written, until both agree: whoever writes the mirror
+    last has seen a row that stood after the write. When it stands, what the followee has posted
+    since the back-fill is delivered; from then on the mirror is there for fan-out.
+    """
+    follower_id, followee_id = event.account_id, event.payload["followee_id"]
+    follow = _follow(follower_id, followee_id)
+    while True:
+        if follow is not None and not Account.objects.filter(pk=followee_id).exists():
+            _drop_follows([follow])
+            follow = None
+        _set_mirror(follower_id, followee_id, follow is not None)
+        seen, follow = follow, _follow(follower_id, followee_id)
+        if (seen is None) == (follow is None):
+            break
+    if follow is not None:
+        _catch_up(follow)
+
+
+def account_deleted(event: Outbox) -> None:
+    """Take away what others hold of an account that is gone. Stopped half-way, it goes on."""
+    if Account.objects.filter(pk=event.account_id).exists():
+        return
+    _on_each_shard(lambda alias: _forget_on_shard(alias, event.account_id))
+
+
+HANDLERS: dict[str, Callable[[Outbox], None]] = {
+    outbox.MESSAGE_POSTED: message_posted,
+    outbox.MESSAGE_DELETED: message_deleted,
+    outbox.FOLLOW_CHANGED: follow_changed,
+    outbox.ACCOUNT_DELETED: account_deleted,
+}
+
+
+def _follow(follower_id: int, followee_id: int) -> Follow | None:
+    return Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).first()
+
+
+def _set_mirror(follower_id: int, followee_id: int, stands: bool) -> None:
+    with atomic_for(followee_id):
+        followee = Account.objects.filter(pk=followee_id)
+        if stands:
+            if not followee.exists():
+                return
+            _, changed = Follower.objects.get_or_create(
+                followee_id=followee_id,
+                follower_id=follower_id,
+                defaults={"created_at": timezone.now()},
+            )
+        else:
+            mirror = Follower.objects.filter(followee_id=followee_id, follower_id=follower_id)
+            changed, _ = mirror.delete()
+        if changed:
+            followee.update(follower_count=F("follower_count") + (1 if stands else -1))
+
+
+def _catch_up(follow: Follow) -> None:
+    """Deliver the followee's newest messages, and all since the follow, to this follower."""
+    since = ids.compose(int((follow.created_at - CLOCK_MARGIN).timestamp() * 1000), 0)
+    posted = Message.objects.filter(author_id=follow.followee_id, pk__gte=since)
+    wanted = set(posted.values_list("pk", flat=True))
+    wanted |= set(
+        messages.newest_ids(Account(pk=follow.followee_id), conf.get("BACKFILL_MESSAGES"))
+    )
+    if wanted:
+        fanout.deliver(
+            author_id=follow.followee_id,
+            message_ids=sorted(wanted),
+            follower_ids=[follow.follower_id],
+        )
+
+
+def _forget_on_shard(alias: str, account_id: int) -> None:
+    while follows := list(
+        Follow.objects.using(alias).filter(followee_id=account_id)[: conf.get("FANOUT_CHUNK")]
+    ):
+        _drop_follows(follows)
+    while mirrors := list(
+        Follower.objects.using(alias).filter(follower_id=account_id)[: conf.get("FANOUT_CHUNK")]
+    ):
+        with atomic_for(mirrors[0]):
+            for mirror in mirrors:
+                gone, _ = Follower.objects.filter(pk=mirror.pk).delete()
+                if gone:
+                    Account.objects.filter(pk=mirror.followee_id).update(
+                        follower_count=F("follower_count") - 1
+                    )
+
+
+def _drop_follows(follows: list[Follow]) -> None:
+    """Remove follows of an account that is gone, from their owners' rows, homes and counts."""
+    with atomic_for(follows[0]):
+        for follow in follows:
+            gone, _ = Follow.objects.filter(pk=follow.pk).delete()
+            if not gone:
+                continue
+            HomeEntry.objects.filter(
+                owner_id=follow.follower_id, author_id=follow.followee_id
+            ).delete()
+            Account.objects.filter(pk=follow.follower_id).update(
+                following_count=F("following_count") - 1
+            )
+
+
+def _on_each_shard(work: Callable[[str], object]) -> None:
+    """`work` on every shard; one that is down is told of when the others are done."""
+    down: ShardUnavailable | None = None
+    for alias in shards():
+        try:
+            work(alias)
+        except ShardUnavailable as error:
+            down = error
+    if down is not None:
+        raise down

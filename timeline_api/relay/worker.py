@@ -1,0 +1,131 @@
+"""The worker: takes due events from each shard's outbox, hands them on, retries, parks."""
+
+import logging
+import random
+import threading
+from datetime import timedelta
+
+from django.db import DatabaseError, close_old_connections
+from django.db.models import F
+from django.utils import timezone
+
+from shardrouter.conf import shards
+from shardrouter.exceptions import ShardUnavailable
+
+from .. import conf
+from ..models import Outbox
+from .handlers import handle
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two looks: short after work, so that a post arrives within a blink, and longer
+# when nothing happens, so that idling costs next to nothing.
+BUSY_PAUSE = 0.01
+IDLE_PAUSE = 0.15
+LONGEST_DELAY = timedelta(minutes=5)
+# How long an event waits for a shard that is down. That uses up no try.
+SHARD_DELAY = timedelta(seconds=2)
+
+
+class Worker:
+    """Drains every shard's outbox until it is told to stop."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Finish the event at hand, and no other."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until stop() is called, from a signal handler or another thread."""
+        pause = BUSY_PAUSE
+        while not self._stop.is_set():
+            close_old_connections()
+            done = self.run_once()
+            pause = BUSY_PAUSE if done else min(pause * 2, IDLE_PAUSE)
+            self._stop.wait(pause)
+
+    def run_once(self, *, early: bool = False) -> int:
+        """One batch of each shard; gives how many events were delivered.
+
+        `early` takes those as well that wait for another try.
+        """
+        return sum(self._run_shard(alias, early) for alias in shards())
+
+    def drain(self) -> int:
+        """Deliver all there is, without waiting; gives how many events are left over, parked or
+        in need of a shard that is down."""
+        while not self._stop.is_set() and self.run_once(early=True):
+            pass
+        # What failed only now gets its remaining tries.
+        for _ in range(conf.get("RELAY_MAX_ATTEMPTS")):
+            while self.run_once(early=True) and not self._stop.is_set():
+                pass
+        return left_over()
+
+    def _run_shard(self, alias: str, early: bool) -> int:
+        try:
+            events = list(_due(alias, early)[: conf.get("RELAY_BATCH")])
+        except DatabaseError as error:
+            logger.warning("outbox_unreadable shard=%s error=%s", alias, error)
+            return 0
+        delivered = 0
+        for event in events:
+            if self._stop.is_set():
+                break
+            delivered += _deliver(event)
+        return delivered
+
+
+def left_over() -> int:
+    """How many events wait in the outboxes of all shards, parked ones included."""
+    return Outbox.objects.scatter().count()
+
+
+def retry(event: Outbox) -> None:
+    """Take a parked event up again, with all its tries."""
+    Outbox.objects.filter(pk=event.pk).update(
+        parked_at=None, attempts=0, available_at=timezone.now()
+    )
+
+
+def _due(alias: str, early: bool):
+    events = Outbox.objects.using(alias).filter(parked_at__isnull=True)
+    if early:
+        return events.order_by("id")
+    return events.filter(available_at__lte=timezone.now()).order_by("available_at", "id")
+
+
+def _deliver(event: Outbox) -> bool:
+    """Handle one event and take it out of the outbox, or put it off."""
+    try:
+        handle(event)
+        Outbox.objects.filter(pk=event.pk).delete()
+    except ShardUnavailable as error:
+        logger.warning("event_waits_for_shard event=%s error=%s", event.pk, error)
+        _put_off(event, error, SHARD_DELAY, attempts=0)
+        return False
+    except Exception as error:
+        # Whatever it is, the events behind this one are not to wait for it.
+        logger.exception("event_failed event=%s kind=%s", event.pk, event.kind)
+        delay = min(timedelta(seconds=2**event.attempts), LONGEST_DELAY)
+        _put_off(event, error, delay, attempts=1)
+        return False
+    return True
+
+
+def _put_off(event: Outbox, error: Exception, delay: timedelta, *, attempts: int) -> None:
+    now = timezone.now()
+    parked = event.attempts + attempts >= conf.get("RELAY_MAX_ATTEMPTS")
+    try:
+        Outbox.objects.filter(pk=event.pk).update(
+            attempts=F("attempts") + attempts,
+            last_error=f"{type(error).__name__}: {error}"[:2000],
+            # Jitter, so that what failed together does not come back together.
+            available_at=now + delay * random.uniform(0.5, 1.5),  # noqa: S311
+            parked_at=now if parked else None,
+        )
+    except DatabaseError as second:
+        # Its own shard is away: it stays due, and comes again.
+        logger.warning("event_not_put_off event=%s error=%s", event.pk, second)
