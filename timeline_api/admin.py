@@ -96,9 +96,12 @@ class AccountAdmin(OperatorAdmin):
         self.message_user(request, f"Unsuspended {count} account(s).", messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if "is_suspended" in form.changed_data:
-            act = account_services.suspend if obj.is_suspended else account_services.unsuspend
+        # Column by column: saving the whole row would set back counters that move meanwhile.
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        suspended = changed.pop("is_suspended", None)
+        account_services.update_profile(account=obj, **changed)
+        if suspended is not None:
+            act = account_services.suspend if suspended else account_services.unsuspend
             act(account=obj)
 
     def remove(self, obj: Account) -> None:

@@ -48,6 +48,8 @@ class Fetch(Protocol):
     """A selector's way to a page: at most `limit` rows, newest first.
 
     With `before_id` the newest that are older than it; with `after_id` the oldest that are newer.
+    Rows that are in the list and cannot be shown (their shard is down) may be left out of it; the
+    attribute `positions` then says where all of them stand, so that paging goes on past them.
     """
 
     def __call__(
@@ -82,23 +84,21 @@ class IdCursorPaginator:
 
     def paginate(self, fetch: Fetch) -> list[Any]:
         """The rows of the page that the request asks for. Costs one `fetch` of one row more."""
-        at = self._cursor.position
-        if at is not None and self._cursor.reverse:
-            rows = list(fetch(before_id=None, after_id=at, limit=self._size + 1))
-            newer, older = len(rows) > self._size, True
-            rows = rows[-self._size :]
-        else:
-            rows = list(fetch(before_id=at, after_id=None, limit=self._size + 1))
-            newer, older = at is not None, len(rows) > self._size
-            rows = rows[: self._size]
-        self._link(rows, newer=newer, older=older)
-        return rows
+        at, back, size = self._cursor.position, self._cursor.reverse, self._size
+        place = {"after_id": at, "before_id": None} if back else {"before_id": at, "after_id": None}
+        rows = fetch(**place, limit=size + 1)
+        found = getattr(rows, "positions", None)
+        positions = list(found or map(self._position, rows))
+        more = len(positions) > size
+        kept = positions[-size:] if back else positions[:size]
+        self._link(kept, newer=more if back else at is not None, older=True if back else more)
+        return [row for row in rows if self._position(row) in kept]
 
-    def _link(self, rows: list[Any], *, newer: bool, older: bool) -> None:
+    def _link(self, positions: list[int], *, newer: bool, older: bool) -> None:
         """Set the neighbours. An empty page leads back to where it came from."""
         at = self._cursor.position
-        first = self._position(rows[0]) if rows else (at or 0) - 1
-        last = self._position(rows[-1]) if rows else (at or 0) + 1
+        first = positions[0] if positions else (at or 0) - 1
+        last = positions[-1] if positions else (at or 0) + 1
         self._previous = Cursor(max(first, 0), reverse=True) if newer else None
         self._next = Cursor(last) if older else None
 

@@ -63,6 +63,8 @@ def _people(rows: Page, name: str) -> Page:
     )
     accounts: dict[int, Any] = {account.pk: account for account in found} if rows else {}
     people = Page(shards_missing=found.shards_missing)
+    # Of the dropped too, so that a page without those of a lost shard does not end the list.
+    people.positions = [row.pk for row in rows]
     for row in rows:
         account = accounts.get(getattr(row, name))
         if account is not None:

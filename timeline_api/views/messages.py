@@ -55,7 +55,7 @@ class MessagesView(ApiView):
         text = self.valid()["text"]
         try:
             message = services.post(author=request.user, text=text, idempotency_key=key)
-        except services.IdempotencyConflict as error:
+        except (services.IdempotencyConflict, services.IdempotencyMismatch) as error:
             raise Conflict(str(error)) from None
         data = self.answer.message(message)
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})

@@ -334,6 +334,8 @@ LOGGING = {
         "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
         # A line for each 4xx; the access line says the same.
         "django.request": {"level": "ERROR"},
+        # Anybody can send a wrong Host: a 400 on the access line, not a traceback each.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }

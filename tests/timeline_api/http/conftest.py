@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
-from timeline_api.services import accounts, tokens
 
+from timeline_api.services import accounts, tokens
 from timeline_api.throttles import tallies
 
 PASSWORD = "minitwit-demo"

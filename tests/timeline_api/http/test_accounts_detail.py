@@ -1,9 +1,9 @@
 """GET, PATCH and DELETE /api/v1/accounts/{username}/"""
 
 import pytest
-from timeline_api.services import follows, messages
 
 from timeline_api.models import Account, Message
+from timeline_api.services import follows, messages
 
 from .conftest import PASSWORD
 

@@ -1,6 +1,7 @@
 """GET /api/v1/accounts/{username}/messages/"""
 
 import pytest
+
 from timeline_api.services import messages
 
 URL = "/api/v1/accounts/alice/messages/"

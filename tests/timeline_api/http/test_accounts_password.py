@@ -1,6 +1,7 @@
 """POST /api/v1/accounts/{username}/password/"""
 
 import pytest
+
 from timeline_api.services import tokens
 
 from .conftest import PASSWORD

@@ -5,6 +5,7 @@ import base64
 import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
+
 from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from rest_framework.test import APIClient
+
 from timeline_api.services import messages, tokens
 
 from .test_authentication import log_in

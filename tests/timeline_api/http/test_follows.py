@@ -1,6 +1,7 @@
 """PUT and DELETE /api/v1/accounts/{username}/follow/, and the lists of followers and following."""
 
 import pytest
+
 from timeline_api.services import follows, messages
 
 URL = "/api/v1/accounts/bob/follow/"
@@ -110,7 +111,7 @@ def test_it_answers_404_for_the_people_of_nobody(visitor, db, noun):
 
 @pytest.mark.parametrize("noun", ["followers", "following"])
 def test_it_costs_no_query_a_row(as_alice, register, bob, relay, noun):
-    """Twelve people cost as many queries as three."""
+    """Twenty-four people cost as many queries as eight."""
     from django.db import connections
     from django.test.utils import CaptureQueriesContext
 
@@ -131,6 +132,7 @@ def test_it_costs_no_query_a_row(as_alice, register, bob, relay, noun):
         relay()
 
     befriend(range(8))
+    queries()  # the first also notes that the token was used
     few = queries()
     befriend(range(8, 24))
     assert queries() == few

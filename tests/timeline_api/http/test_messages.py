@@ -1,9 +1,9 @@
 """POST /api/v1/messages/; GET and DELETE /api/v1/messages/{id}/"""
 
 import pytest
-from timeline_api.services import messages
 
 from timeline_api.models import Message
+from timeline_api.services import messages
 
 URL = "/api/v1/messages/"
 

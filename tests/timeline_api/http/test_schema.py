@@ -5,10 +5,10 @@ import re
 import pytest
 import yaml
 from django.core.management import call_command
-from timeline_api.services import messages, tokens
 
 from timeline_api import serializers
 from timeline_api.serializers import Answer
+from timeline_api.services import messages, tokens
 
 
 @pytest.fixture

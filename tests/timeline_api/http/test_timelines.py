@@ -1,6 +1,7 @@
 """GET /api/v1/timelines/public/ and /home/"""
 
 import pytest
+
 from timeline_api.services import follows, messages
 
 PUBLIC = "/api/v1/timelines/public/"

@@ -2,9 +2,9 @@
 
 import pytest
 from rest_framework.test import APIClient
-from timeline_api.services import accounts, tokens
 
 from timeline_api.models import Token
+from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 from django.db import OperationalError, connections
-from timeline_api.services import follows, messages
 
 from shardrouter import shard_for
+from timeline_api.services import follows, messages
 
 from .test_health import down  # noqa: F401 a fixture
 
