@@ -1,0 +1,170 @@
+"""Random histories of posts, deletes, follows and unfollows, with the relay run, stopped half-way,
+run twice and out of order: in the end every timeline, mirror and count is what a plain model says.
+
+`HISTORIES` sets how many are made (default 200; more for a longer run).
+"""
+
+import os
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shardrouter import shard_for
+from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
+from timeline_api.relay import handlers
+from timeline_api.relay.worker import Worker
+from timeline_api.selectors import timelines
+from timeline_api.services import accounts, follows, messages
+
+HISTORIES = int(os.environ.get("HISTORIES", "200"))
+CAST = ["alice", "bob", "charlie", "dana", "erin"]
+
+people = st.integers(0, len(CAST) - 1)
+steps = st.one_of(
+    st.tuples(st.just("post"), people, st.just(0)),
+    st.tuples(st.just("delete"), people, st.integers(0, 5)),
+    st.tuples(st.just("follow"), people, people),
+    st.tuples(st.just("follow"), people, people),
+    st.tuples(st.just("unfollow"), people, people),
+    st.tuples(st.just("relay"), st.integers(0, 9), st.integers(0, 2)),
+    st.tuples(st.just("leave"), people, st.just(0)),
+)
+
+
+class World:
+    """The real thing and a plain model of it, side by side."""
+
+    def __init__(self):
+        self.accounts = {}
+        self.posted = {}
+        self.following = set()
+        self.events_seen = []
+        for number in range(len(CAST)):
+            self.register(number)
+
+    def register(self, number):
+        self.accounts[number] = accounts.register(
+            username=f"{CAST[number]}{random.randrange(10**9)}",
+            email="a@example.org",
+            password="x",
+        )
+
+    def post(self, number, _):
+        message = messages.post(author=self.accounts[number], text="hello")
+        self.posted[message.pk] = number
+        # One reads one's own writes, whatever the relay has done.
+        assert message.pk in self.home(number)
+
+    def delete(self, number, choice):
+        mine = sorted(pk for pk, author in self.posted.items() if author == number)
+        if mine:
+            pk = mine[choice % len(mine)]
+            messages.delete(message=Message.objects.get(pk=pk))
+            del self.posted[pk]
+            assert pk not in self.home(number)
+
+    def follow(self, number, other):
+        if number != other:
+            follows.follow(follower=self.accounts[number], followee=self.accounts[other])
+            theirs = {pk for pk, author in self.posted.items() if author == other}
+            if (number, other) not in self.following:
+                # Whom one follows now, one reads from now on, also what was there before.
+                assert theirs <= set(self.home(number))
+            self.following.add((number, other))
+
+    def unfollow(self, number, other):
+        if number != other:
+            follows.unfollow(follower=self.accounts[number], followee=self.accounts[other])
+            self.following.discard((number, other))
+            assert not {self.posted[pk] for pk in self.home(number)} & {other}
+
+    def leave(self, number, _):
+        accounts.remove(account=self.accounts[number])
+        self.posted = {pk: author for pk, author in self.posted.items() if author != number}
+        self.following = {pair for pair in self.following if number not in pair}
+        self.register(number)
+
+    def relay(self, stop_after, how):
+        """Deliver some events: in order, backwards, or twice and left in the outbox."""
+        events = list(Outbox.objects.scatter().order_by("id" if how == 0 else "-id")[:stop_after])
+        for event in events:
+            handlers.handle(event)
+            self.events_seen.append(event)
+            if how != 2:
+                event.delete()
+
+    def drain(self):
+        for event in reversed(self.events_seen):
+            # Every event once more, late and out of order: it must not bring anything back.
+            handlers.handle(event)
+        assert Worker().drain() == 0
+
+    def home(self, number):
+        page = timelines.home_page(self.accounts[number], limit=1000)
+        return [message.pk for message in page]
+
+    def check(self):
+        for number, account in self.accounts.items():
+            account = Account.objects.get(pk=account.pk)
+            followees = {other for follower, other in self.following if follower == number}
+            expected = sorted(
+                (pk for pk, author in self.posted.items() if author in followees | {number}),
+                reverse=True,
+            )
+            assert self.home(number) == expected
+            assert (
+                sorted(account.home_entries.values_list("message_id", flat=True), reverse=True)
+                == expected
+            )
+            assert account.following_count == len(followees)
+            fans = {follower for follower, other in self.following if other == number}
+            assert account.follower_count == len(fans)
+            assert set(account.followers.values_list("follower_id", flat=True)) == {
+                self.accounts[fan].pk for fan in fans
+            }
+            mine = [pk for pk, author in self.posted.items() if author == number]
+            assert account.message_count == len(mine)
+        assert [message.pk for message in timelines.public_page(limit=1000)] == sorted(
+            self.posted, reverse=True
+        )
+        assert Follow.objects.scatter().count() == len(self.following)
+        assert Follower.objects.scatter().count() == len(self.following)
+
+    def clear(self):
+        for model in (Outbox, HomeEntry, Follow, Follower, Message, Account):
+            model.objects.scatter(writes=True).delete()
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.timeout(300)
+def test_it_ends_as_the_plain_model_says():
+    @settings(
+        max_examples=HISTORIES,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(steps, max_size=30))
+    def live(history):
+        world = World()
+        try:
+            for action, *arguments in history:
+                getattr(world, action)(*arguments)
+            world.drain()
+            world.check()
+        finally:
+            world.clear()
+
+    live()
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_the_cast_can_live_on_every_shard():
+    world = World()
+    for number in range(40):
+        world.register(number % len(CAST))
+    shards = {shard_for(account) for account in Account.objects.scatter()}
+    assert shards == {"shard0", "shard1", "shard2"}
