@@ -1,0 +1,58 @@
+# Twitsite. `make help` lists what there is. Variables: make up WEB_PORT=8100 API_PORT=8180
+# PYTHON=python3.12 VAR_DIR=/srv/twitsite …; all settings are in docs/settings.md.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Tests take nothing from this installation's .env, and write no byte into its var/.
+TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
+
+.PHONY: help up prepare test lint types format lock bench clean venv venv-dev
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+up: venv ## Install, prepare and run everything; Ctrl-C ends it
+	@$(BIN)/python -m deploy.up
+
+prepare: venv ## All that comes before running (then: .venv/bin/honcho start)
+	@$(BIN)/python -m deploy.up --prepare
+
+test: venv-dev ## Install what the tests need, check everything, run every test
+	@$(PYTHON) deploy/system_packages.py
+	@$(MAKE) --no-print-directory lint types
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
+	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -q; \
+	  $(TESTS) --ignore=tests/shardrouter -n 2 -q
+
+lint: venv-dev ## Check style, imports and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	SECRET_KEY=lint ENV_FILE=/dev/null $(BIN)/lint-imports
+
+types: venv-dev ## Check shardrouter's types
+	SECRET_KEY=types ENV_FILE=/dev/null $(BIN)/mypy
+
+format: venv-dev ## Put the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: venv-dev ## Pin the newest versions that pyproject.toml allows, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --constraint requirements.txt \
+	  pyproject.toml --group dev --output-file requirements-dev.txt
+
+bench: venv-dev ## Run the benchmarks, each of which prints what it measured
+	@for file in benchmarks/bench_*.py; do \
+	  [ ! -e "$$file" ] || $(BIN)/python "$$file" || exit 1; done
+
+clean: ## Remove the virtual environment and all caches (never var/ or .env)
+	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@$(PYTHON) deploy/bootstrap.py
+
+venv-dev:
+	@$(PYTHON) deploy/bootstrap.py --dev

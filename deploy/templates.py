@@ -1,0 +1,151 @@
+"""Filling in the templates of nginx and supervisor."""
+
+import json
+import os
+import re
+import resource
+import socket
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from .config import ROOT, Config
+
+HERE = Path(__file__).parent
+
+# What nginx answers by itself, without an instance.
+API_ERRORS = {
+    400: "This is not a valid HTTP request.",
+    403: "Not from your address.",
+    405: "This method is not known here.",
+    413: "The body is too large.",
+    414: "The address is too long.",
+    501: "This is not supported.",
+    504: "The API took too long to answer. Try again.",
+}
+SITE_ERRORS = {
+    400: "Your browser sent something that is not a valid request.",
+    405: "This page cannot be asked for that way.",
+    413: "That is too much text. A message has 280 characters at most.",
+    414: "That address is too long.",
+    501: "This is not supported.",
+    504: "The page took too long. Please try again.",
+}
+API_DOWN = "The API is not running just now. Try again in a few seconds."
+SITE_DOWN = "Twitsite is not running just now. Please try again in a few seconds."
+
+
+def fill(template: str, values: dict[str, object]) -> str:
+    """`template` with each {{ name }} replaced; KeyError for a name without a value."""
+    return re.sub(r"\{\{ (\w+) \}\}", lambda match: str(values[match[1]]), template)
+
+
+def page(text: str) -> str:
+    """A small page that stands alone, for a single-quoted nginx string."""
+    return fill((HERE / "error.html").read_text().strip(), {"text": text}).replace("'", r"\'")
+
+
+def _error_locations(answers: dict[int, str]) -> str:
+    """nginx locations that answer its own errors with our bodies and the request's id."""
+    return "\n".join(
+        f"        error_page {status} @{status};\n"
+        f"        location @{status} {{\n"
+        f"            add_header X-Request-ID $rid always;\n"
+        f"            add_header X-Served-By nginx always;\n"
+        f"            return {status} '{body}';\n"
+        f"        }}"
+        for status, body in answers.items()
+    )
+
+
+def _listen(config: Config, port: int) -> str:
+    lines = []
+    for address in config.listen:
+        if ":" not in address:
+            lines.append(f"        listen {address}:{port};")
+        elif has_ipv6():
+            lines.append(f"        listen [{address}]:{port} ipv6only=on;")
+    return "\n".join(lines)
+
+
+def _servers(ports: tuple[int, ...]) -> str:
+    return "\n".join(f"        server 127.0.0.1:{port} max_fails=0;" for port in ports)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has an IPv6 loopback address; many containers do not."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def nginx_conf(config: Config) -> str:
+    """nginx's configuration for this installation."""
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    open_files = 32768 if most_files == resource.RLIM_INFINITY else min(most_files, 32768)
+    values = {
+        # As root, the workers stay root too: VAR_DIR may lie where no other user may look.
+        "user": "user root;" if os.geteuid() == 0 and sys.platform == "linux" else "",
+        "run": config.run,
+        "log": config.log,
+        "open_files": open_files,
+        "connections": open_files // 2,  # each proxied connection takes two files
+        "web_port": config.web_port,
+        "api_port": config.api_port,
+        "web_listen": _listen(config, config.web_port),
+        "api_listen": _listen(config, config.api_port),
+        "web_servers": _servers(config.web_instances),
+        "api_servers": _servers(config.api_instances),
+        "trusted": "\n".join(f"        {network} 1;" for network in config.trusted_proxies),
+        "web_forwarded": "$proxy_add_x_forwarded_for" if config.https else "$remote_addr",
+        "api_down": json.dumps({"detail": API_DOWN}),
+        "site_down": page(SITE_DOWN),
+        "api_errors": _error_locations(
+            {status: json.dumps({"detail": text}) for status, text in API_ERRORS.items()}
+        ),
+        "site_errors": _error_locations(
+            {status: page(text) for status, text in SITE_ERRORS.items()}
+        ),
+    }
+    return fill((HERE / "nginx.conf").read_text(), values)
+
+
+def supervisor_socket(config: Config) -> Path:
+    """Where supervisorctl reaches supervisord. On a Mac such a path has 104 bytes at most."""
+    path = config.run / "supervisor.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    digest = sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"twitsite-{digest}.sock"
+
+
+def supervisord_conf(config: Config, nginx_command: list[str]) -> str:
+    """supervisord's configuration for this installation."""
+    values = {
+        "root": _literal(ROOT),
+        "run": _literal(config.run),
+        "log": _literal(config.log),
+        "socket": _literal(supervisor_socket(config)),
+        "user": "user=root" if os.geteuid() == 0 else "",
+        "python": _quoted(sys.executable),
+        "gunicorn_conf": _quoted(HERE / "gunicorn.conf.py"),
+        "manage": _quoted(ROOT / "manage.py"),
+        "nginx": " ".join(_quoted(part) for part in nginx_command),
+        "web_count": len(config.web_instances),
+        "api_count": len(config.api_instances),
+    }
+    return fill((HERE / "supervisord.conf").read_text(), values)
+
+
+def _literal(value: object) -> str:
+    """supervisor expands %(name)s everywhere."""
+    return str(value).replace("%", "%%")
+
+
+def _quoted(value: object) -> str:
+    """supervisor splits commands as a shell does; folders may have spaces."""
+    return '"' + _literal(value).replace('"', '\\"') + '"'

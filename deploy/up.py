@@ -1,0 +1,169 @@
+"""`make up`: checks, prepares, starts nginx and every instance, and ends them all again.
+
+python -m deploy.up             all of it, until Ctrl-C or SIGTERM
+python -m deploy.up --prepare   databases and static files only (before `honcho start`)
+"""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import NoReturn
+
+from . import checks, descendants, environment, nginx, system_packages
+from . import config as deploy_config
+from .config import ROOT, Config
+from .preparation import prepare
+from .refusal import Refusal
+from .templates import supervisord_conf
+
+READY_WITHIN = 90  # seconds; a slow machine on its first start needs some twenty
+DEMO = "alice, bob, charlie, dana"
+
+
+class Stopped(Exception):
+    """Somebody asked us to end: Ctrl-C, SIGTERM, a closed terminal."""
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        if "--prepare" in sys.argv:
+            get_ready()
+            return 0
+        return up()
+    except Refusal as refusal:
+        print(f"make up: {refusal}", file=sys.stderr)
+        return 1
+    except Stopped:
+        return 130
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    # A second Ctrl-C, while we are at it, changes nothing.
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise Stopped
+
+
+def up() -> int:
+    """Run everything until it is stopped; the exit code."""
+    config, program, databases = configure()
+    with checks.lock(config):
+        checks.check_ports(config)
+        prepare(config, databases)
+        supervisor = start(config, program)
+        try:
+            wait_until_ready(config, supervisor)
+            announce(config)
+            supervisor.wait()
+            raise Refusal(f"supervisord ended by itself. {config.log}/supervisord.log says why.")
+        except Stopped:
+            print("\nStopping …", flush=True)
+            return 0
+        finally:
+            stop(supervisor)
+
+
+def configure() -> tuple[Config, str, dict[str, dict]]:
+    """The configuration, nginx's path and DATABASES, of an installation that can be started."""
+    config = deploy_config.read()
+    if environment.make(config.env_file):
+        print(f"Made {config.env_file} with a secret of its own", flush=True)
+        config = deploy_config.read()
+    checks.check_folders(config)
+    databases = checks.load_settings(config)
+    try:
+        program = system_packages.need_nginx()
+    except system_packages.Missing as missing:
+        raise Refusal(str(missing)) from None
+    return config, program, databases
+
+
+def get_ready() -> None:
+    """All that comes before starting."""
+    config, _, databases = configure()
+    with checks.lock(config):
+        prepare(config, databases)
+
+
+def start(config: Config, program: str) -> subprocess.Popen:
+    """Start supervisord, which starts the rest."""
+    path = config.run / "supervisord.conf"
+    path.write_text(supervisord_conf(config, nginx.command(config, program)))
+    descendants.adopt_orphans()
+    return subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # A session of its own: Ctrl-C in the terminal is for us, and we tell supervisord.
+        start_new_session=True,
+        preexec_fn=descendants.end_with_parent,
+    )
+
+
+def stop(supervisor: subprocess.Popen) -> None:
+    """End supervisord and, should it have left any, every process that came from us."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(20)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.wait()
+    descendants.end_all()
+
+
+def wait_until_ready(config: Config, supervisor: subprocess.Popen) -> None:
+    """Come back when every instance and nginx answer; Refusal when that does not happen."""
+    waiting = {f"web.{n}": port for n, port in enumerate(config.web_instances, 1)}
+    waiting |= {f"api.{n}": port for n, port in enumerate(config.api_instances, 1)}
+    waiting |= {"nginx": config.web_port}
+    deadline = time.monotonic() + READY_WITHIN
+    while waiting:
+        if supervisor.poll() is not None:
+            raise Refusal(f"supervisord did not start. {config.log}/supervisord.log says why.")
+        if time.monotonic() > deadline:
+            logs = ", ".join(f"{config.log}/{name}.log" for name in waiting)
+            raise Refusal(f"{', '.join(waiting)} did not start. See {logs}")
+        waiting = {name: port for name, port in waiting.items() if not answers(config, port)}
+        time.sleep(0.05)
+
+
+def answers(config: Config, port: int) -> bool:
+    """Whether /livez on this port is answered with a 200."""
+    address = config.listen[0] if port in (config.web_port, config.api_port) else "127.0.0.1"
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    connection = http.client.HTTPConnection(address, port, timeout=5)
+    try:
+        connection.request("GET", "/livez")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def announce(config: Config) -> None:
+    """Where everything is, and how to get in."""
+    lines = [
+        "",
+        f"  Twitsite runs:  {config.site_url}",
+        f"  API:            {config.api_url}api/v1/   docs: {config.api_url}api/docs/",
+        f"  Admin:          {config.api_url}admin/    as admin, password: ADMIN_PASSWORD in "
+        f"{config.env_file.name}",
+        f"  Demo members:   {DEMO}; password: minitwit-demo",
+        f"  Logs:           {config.log}",
+        "",
+        "  Ctrl-C stops everything.",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)  # databases, logs and sockets are nobody else's
+    sys.exit(main())
