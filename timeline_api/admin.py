@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from shardrouter.admin import ShardedModelAdmin
 
 from .models import Account, Follow, Message, Outbox, Token
+from .relay import worker
 from .services import accounts as account_services
 from .services import follows as follow_services
 from .services import messages as message_services
@@ -175,9 +176,7 @@ class OutboxAdmin(OperatorAdmin):
     @admin.action(description="Try selected events again now")
     def retry(self, request: HttpRequest, queryset: QuerySet) -> None:
         for event in queryset:
-            event.parked_at, event.attempts = None, 0
-            event.available_at = event.created_at
-            event.save(update_fields=["parked_at", "attempts", "available_at"])
+            worker.retry(event)
         self.message_user(request, "The relay will try them again.", messages.SUCCESS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

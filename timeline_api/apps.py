@@ -5,6 +5,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
+from . import files
+
 
 def create_cache_table(using: str, **kwargs: object) -> None:
     """post_migrate receiver: `manage.py migrate` makes the cache's table too."""
@@ -17,4 +19,5 @@ class TimelineApiConfig(AppConfig):
     verbose_name = "Timelines"
 
     def ready(self) -> None:
+        files.watch()
         post_migrate.connect(create_cache_table, sender=self)

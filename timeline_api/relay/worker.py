@@ -12,7 +12,7 @@ from django.utils import timezone
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf
+from .. import conf, files
 from ..models import Outbox
 from .handlers import handle
 
@@ -42,6 +42,7 @@ class Worker:
         pause = BUSY_PAUSE
         while not self._stop.is_set():
             close_old_connections()
+            files.let_go()
             done = self.run_once()
             pause = BUSY_PAUSE if done else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)

@@ -1,6 +1,7 @@
 """Settings of the API service: the data, the admin, the browsable API."""
 
 from ipaddress import ip_network
+from urllib.parse import quote
 
 import structlog
 from csp.constants import NONE, SELF
@@ -105,7 +106,9 @@ SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OF
 
 # How long to wait for a locked SQLite file. An instance that serves must answer 503 within 2 s;
 # the relay and the commands (populate, loaddata) had rather wait than fail.
-SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if INSTANCE_NAME.startswith("api.") else 20)
+SERVES = INSTANCE_NAME.startswith("api.")
+RUNS_ON = SERVES or INSTANCE_NAME == "relay"  # and makes no databases, which commands may
+SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if SERVES else 20)
 
 
 def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS) -> dict:
@@ -122,6 +125,9 @@ def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS
                 "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
             ),
         }
+        if RUNS_ON:
+            # A lost file is an error. Without this SQLite would make an empty one in its place.
+            config["NAME"] = f"file:{quote(str(config['NAME']))}?mode=rw"
         config["TEST"] = {"NAME": str(VAR_DIR / f"test_{alias}.sqlite3")}
     else:
         config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 1)  # 503 within 2 s
