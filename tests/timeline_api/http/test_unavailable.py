@@ -80,6 +80,21 @@ def test_it_lists_the_people_it_has(visitor, apart, down):  # noqa: F811
     assert response["X-Shards-Missing"] == shard_for(lost)
 
 
+def test_it_pages_on_past_people_it_cannot_show(visitor, register, down):  # noqa: F811
+    first, *others = [register(f"member{number}") for number in range(20)]
+    for other in others:
+        follows.follow(follower=first, followee=other)
+    lost = next(shard_for(other) for other in others if shard_for(other) != shard_for(first))
+    down(lost)
+    url, seen = f"/api/v1/accounts/{first.username}/following/?page_size=2", []
+    while url:
+        response = visitor.get(url)
+        assert response.status_code == 200
+        seen += [row["username"] for row in response.json()["results"]]
+        url = response.json()["next"]
+    assert sorted(seen) == sorted(other.username for other in others if shard_for(other) != lost)
+
+
 def test_it_answers_a_locked_database_503(visitor, alice):
     def locked(execute, sql, params, many, context):
         raise OperationalError("database is locked")
