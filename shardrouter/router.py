@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, models
 
 from . import conf
-from .exceptions import UnroutedQuery
+from .exceptions import ShardRouterError, UnroutedQuery
 from .placement import is_sharded, shard_for
 
 
@@ -117,6 +117,6 @@ def _any_alias(instance: models.Model) -> str:
     if is_sharded(type(instance)):
         try:
             return shard_for(instance)
-        except UnroutedQuery:
+        except ShardRouterError:
             pass
     return conf.shards()[0]

@@ -1,0 +1,145 @@
+"""Rows: from people, follows and messages to rows of every model, consistent with each other:
+mirrors, counts and home timelines are what the relay would leave."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+
+from shardrouter import ids
+from shardrouter.slots import slot_from_text
+
+from ..models import Account, Follow, Follower, HomeEntry, Message
+
+SECOND = 1000
+DAY = 24 * 60 * 60 * SECOND
+# How busy each hour of the day is, in UTC: the night is quiet, lunch and evening are not.
+HOURS = [2, 1, 1, 1, 1, 2, 5, 9, 10, 9, 8, 9, 12, 10, 8, 8, 9, 11, 13, 15, 16, 14, 9, 5]
+
+
+class Clock:
+    """Gives ids: unique, by the millisecond and the slot."""
+
+    def __init__(self) -> None:
+        self._used: Counter[tuple[int, int]] = Counter()
+
+    def next_id(self, milliseconds: int, slot: int) -> int:
+        while self._used[milliseconds, slot] > 1000:
+            milliseconds += 1
+        self._used[milliseconds, slot] += 1
+        return ids.compose(milliseconds, slot, self._used[milliseconds, slot] - 1)
+
+
+@dataclass
+class Population:
+    """What has been made up, and the rows that it makes."""
+
+    ends_at: datetime
+    clock: Clock = field(default_factory=Clock)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    follows: list[Follow] = field(default_factory=list)
+
+    @property
+    def _end(self) -> int:
+        return int(self.ends_at.timestamp() * 1000)
+
+    def add_account(self, username: str, password: str, joined_days_ago: float, **fields) -> None:
+        at = self._end - int(joined_days_ago * DAY)
+        self.accounts[username] = Account(
+            id=self.clock.next_id(at, slot_from_text(username.casefold())),
+            username=username,
+            # What the database will make of it, for the serializer, which asks no database.
+            username_key=username.lower(),
+            email=f"{username.lower()}@example.org",
+            password=password,
+            created_at=_time(at),
+            **fields,
+        )
+
+    def add_follow(self, follower: str, followee: str, days_ago: float) -> None:
+        a, b = self.accounts[follower], self.accounts[followee]
+        at = self._end - int(days_ago * DAY)
+        self.follows.append(
+            Follow(
+                id=self.clock.next_id(at, ids.slot_of(a.pk)),
+                follower_id=a.pk,
+                followee_id=b.pk,
+                created_at=_time(at),
+            )
+        )
+        a.following_count += 1
+        b.follower_count += 1
+
+    def add_message(self, author: str, text: str, at: int) -> None:
+        account = self.accounts[author]
+        message_id = self.clock.next_id(at, ids.slot_of(account.pk))
+        self.messages.append(
+            Message(id=message_id, author_id=account.pk, text=text, created_at=_time(at))
+        )
+        account.message_count += 1
+
+    def moment(self, random: Random, days: float) -> int:
+        """A Unix time in milliseconds within the last `days`, at an hour when people are awake."""
+        day = self._end - int(random.random() * days) * DAY
+        midnight = day - day % DAY
+        hour = random.choices(range(24), HOURS)[0]
+        at = midnight + int((hour + random.random()) * 60 * 60 * SECOND)
+        return at if at < self._end else at - DAY
+
+    def rows(self) -> Iterator[list]:
+        """Lists of rows, model by model: accounts, messages, follows, mirrors, home entries."""
+        yield list(self.accounts.values())
+        yield self.messages
+        yield self.follows
+        yield self._mirrors()
+        yield from self._homes()
+
+    def _mirrors(self) -> list[Follower]:
+        return [
+            Follower(
+                id=self.clock.next_id(
+                    _milliseconds(follow.created_at), ids.slot_of(follow.followee_id)
+                ),
+                followee_id=follow.followee_id,
+                follower_id=follow.follower_id,
+                created_at=follow.created_at,
+            )
+            for follow in self.follows
+        ]
+
+    def _homes(self, batch: int = 20_000) -> Iterator[list[HomeEntry]]:
+        by_author: dict[int, list[Message]] = defaultdict(list)
+        for message in self.messages:
+            by_author[message.author_id].append(message)
+        readers: dict[int, list[int]] = {
+            account.pk: [account.pk] for account in self.accounts.values()
+        }
+        for follow in self.follows:
+            readers[follow.followee_id].append(follow.follower_id)
+        entries: list[HomeEntry] = []
+        for author_id, messages in by_author.items():
+            for message in messages:
+                at = _milliseconds(message.created_at)
+                for reader in readers[author_id]:
+                    entries.append(
+                        HomeEntry(
+                            id=self.clock.next_id(at, ids.slot_of(reader)),
+                            owner_id=reader,
+                            message_id=message.pk,
+                            author_id=author_id,
+                        )
+                    )
+            if len(entries) >= batch:
+                yield entries
+                entries = []
+        yield entries
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _milliseconds(time: datetime) -> int:
+    return round(time.timestamp() * 1000)

@@ -1,0 +1,75 @@
+"""The village: the population of fixtures/population.json, the same at every making."""
+
+from datetime import UTC, datetime
+from random import Random
+
+from . import graph, people, texts
+from .rows import Population
+
+SEED = 2026
+ENDS_AT = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+ACCOUNTS, MESSAGES, FOLLOWS = 216, 3100, 2100
+NO_PASSWORD = "!"  # noqa: S105 matches no password
+
+
+def build(demo_password: str) -> Population:
+    """The whole population; the demo accounts have the encoded `demo_password`."""
+    random = Random(SEED)  # noqa: S311 makes up texts
+    village = Population(ENDS_AT)
+    themes: dict[str, str] = {}
+    special = {**people.DEMO, **people.ODD}
+    names = [*special, *people.handles(random, ACCOUNTS - len(special), set(special))]
+    for name in names:
+        shown, theme, bio = special.get(name) or people.profile(random, name)
+        themes[name] = theme
+        village.add_account(
+            name,
+            demo_password if name in people.DEMO else NO_PASSWORD,
+            joined_days_ago=40 + random.random() * 300,
+            display_name=shown[:50],
+            bio=bio[:500],
+        )
+    _follow(random, village, names)
+    _write(random, village, names, themes)
+    return village
+
+
+def _follow(random: Random, village: Population, names: list[str]) -> None:
+    social = [name for name in names if name != "quiet"]
+    random.shuffle(social)
+    # The demo members are liked, so that their profiles have something to show.
+    social.sort(key=lambda name: name not in people.DEMO)
+    pairs = dict.fromkeys((a, b) for a in people.DEMO for b in people.DEMO if a != b)
+    pairs |= dict.fromkeys(graph.invent(random, social, FOLLOWS - len(pairs)))
+    for follower, followee in pairs:
+        village.add_follow(follower, followee, days_ago=1 + random.random() * 38)
+
+
+def _write(random: Random, village: Population, names: list[str], themes: dict[str, str]) -> None:
+    authors = [name for name in names if name != "quiet"]
+    moments = sorted(village.moment(random, days=32) for _ in range(MESSAGES))
+    said: set[str] = set()
+    for number, at in enumerate(moments):
+        author = authors[int(len(authors) * random.random())]
+        if number % 311 == 7:
+            text = texts.ODD[number // 311 % len(texts.ODD)][:280]
+        else:
+            text = _new_text(random, author, authors, themes, said)
+        said.add(text)
+        village.add_message(author, text, at)
+
+
+def _new_text(
+    random: Random, author: str, authors: list[str], themes: dict[str, str], said: set[str]
+) -> str:
+    while True:
+        chance = random.random()
+        if chance < 0.22:
+            text = texts.reply(random, random.choice(authors))
+        elif chance < 0.30 or author.endswith(("_rtl", "_jp")):
+            text = texts.fill(random, random.choice(texts.FOREIGN))
+        else:
+            text = texts.ordinary(random, themes[author] if chance < 0.75 else None)
+        # Nobody wants to read the same sentence twice; what is short of slots says it once more.
+        if text not in said or random.random() < 0.03:
+            return text
