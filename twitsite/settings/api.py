@@ -100,6 +100,11 @@ TEMPLATES = [
 # --- Databases ---------------------------------------------------------------------------------
 
 SHARDS = env.list("SHARDS", default=["shard0", "shard1", "shard2"])
+if not SHARDS or len(set(SHARDS)) < len(SHARDS) or {"default", "cache"} & set(SHARDS):
+    raise ImproperlyConfigured(
+        f"SHARDS={','.join(SHARDS)!r}: name one shard or more, each once, as shard0,shard1,shard2; "
+        "default and cache are taken."
+    )
 
 # FULL: an answered write survives a power cut. NORMAL is faster and may lose the last moments.
 SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OFF", "EXTRA"))
@@ -114,7 +119,13 @@ SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if SERVES else 20)
 def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS) -> dict:
     """The DATABASES entry of `alias`: the URL in `variable`, or a SQLite file in VAR_DIR."""
     config = env.db_url(variable, default=f"sqlite:///{VAR_DIR / alias}.sqlite3")
-    sqlite = config["ENGINE"] == "django.db.backends.sqlite3"
+    engine = config.get("ENGINE", "").rpartition(".")[2]
+    if engine not in ("sqlite3", "postgresql"):
+        raise ImproperlyConfigured(
+            f"{variable} is no database URL. Write postgres://USER:PASSWORD@HOST:5432/NAME "
+            "or sqlite:////absolute/path."
+        )
+    sqlite = engine == "sqlite3"
     if sqlite:
         config["OPTIONS"] = {
             # Six writers: Django's defaults gave 1,346 "database is locked" in 4 s; this, none.
