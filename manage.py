@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for the API service (the site has no database and no commands of its own)."""
+"""Django's command line for the API service; the site has no database and no commands."""
 
 import os
 import sys
