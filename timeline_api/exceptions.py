@@ -3,10 +3,11 @@
 import logging
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from django.http import HttpResponse, JsonResponse
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -71,4 +72,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         # Somebody deleted the account, or did the same thing, between our look and our write.
         logger.warning("integrity_conflict: %s", error)
         error = Conflict()
+    elif isinstance(error, ObjectDoesNotExist):
+        # It was there when we looked, and went before we wrote.
+        error = NotFound("It has just been deleted.")
     return exception_handler(error, context)
