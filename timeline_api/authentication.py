@@ -4,8 +4,6 @@ All three give an Account as `request.user`, and its Token, if there is one, as 
 Staff users of the admin are not members, and are nobody here.
 """
 
-import re
-
 from django.http import HttpRequest
 from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.authentication import (
@@ -21,11 +19,11 @@ from .addresses import throttle_identity
 from .limits import Limit
 from .models import Account, Token
 from .services import accounts, tokens
+from .usernames import is_well_formed
 
 # Where the session of the browsable API keeps the member's token.
 SESSION_KEY = "member_token"
 
-USERNAME = re.compile(r"[A-Za-z0-9_]{1,30}", re.ASCII)
 # Argon2 hashes any length; a password this long is somebody making us work.
 PASSWORD_MAX_LENGTH = 128
 
@@ -62,7 +60,7 @@ def log_in(request: HttpRequest | Request, *, username: str, password: str) -> A
     limit = LoginLimit(request, username)
     limit.check()
     try:
-        if not USERNAME.fullmatch(username) or len(password) > PASSWORD_MAX_LENGTH:
+        if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
             raise accounts.InvalidCredentials
         return accounts.authenticate(username=username, password=password)
     except accounts.InvalidCredentials:

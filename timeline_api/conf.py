@@ -1,4 +1,4 @@
-"""What can be set about timelines, and the names that nobody may take."""
+"""What can be set about timelines: `settings.TIMELINES` over these defaults, read late."""
 
 from typing import Any
 
@@ -16,18 +16,6 @@ DEFAULTS: dict[str, Any] = {
     # How long an Idempotency-Key is remembered, in seconds.
     "IDEMPOTENCY_SECONDS": 24 * 60 * 60,
 }
-
-# Paths of the site, of the API, and words that would mislead. Compared in lower case.
-RESERVED_USERNAMES = frozenset(
-    (
-        "about account accounts add_message admin administrator api blog docs edit error explore "
-        "export favicon feed feeds follow followers following help home index info livez login "
-        "logout me media message messages metrics moderator new notifications null operator "
-        "password privacy public readyz register robots root rules search security settings "
-        "signup sitemap static status support system tag tags terms timeline timelines token "
-        "tokens twitsite undefined unfollow user users web"
-    ).split(" ")
-)
 
 
 def get(name: str) -> Any:

@@ -18,9 +18,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from .authentication import PASSWORD_MAX_LENGTH, USERNAME
-from .conf import RESERVED_USERNAMES
+from .authentication import PASSWORD_MAX_LENGTH
 from .models import Account, Message, Token
+from .usernames import USERNAME, is_reserved
 
 PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
 EXAMPLE_ID = "161514131211109876"
@@ -163,7 +163,7 @@ class RegistrationSerializer(serializers.Serializer):
     )
 
     def validate_username(self, username: str) -> str:
-        if username.casefold() in RESERVED_USERNAMES:
+        if is_reserved(username):
             raise serializers.ValidationError("This username is reserved.")
         return username
 

@@ -3,16 +3,20 @@
 from collections.abc import Collection
 from typing import Any
 
+from .. import usernames
 from ..models import Account, Follow, Follower
 from .pages import Page, cut
 
 
 def by_username(username: str) -> Account:
-    """The account of that name, in whatever case. One query on one shard.
+    """The account of that name, in whatever case. One query on one shard, none for a text that
+    cannot be a name.
 
     Raises Account.DoesNotExist.
     """
-    return Account.objects.get(username_key=username.lower())
+    if not usernames.is_well_formed(username):
+        raise Account.DoesNotExist(f"{username!r} is no username.")
+    return Account.objects.get(username_key=usernames.key(username))
 
 
 def by_ids(ids: Collection[int]) -> dict[int, Account]:
@@ -62,9 +66,8 @@ def _people(rows: Page, name: str) -> Page:
         pk__in=[getattr(row, name) for row in rows]
     )
     accounts: dict[int, Any] = {account.pk: account for account in found} if rows else {}
-    people = Page(shards_missing=found.shards_missing)
-    # Of the dropped too, so that a page without those of a lost shard does not end the list.
-    people.positions = [row.pk for row in rows]
+    # The positions of the dropped too: a page without those of a lost shard does not end the list.
+    people = Page(shards_missing=found.shards_missing, positions=[row.pk for row in rows])
     for row in rows:
         account = accounts.get(getattr(row, name))
         if account is not None:

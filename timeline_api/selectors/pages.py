@@ -5,11 +5,21 @@ from typing import Any
 
 
 class Page(list):
-    """The rows of one page, newest first, and which shards could not be asked for theirs."""
+    """The rows of one page, newest first.
 
-    def __init__(self, rows: Iterable[Any] = (), shards_missing: Iterable[str] = ()) -> None:
+    `shards_missing` names the shards that could not be asked for theirs. Where that leaves rows
+    out, `positions` says where all of them stand, so that paging goes on past them.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Any] = (),
+        shards_missing: Iterable[str] = (),
+        positions: list[int] | None = None,
+    ) -> None:
         super().__init__(rows)
         self.shards_missing = tuple(sorted(set(shards_missing)))
+        self.positions = positions
 
 
 def cut(

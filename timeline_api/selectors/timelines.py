@@ -1,5 +1,7 @@
 """Timelines: everybody's, and a member's own home."""
 
+from shardrouter import shard_for
+
 from ..models import Account, HomeEntry, Message
 from .pages import Page, cut
 
@@ -21,39 +23,40 @@ def home_page(
     """A page of the home timeline of `account`, newest first, with the authors.
 
     One query on the account's shard for the entries, and one on each shard whose messages they
-    name. Entries whose message is gone, or out of reach, are filled up from those that follow;
-    that costs the same once more, and happens only until the relay has been there.
+    name. Entries whose message is gone are filled up from those that follow: the same once more
+    for each `limit` entries, and only until the relay has been there. What is on a shard that does
+    not answer keeps its place in `positions`, so that a lost shard is asked once and not searched
+    past. Raises ShardUnavailable when it is the account's own.
     """
-    mine = HomeEntry.objects.filter(owner=account)
-    page = Page()
+    back = after_id is not None
+    messages: dict[int, Message] = {}
     missing: set[str] = set()
-    while True:
-        wanted = limit - len(page)
-        entries = cut(
-            mine, before_id=before_id, after_id=after_id, limit=wanted, field="message_id"
-        )
-        found = _messages(entries)
-        missing.update(found.shards_missing)
-        page = Page([*found, *page] if after_id is not None else [*page, *found], missing)
-        if len(page) >= limit or len(entries) < wanted:
-            return page
-        if after_id is not None:
-            after_id = entries[0].message_id
-        else:
-            before_id = entries[-1].message_id
+    places: list[int] = []
+    while len(places) < limit:
+        ids = _entries(account, before_id=before_id, after_id=after_id, limit=limit)
+        found, lost = _messages(ids)
+        messages |= found
+        missing |= lost
+        standing = [pk for pk in ids if pk in found or (lost and shard_for(pk) in lost)]
+        places = standing + places if back else places + standing
+        if len(ids) < limit:
+            break
+        before_id, after_id = (None, ids[0]) if back else (ids[-1], None)
+    places = places[-limit:] if back else places[:limit]
+    return Page((messages[pk] for pk in places if pk in messages), missing, places)
 
 
-def _messages(entries: Page) -> Page:
-    """The messages of `entries`, in their order, as far as they can be had."""
-    if not entries:
-        return Page()
+def _entries(account: Account, **place: int | None) -> list[int]:
+    """The message ids of a range of the home of `account`, newest first."""
+    mine = HomeEntry.objects.filter(owner=account)
+    return [entry.message_id for entry in cut(mine, field="message_id", **place)]
+
+
+def _messages(ids: list[int]) -> tuple[dict[int, Message], set[str]]:
+    """Those of the messages that stand and can be had, and the shards that do not answer."""
+    if not ids:
+        return {}, set()
     found = (
-        Message.objects.scatter(on_shard_down="skip")
-        .select_related("author")
-        .filter(pk__in=[entry.message_id for entry in entries])
+        Message.objects.scatter(on_shard_down="skip").select_related("author").filter(pk__in=ids)
     )
-    messages = {message.pk: message for message in found}
-    return Page(
-        (messages[entry.message_id] for entry in entries if entry.message_id in messages),
-        found.shards_missing,
-    )
+    return {message.pk: message for message in found}, set(found.shards_missing)

@@ -1,11 +1,14 @@
 """Accounts: registering, logging in, profiles, passwords, suspending, leaving."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError
 from django.utils import timezone
 
 from shardrouter import atomic_for
 
+from .. import usernames
 from ..models import Account, Token
 from ..selectors import accounts as selectors
 from . import outbox
@@ -13,6 +16,10 @@ from . import outbox
 
 class UsernameTaken(Exception):
     """Somebody has this name, in whatever case."""
+
+
+class InvalidUsername(ValueError):
+    """Not 1 to 30 of `[A-Za-z0-9_]`, or a name that nobody may take."""
 
 
 class InvalidCredentials(Exception):
@@ -27,7 +34,9 @@ PROFILE_FIELDS = frozenset({"display_name", "bio", "email"})
 
 
 def register(*, username: str, email: str, password: str) -> Account:
-    """Make an account; `username` has been checked for its form. Raises UsernameTaken."""
+    """Make an account. Raises InvalidUsername or UsernameTaken."""
+    if not usernames.is_well_formed(username) or usernames.is_reserved(username):
+        raise InvalidUsername(username)
     account = Account(
         username=username,
         email=email,
@@ -59,13 +68,17 @@ def authenticate(*, username: str, password: str) -> Account:
 
 
 def update_profile(*, account: Account, **fields: str) -> Account:
-    """Set some of display_name, bio and email; gives the account as it is now."""
+    """Set some of display_name, bio and email; gives the account as it is now.
+
+    Raises Account.DoesNotExist when it is gone.
+    """
     unknown = set(fields) - PROFILE_FIELDS
     if unknown:
         raise TypeError(f"not a part of the profile: {', '.join(sorted(unknown))}")
-    if fields:
-        Account.objects.filter(pk=account.pk).update(**fields)
-    return Account.objects.get(pk=account.pk)
+    with atomic_for(account):
+        if fields:
+            Account.objects.filter(pk=account.pk).update(**fields)
+        return Account.objects.get(pk=account.pk)
 
 
 def change_password(
@@ -75,7 +88,8 @@ def change_password(
     _require_password(account, old_password)
     encoded = make_password(new_password)
     with atomic_for(account):
-        Account.objects.filter(pk=account.pk).update(password=encoded)
+        if not _replace_password(account, encoded):
+            raise InvalidCredentials  # changed by somebody else since we looked
         Token.objects.filter(account=account).exclude(pk=keep_token_id or 0).delete()
 
 
@@ -98,11 +112,14 @@ def delete_account(*, account: Account, password: str) -> None:
 
 
 def remove(*, account: Account) -> None:
-    """Remove the account and all that lives with it; the relay takes away what others hold of it:
-    their follows, their lists of followers, their home entries."""
+    """Remove the account and all that lives with it; twice is the same as once.
+
+    The relay takes away what others hold of it: follows, lists of followers, home entries.
+    """
     with atomic_for(account):
-        outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED)
-        Account.objects.filter(pk=account.pk).delete()
+        gone, _ = Account.objects.filter(pk=account.pk).delete()
+        if gone:
+            outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED)
 
 
 def _require_password(account: Account, password: str) -> None:
@@ -110,9 +127,19 @@ def _require_password(account: Account, password: str) -> None:
         raise InvalidCredentials
 
 
-def _rehash(account: Account):
+def _rehash(account: Account) -> Callable[[str], None]:
+    """What Django calls when the hasher's parameters have changed since: it renews the hash."""
+
     def rehash(password: str) -> None:
-        # The hasher's parameters have changed since; Django asks for the hash to be renewed.
-        Account.objects.filter(pk=account.pk).update(password=make_password(password))
+        _replace_password(account, make_password(password))
 
     return rehash
+
+
+def _replace_password(account: Account, encoded: str) -> bool:
+    """Set the hash if it is still the one that was read: an old password never comes back."""
+    unchanged = Account.objects.filter(pk=account.pk, password=account.password)
+    if not unchanged.update(password=encoded):
+        return False
+    account.password = encoded
+    return True

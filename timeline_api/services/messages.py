@@ -78,8 +78,10 @@ def _post(author: Account, text: str) -> Message:
 def _remembered(author: Account, key: str, text: str) -> Message | None:
     """The message that this key made before, if it is remembered."""
     oldest = timezone.now() - timedelta(seconds=conf.get("IDEMPOTENCY_SECONDS"))
-    IdempotencyKey.objects.filter(account=author, key=key, created_at__lt=oldest).delete()
-    known = IdempotencyKey.objects.filter(account=author, key=key).first()
+    keys = IdempotencyKey.objects.filter(account=author)
+    # All that are past, not this one alone: nothing else clears them away.
+    keys.filter(created_at__lt=oldest).delete()
+    known = keys.filter(key=key).first()
     if known is None:
         return None
     if known.body_digest != _digest(text):
