@@ -3,7 +3,7 @@
     python3 deploy/bootstrap.py [--dev]
 
 Runs on the machine's own Python, before anything is installed, and on one that is too old long
-enough to say so: hence the plain syntax (no newer than Python 3.6) and no import of this project but system_packages.
+enough to say so: hence no syntax newer than Python 3.6, and no import but system_packages.
 """
 
 import hashlib

@@ -92,6 +92,7 @@ def nginx_conf(config: Config) -> str:
         "user": "user root;" if os.geteuid() == 0 and sys.platform == "linux" else "",
         "run": config.run,
         "log": config.log,
+        "static": config.var / "static",
         "open_files": open_files,
         "connections": open_files // 2,  # each proxied connection takes two files
         "web_port": config.web_port,

@@ -20,7 +20,8 @@ from .refusal import Refusal
 from .templates import supervisord_conf
 
 READY_WITHIN = 90  # seconds; a slow machine on its first start needs some twenty
-DEMO = "alice, bob, charlie, dana"
+DEMO_MEMBERS = "alice, bob, charlie, dana"
+DEMO_PASSWORD = "minitwit-demo"
 
 
 class Stopped(Exception):
@@ -29,7 +30,10 @@ class Stopped(Exception):
 
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+        # nohup has SIGHUP ignored, and means it. A shell has a background job's SIGINT ignored,
+        # and does not: `kill -INT` shall end it too.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         if "--prepare" in sys.argv:
             get_ready()
@@ -121,14 +125,13 @@ def wait_until_ready(config: Config, supervisor: subprocess.Popen) -> None:
     """Come back when every instance and nginx answer; Refusal when that does not happen."""
     waiting = {f"web.{n}": port for n, port in enumerate(config.web_instances, 1)}
     waiting |= {f"api.{n}": port for n, port in enumerate(config.api_instances, 1)}
-    waiting |= {"nginx": config.web_port}
     deadline = time.monotonic() + READY_WITHIN
-    while waiting:
+    while waiting or not answers(config, config.web_port):
         if supervisor.poll() is not None:
             raise Refusal(f"supervisord did not start. {config.log}/supervisord.log says why.")
         if time.monotonic() > deadline:
-            logs = ", ".join(f"{config.log}/{name}.log" for name in waiting)
-            raise Refusal(f"{', '.join(waiting)} did not start. See {logs}")
+            logs = ", ".join(f"{config.log}/{name}.log" for name in waiting or ["nginx"])
+            raise Refusal(f"{', '.join(waiting) or 'nginx'} did not start. See {logs}")
         waiting = {name: port for name, port in waiting.items() if not answers(config, port)}
         time.sleep(0.05)
 
@@ -153,15 +156,21 @@ def announce(config: Config) -> None:
         "",
         f"  Twitsite runs:  {config.site_url}",
         f"  API:            {config.api_url}api/v1/   docs: {config.api_url}api/docs/",
-        f"  Admin:          {config.api_url}admin/    as admin, password: ADMIN_PASSWORD in "
-        f"{config.env_file.name}",
-        f"  Demo members:   {DEMO}; password: minitwit-demo",
+        f"  Admin:          {config.api_url}admin/    as admin, password: {admin_password(config)}",
+        f"  Demo members:   {DEMO_MEMBERS}; password: {DEMO_PASSWORD}",
         f"  Logs:           {config.log}",
         "",
         "  Ctrl-C stops everything.",
         "",
     ]
     print("\n".join(lines), flush=True)
+
+
+def admin_password(config: Config) -> str:
+    """The well-known one in full; one of somebody's own stays off the screen."""
+    if os.environ.get("ADMIN_PASSWORD") == DEMO_PASSWORD:
+        return DEMO_PASSWORD
+    return f"ADMIN_PASSWORD in {config.env_file}"
 
 
 if __name__ == "__main__":

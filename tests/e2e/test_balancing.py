@@ -1,0 +1,147 @@
+"""Three instances of each service behind one address, and what happens when they die."""
+
+import os
+import signal
+import threading
+import uuid
+
+import pytest
+import requests
+
+from tests.stack import wait_for
+from tests.timeline_web.visitor import Visitor
+
+
+def served_by(url: str) -> str:
+    return requests.get(url, timeout=10).headers["X-Served-By"]
+
+
+@pytest.mark.parametrize("service", ["web", "api"])
+def test_all_three_instances_answer(stack, service):
+    url = {"web": f"{stack.site}/public", "api": f"{stack.api}/"}[service]
+    assert {served_by(url) for _ in range(12)} == {f"{service}.{number}" for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("path", ["/", "/public", "/nobody_of_this_name", "/login", "/livez"])
+def test_every_answer_carries_the_request_id_that_was_sent(stack, path):
+    sent = uuid.uuid4().hex
+    for base in (stack.site, stack.api_root):
+        answer = requests.get(
+            base + path, headers={"X-Request-ID": sent}, allow_redirects=False, timeout=10
+        )
+        assert answer.headers["X-Request-ID"] == sent
+        assert answer.headers["X-Served-By"]
+
+
+def test_an_unsound_request_id_is_replaced(stack):
+    answer = requests.get(stack.api_root, headers={"X-Request-ID": "<b> x"}, timeout=10)
+    assert answer.headers["X-Request-ID"].isalnum()
+
+
+def test_links_name_the_address_that_was_asked(stack, join):
+    name, member = join()
+    account = member.get(f"{stack.api}/accounts/{name}/", timeout=10).json()
+    assert account["url"] == f"{stack.api}/accounts/{name}/"
+
+
+class Readers:
+    """Threads that ask until the block ends; `failures` holds every answer that was not a 200."""
+
+    def __init__(self, *urls: str) -> None:
+        self.failures: list[str] = []
+        self.answers = 0
+        self._done = threading.Event()
+        self._threads = [threading.Thread(target=self._read, args=(url,)) for url in urls]
+
+    def _read(self, url: str) -> None:
+        with requests.Session() as session:
+            while not self._done.is_set():
+                try:
+                    answer = session.get(url, timeout=20)
+                except requests.RequestException as error:
+                    self.failures.append(repr(error))
+                    continue
+                self.answers += 1
+                if answer.status_code != 200:
+                    self.failures.append(f"{answer.status_code} {answer.text[:200]}")
+
+    def __enter__(self) -> "Readers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def test_nothing_fails_while_an_instance_of_each_service_is_killed(stack):
+    names = ("api.2", "web.3")
+    old = {name: stack.pid(name) for name in names}
+    urls = [f"{stack.site}/public", f"{stack.api}/timelines/public/"] * 2
+    with Readers(*urls) as readers:
+        for name in names:
+            os.kill(old[name], signal.SIGKILL)
+        for name in names:
+            wait_for(lambda name=name: stack.pid(name) not in (0, old[name]), what=name)
+        url = {"api": f"{stack.api}/", "web": f"{stack.site}/login"}
+        for name in names:
+            wait_for(lambda name=name: served_by(url[name[:3]]) == name, what=f"{name} is back")
+    assert readers.failures == []
+    assert readers.answers > 20
+
+
+def test_a_member_goes_on_while_instances_are_killed(stack, new_name):
+    name = new_name("dana")
+    member = Visitor(stack.site)
+    member.register(name)
+    member.log_in(name)
+    for number, instance in enumerate(("web.1", "api.1", "api.3")):
+        os.kill(stack.pid(instance), signal.SIGKILL)
+        member.share(f"Message {number}")
+        assert member.page.status_code == 200
+        assert member.messages[0] == f"Message {number}"
+        wait_for(lambda name=instance: stack.pid(name), what=instance)
+
+
+@pytest.fixture
+def without(stack):
+    """A function that stops a service, until the test ends."""
+    stopped = []
+
+    def stop_it(service: str) -> None:
+        stopped.append(service)
+        stack.supervisorctl("stop", f"{service}:*")
+
+    yield stop_it
+    for service in stopped:
+        stack.supervisorctl("start", f"{service}:*")
+        url = {"web": f"{stack.site}/livez", "api": f"{stack.api_root}/livez"}[service]
+        for _ in range(3):
+            wait_for(lambda url=url: requests.get(url, timeout=5).status_code == 200, what=service)
+
+
+def test_without_any_api_there_are_a_503_in_json_and_pages_that_say_so(stack, without):
+    without("api")
+    answer = requests.get(f"{stack.api}/", headers={"X-Request-ID": "r-1"}, timeout=10)
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.headers["X-Request-ID"] == "r-1"
+    assert "not running" in answer.json()["detail"]
+    page = requests.get(f"{stack.site}/public", timeout=20)
+    assert page.status_code == 503
+    assert page.headers["X-Served-By"].startswith("web.")
+    assert requests.get(f"{stack.site}/login", timeout=20).status_code == 200
+
+
+def test_without_any_site_there_is_a_small_page(stack, without):
+    without("web")
+    page = requests.get(f"{stack.site}/public", timeout=10)
+    assert page.status_code == 503
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Retry-After"] == "2"
+    assert page.headers["X-Request-ID"]
+    assert "Twitsite is not running just now" in page.text
+    assert requests.get(f"{stack.api}/", timeout=10).status_code == 200

@@ -1,0 +1,71 @@
+"""What people do, from their first page to their last, over every process there is."""
+
+import re
+
+import requests
+
+from tests.stack import wait_for
+from tests.timeline_web.visitor import Visitor
+
+
+def test_somebody_joins_writes_follows_and_leaves(stack, new_name):
+    alice, bob = new_name("alice"), new_name("bob")
+    writer, reader = Visitor(stack.site), Visitor(stack.site)
+    writer.register(bob)
+    assert writer.flashes == ["You were successfully registered and can login now"]
+    writer.log_in(bob)
+    assert writer.flashes == ["You were logged in"]
+    writer.share("The first <b>heron</b>")
+    assert writer.flashes == ["Your message was recorded"]
+
+    reader.register(alice)
+    reader.log_in(alice)
+    reader.get(f"/{bob}")
+    assert reader.messages == ["The first <b>heron</b>"]
+    reader.submit(f"/{bob}/follow")
+    assert reader.flashes == [f'You are now following "{bob}"']
+    reader.get("/")
+    assert reader.messages == ["The first <b>heron</b>"]
+
+    writer.share("The second")
+    # What reaches other members goes through the relay, and may take moments.
+    wait_for(lambda: reader.get("/") and "The second" in reader.messages, what="fan-out")
+    assert reader.messages == ["The second", "The first <b>heron</b>"]
+    reader.get("/public")
+    assert reader.messages[:2] == ["The second", "The first <b>heron</b>"]
+
+    reader.get(f"/{bob}")
+    reader.submit(f"/{bob}/unfollow")
+    assert reader.flashes == [f'You are no longer following "{bob}"']
+    reader.get("/")
+    assert reader.messages == []
+    reader.submit("/logout")
+    assert reader.flashes == ["You were logged out"]
+    assert reader.get("/", allow_redirects=False).status_code == 302
+
+
+def test_a_cookie_kept_after_logging_out_is_dead(stack, new_name):
+    name = new_name("charlie")
+    member = Visitor(stack.site)
+    member.register(name)
+    member.log_in(name)
+    kept = dict(member.session.cookies)
+    member.submit("/logout")
+    again = requests.get(f"{stack.site}/", cookies=kept, allow_redirects=False, timeout=10)
+    assert again.status_code == 302
+    assert again.headers["Location"].startswith("/public")
+
+
+def test_the_admin_shows_accounts_of_every_shard(stack, join):
+    names = [join("dana")[0] for _ in range(9)]
+    admin = requests.Session()
+    login = admin.get(f"{stack.api_root}/admin/login/", timeout=10)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', login.text)[1]
+    filled = {"username": "admin", "password": "minitwit-demo", "csrfmiddlewaretoken": token}
+    home = admin.post(f"{stack.api_root}/admin/login/?next=/admin/", filled, timeout=10)
+    assert home.status_code == 200
+    assert "Site administration" in home.text
+    page = admin.get(f"{stack.api_root}/admin/timeline_api/account/", timeout=10)
+    assert page.status_code == 200
+    for name in names:
+        assert name in page.text
