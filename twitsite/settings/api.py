@@ -1,5 +1,6 @@
 """Settings of the API service: the data, the admin, the browsable API."""
 
+import sys
 from ipaddress import ip_network
 from urllib.parse import quote
 
@@ -112,7 +113,8 @@ SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OF
 # How long to wait for a locked SQLite file. An instance that serves must answer 503 within 2 s;
 # the relay and the commands (populate, loaddata) had rather wait than fail.
 SERVES = INSTANCE_NAME.startswith("api.")
-RUNS_ON = SERVES or INSTANCE_NAME == "relay"  # and makes no databases, which commands may
+# What runs on makes no databases; `migrate` does, whatever the environment calls it.
+RUNS_ON = (SERVES or INSTANCE_NAME == "relay") and "migrate" not in sys.argv
 SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if SERVES else 20)
 
 
