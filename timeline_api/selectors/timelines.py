@@ -46,10 +46,13 @@ def home_page(
     return Page((messages[pk] for pk in places if pk in messages), missing, places)
 
 
-def _entries(account: Account, **place: int | None) -> list[int]:
+def _entries(
+    account: Account, *, before_id: int | None, after_id: int | None, limit: int
+) -> list[int]:
     """The message ids of a range of the home of `account`, newest first."""
     mine = HomeEntry.objects.filter(owner=account)
-    return [entry.message_id for entry in cut(mine, field="message_id", **place)]
+    entries = cut(mine, before_id=before_id, after_id=after_id, limit=limit, field="message_id")
+    return [entry.message_id for entry in entries]
 
 
 def _messages(ids: list[int]) -> tuple[dict[int, Message], set[str]]:

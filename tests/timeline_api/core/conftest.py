@@ -1,0 +1,102 @@
+"""The cast, on shards that are known, and ways to see what is asked of which shard."""
+
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from django.db import OperationalError, connections
+from django.test.utils import CaptureQueriesContext
+
+from shardrouter import shard_for
+from timeline_api.models import Account
+from timeline_api.relay.worker import Worker
+from timeline_api.services import accounts, messages
+
+SHARDS = ["shard0", "shard1", "shard2"]
+PASSWORD = "two herons"
+
+
+@pytest.fixture
+def register():
+    def register(username, password=PASSWORD):
+        return accounts.register(
+            username=username, email=f"{username}@example.org", password=password
+        )
+
+    return register
+
+
+@pytest.fixture
+def on_shard(register):
+    """on_shard("alice", "shard1") registers alice, or alice1, alice2, …: whoever lives there."""
+
+    def on_shard(name, alias):
+        names = (f"{name}{number or ''}" for number in range(1000))
+        return register(next(n for n in names if shard_for(Account(username=n)) == alias))
+
+    return on_shard
+
+
+@pytest.fixture
+def alice(on_shard):
+    return on_shard("alice", "shard0")
+
+
+@pytest.fixture
+def bob(on_shard):
+    return on_shard("bob", "shard1")
+
+
+@pytest.fixture
+def charlie(on_shard):
+    return on_shard("charlie", "shard2")
+
+
+@pytest.fixture
+def post():
+    """post(author, text) → Message, in a millisecond of its own: ids of different members that
+    are made in the same one are not in the order of their making."""
+
+    def post(author, text="hello"):
+        time.sleep(0.001)
+        return messages.post(author=author, text=text)
+
+    return post
+
+
+@pytest.fixture
+def asks():
+    """with asks(shard0=1): … fails when the block asks anything else of any database."""
+
+    @contextmanager
+    def asks(**expected):
+        with ExitStack() as stack:
+            captures = {
+                alias: stack.enter_context(CaptureQueriesContext(connections[alias]))
+                for alias in connections
+            }
+            yield
+        seen = {alias: [q["sql"] for q in c.captured_queries] for alias, c in captures.items()}
+        assert {alias: len(sql) for alias, sql in seen.items() if sql} == expected, seen
+
+    return asks
+
+
+@pytest.fixture
+def down():
+    """with down("shard1"): … every statement to it fails, as one to a lost server does."""
+
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("unable to open database file")
+
+    return lambda alias: connections[alias].execute_wrapper(refuse)
+
+
+@pytest.fixture
+def relay():
+    """Runs the relay until it is idle."""
+
+    def relay():
+        assert Worker().drain() == 0
+
+    return relay

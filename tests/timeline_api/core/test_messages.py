@@ -1,0 +1,204 @@
+"""Messages: posting, Idempotency-Key, deleting, one member's list."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connections
+
+from shardrouter import shard_for
+from timeline_api.models import Account, HomeEntry, IdempotencyKey, Message, Outbox
+from timeline_api.selectors import messages as selectors
+from timeline_api.selectors import timelines
+from timeline_api.services import messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def count(account):
+    return Account.objects.get(pk=account.pk).message_count
+
+
+def test_posting_is_one_transaction_on_the_authors_shard(alice, down):
+    with down("shard1"), down("shard2"), down("default"):
+        message = messages.post(author=alice, text="hello 🐦")
+        assert list(timelines.home_page(alice)) == [message]
+    assert shard_for(message) == shard_for(alice)
+    assert HomeEntry.objects.get(owner=alice).message_id == message.pk
+    assert count(alice) == 1
+    event = Outbox.objects.get(account=alice)
+    assert (event.kind, event.payload) == ("message_posted", {"message_id": message.pk})
+
+
+def test_a_post_that_fails_leaves_nothing(alice, monkeypatch):
+    def fail(**event):
+        raise RuntimeError("the outbox is full")
+
+    monkeypatch.setattr(messages.outbox, "emit", fail)
+    with pytest.raises(RuntimeError, match="full"):
+        messages.post(author=alice, text="hello", idempotency_key="once")
+    for model in (Message, HomeEntry, Outbox, IdempotencyKey):
+        assert not model.objects.scatter().exists()
+    assert count(alice) == 0
+
+
+def test_later_messages_of_one_member_have_higher_ids_and_no_earlier_time(alice):
+    posted = [messages.post(author=alice, text="x") for _ in range(20)]
+    assert posted == sorted(posted, key=lambda message: message.pk)
+    assert posted == sorted(posted, key=lambda message: message.created_at)
+
+
+# Idempotency-Key
+
+
+def test_the_same_key_and_text_give_the_first_message(alice):
+    first = messages.post(author=alice, text="hello", idempotency_key="once")
+    again = messages.post(author=alice, text="hello", idempotency_key="once")
+    assert again == first
+    assert again.author == alice
+    assert Message.objects.filter(author=alice).count() == count(alice) == 1
+    assert Outbox.objects.filter(account=alice).count() == 1
+
+
+def test_the_same_key_and_another_text_are_refused(alice):
+    messages.post(author=alice, text="hello", idempotency_key="once")
+    with pytest.raises(messages.IdempotencyMismatch):
+        messages.post(author=alice, text="goodbye", idempotency_key="once")
+    assert count(alice) == 1
+
+
+def test_keys_are_each_members_own(alice, bob):
+    first = messages.post(author=alice, text="hello", idempotency_key="once")
+    assert messages.post(author=bob, text="hello", idempotency_key="once") != first
+    assert messages.post(author=alice, text="hello", idempotency_key="Once") != first
+
+
+def test_a_key_is_forgotten_after_a_day(alice):
+    with time_machine.travel(NOON, tick=False) as clock:
+        first = messages.post(author=alice, text="hello", idempotency_key="once")
+        messages.post(author=alice, text="hello", idempotency_key="another")
+        clock.shift(timedelta(hours=24))
+        assert messages.post(author=alice, text="hello", idempotency_key="once") == first
+        clock.shift(timedelta(seconds=1))
+        second = messages.post(author=alice, text="goodbye", idempotency_key="once")
+    assert second != first
+    # And so is every other one that is past: they do not pile up.
+    assert IdempotencyKey.objects.get(account=alice).message_id == second.pk
+
+
+def test_the_key_of_a_deleted_message_posts_nothing(alice):
+    messages.delete(message=messages.post(author=alice, text="hello", idempotency_key="once"))
+    with pytest.raises(messages.IdempotencyConflict):
+        messages.post(author=alice, text="hello", idempotency_key="once")
+    assert count(alice) == 0
+
+
+def test_a_key_that_another_writes_meanwhile_is_a_conflict(alice, monkeypatch):
+    """What a database with row locks does to two at once; SQLite lets one wait for the other."""
+    monkeypatch.setattr(messages, "_remembered", lambda *args: None)
+    messages.post(author=alice, text="hello", idempotency_key="once")
+    with pytest.raises(messages.IdempotencyConflict):
+        messages.post(author=alice, text="hello", idempotency_key="once")
+    assert count(alice) == Message.objects.filter(author=alice).count() == 1
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_many_posts_at_once_with_one_key_make_one_message(alice):
+    made, start = [], threading.Barrier(6)
+
+    def post():
+        start.wait()
+        try:
+            made.append(messages.post(author=alice, text="hello", idempotency_key="once").pk)
+        except messages.IdempotencyConflict:
+            made.append(None)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=post) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 6
+    assert set(made) - {None} == {Message.objects.get(author=alice).pk}
+    assert count(alice) == 1
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_counts_are_right_after_many_posts_at_once(alice):
+    start = threading.Barrier(4)
+
+    def post():
+        start.wait()
+        try:
+            for _ in range(5):
+                messages.post(author=alice, text="hello")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=post) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(alice) == Message.objects.filter(author=alice).count() == 20
+    assert HomeEntry.objects.filter(owner=alice).count() == 20
+
+
+# Deleting
+
+
+def test_deleting_takes_it_from_ones_own_home_at_once(alice, down):
+    kept = messages.post(author=alice, text="keep")
+    gone = messages.post(author=alice, text="drop")
+    with down("shard1"), down("shard2"):
+        messages.delete(message=gone)
+        assert list(timelines.home_page(alice)) == [kept]
+    assert count(alice) == 1
+    event = Outbox.objects.filter(account=alice).latest("id")
+    assert (event.kind, event.payload) == ("message_deleted", {"message_id": gone.pk})
+    with pytest.raises(Message.DoesNotExist):
+        selectors.by_id(gone.pk)
+
+
+def test_deleting_twice_is_deleting_once(alice):
+    message = messages.post(author=alice, text="drop")
+    again = Message.objects.get(pk=message.pk)
+    messages.delete(message=message)
+    messages.delete(message=again)
+    assert count(alice) == 0
+    assert Outbox.objects.filter(account=alice, kind="message_deleted").count() == 1
+
+
+# Reading
+
+
+def test_it_finds_a_message_and_its_author_with_one_query(bob, asks):
+    pk = messages.post(author=bob, text="hello").pk
+    with asks(shard1=1):
+        assert selectors.by_id(pk).author.username == bob.username
+    for unknown in (1, 2**63 - 1, pk + 1):
+        with pytest.raises(Message.DoesNotExist):
+            selectors.by_id(unknown)
+
+
+def test_it_pages_through_a_members_messages_with_one_query_each(alice, bob, asks):
+    mine = [messages.post(author=alice, text=str(number)) for number in range(5)]
+    messages.post(author=bob, text="not mine")
+    with asks(shard0=1):
+        page = selectors.of_author(alice, limit=2)
+        assert [message.author.username for message in page] == [alice.username] * 2
+    assert list(page) == [mine[4], mine[3]]
+    assert list(selectors.of_author(alice, before_id=mine[3].pk, limit=2)) == [mine[2], mine[1]]
+    # Backwards: those next to the place, not the newest of all.
+    assert list(selectors.of_author(alice, after_id=mine[0].pk, limit=2)) == [mine[2], mine[1]]
+
+
+def test_it_names_the_newest_messages_with_one_query(alice, asks):
+    mine = [messages.post(author=alice, text=str(number)).pk for number in range(3)]
+    with asks(shard0=1):
+        assert selectors.newest_ids(alice, 2) == [mine[2], mine[1]]

@@ -1,0 +1,158 @@
+"""Timelines: the public one and one's home; what they cost, and what a lost shard leaves."""
+
+import pytest
+from django.db import connections
+
+from shardrouter.exceptions import ShardUnavailable
+from timeline_api.models import Message
+from timeline_api.selectors import timelines
+from timeline_api.services import accounts, follows
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def posted(alice, bob, charlie, post):
+    """Twelve messages, oldest first, by alice, bob and charlie in turn; alice follows both."""
+    rows = [post((alice, bob, charlie)[number % 3], str(number)) for number in range(12)]
+    for followee in (bob, charlie):
+        follows.follow(follower=alice, followee=followee)
+    return rows
+
+
+@pytest.fixture(params=["home", "public"])
+def fetch(request, alice):
+    """Either timeline: here they hold the same messages."""
+    if request.param == "public":
+        return timelines.public_page
+    return lambda **place: timelines.home_page(alice, **place)
+
+
+def test_it_is_newest_first_with_authors(posted, fetch):
+    page = fetch()
+    assert list(page) == posted[::-1]
+    assert [row.author_id for row in page] == [row.author.pk for row in posted[::-1]]
+    assert page.shards_missing == ()
+
+
+@pytest.mark.parametrize("limit", [1, 5, 12, 20])
+def test_it_pages_to_the_end_and_back(posted, fetch, limit):
+    seen, place = [], None
+    while page := fetch(before_id=place, limit=limit):
+        assert len(page) <= limit
+        seen += page
+        place = page[-1].pk
+    assert seen == posted[::-1]
+    back, place = [], posted[0].pk
+    while page := fetch(after_id=place, limit=limit):
+        back = [*page, *back]
+        place = page[0].pk
+    assert [*back, posted[0]] == posted[::-1]
+
+
+def test_it_is_empty_when_nobody_posted(fetch):
+    assert list(fetch()) == []
+    assert list(fetch(before_id=1)) == list(fetch(after_id=2**63 - 1)) == []
+
+
+def test_the_public_page_costs_one_query_a_shard(posted, asks):
+    with asks(shard0=1, shard1=1, shard2=1):
+        page = timelines.public_page(limit=5)
+        assert len({row.author.username for row in page}) == 3
+
+
+def test_the_home_page_costs_one_query_more_on_ones_own_shard(posted, alice, asks):
+    with asks(shard0=2, shard1=1, shard2=1):
+        page = timelines.home_page(alice, limit=5)
+        assert len({row.author.username for row in page}) == 3
+
+
+def test_the_home_page_asks_only_the_shards_that_its_entries_name(alice, bob, asks, post):
+    post(bob, "hello")
+    with asks(shard0=1):
+        assert list(timelines.home_page(alice)) == []
+    follows.follow(follower=alice, followee=bob)
+    with asks(shard0=1, shard1=1):
+        assert len(timelines.home_page(alice)) == 1
+
+
+def test_the_home_page_is_of_those_one_follows_alone(alice, bob, charlie, relay, post):
+    follows.follow(follower=alice, followee=bob)
+    relay()
+    theirs = post(bob, "followed")
+    post(charlie, "not followed")
+    mine = post(alice, "mine")
+    relay()
+    assert list(timelines.home_page(alice)) == [mine, theirs]
+
+
+# Messages that are gone, while the relay has not been there
+
+
+def test_it_fills_up_what_is_gone(posted, alice, asks):
+    """Newest first, 10 to 7 are gone: what follows moves up."""
+    Message.objects.filter(pk__in=[row.pk for row in posted[7:11]]).delete()
+    with asks(shard0=4, shard1=2, shard2=2):
+        page = timelines.home_page(alice, limit=5)
+    assert list(page) == [posted[number] for number in (11, 6, 5, 4, 3)]
+
+
+def test_it_fills_up_backwards_next_to_the_place(posted, alice):
+    Message.objects.filter(pk__in=[posted[2].pk, posted[3].pk]).delete()
+    page = timelines.home_page(alice, after_id=posted[0].pk, limit=3)
+    assert list(page) == [posted[number] for number in (5, 4, 1)]
+
+
+def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
+    kept = post(bob, "kept")
+    for number in range(20):
+        post(bob, str(number))
+    newest = post(bob, "newest")
+    follows.follow(follower=alice, followee=bob)
+    Message.objects.filter(author=bob).exclude(pk__in=[kept.pk, newest.pk]).delete()
+    with asks(shard0=3, shard1=3):
+        assert list(timelines.home_page(alice, limit=10)) == [newest, kept]
+
+
+def test_a_deleted_account_is_in_no_timeline_before_the_relay_has_been_there(posted, fetch, bob):
+    accounts.remove(account=bob)
+    assert list(fetch(limit=8)) == [row for row in posted[::-1] if row.author.pk != bob.pk]
+
+
+# A lost shard
+
+
+def test_it_gives_what_there_is_and_names_the_lost_shard(posted, fetch, charlie, down):
+    with down("shard2"):
+        page = fetch()
+    assert list(page) == [row for row in posted[::-1] if row.author_id != charlie.pk]
+    assert page.shards_missing == ("shard2",)
+
+
+def test_the_home_page_asks_a_lost_shard_once_and_keeps_its_places(posted, alice, charlie, down):
+    """A shard that is slow to refuse must not be waited for again and again."""
+    tried = []
+
+    def count(execute, sql, params, many, context):
+        tried.append(sql)
+        return execute(sql, params, many, context)
+
+    with connections["shard2"].execute_wrapper(count), down("shard2"):
+        page = timelines.home_page(alice, limit=6)
+    assert page.positions == [row.pk for row in posted[:5:-1]]
+    assert list(page) == [row for row in posted[:5:-1] if row.author_id != charlie.pk]
+    assert len(tried) <= 1
+
+
+def test_no_home_without_ones_own_shard(posted, alice, down):
+    with down("shard0"), pytest.raises(ShardUnavailable, match="shard0"):
+        timelines.home_page(alice)
+
+
+def test_a_lost_shard_that_nobody_followed_lives_on_is_not_missed(alice, bob, down, post):
+    post(bob, "hello")
+    follows.follow(follower=alice, followee=bob)
+    with down("shard2"):
+        page = timelines.home_page(alice)
+    assert len(page) == 1
+    assert page.shards_missing == ()
