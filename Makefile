@@ -21,8 +21,8 @@ test: venv-dev ## Install what the tests need, check everything, run every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(MAKE) --no-print-directory lint types
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
-	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -q; \
-	  $(TESTS) --ignore=tests/shardrouter -n 2 -q
+	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q; \
+	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadgroup -q
 
 lint: venv-dev ## Check style, imports and who may import whom
 	$(BIN)/ruff check .

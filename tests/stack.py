@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,12 +62,13 @@ class Stack:
             **environment,
         }
         self.process: subprocess.Popen | None = None
-        self.output: deque[str] = deque(maxlen=200)
+        self.output: list[str] = []
 
-    def start(self) -> "Stack":
+    def start(self, command: tuple[str, ...] = (sys.executable, "-m", "deploy.up")) -> "Stack":
         """Start it, and come back when `up` says that it runs."""
+        self.output = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.up"],
+            command,
             cwd=ROOT,
             env=self.environment,
             text=True,

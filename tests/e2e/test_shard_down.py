@@ -1,12 +1,14 @@
 """One shard's file is away: what needs it answers 503, and all else goes on."""
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import requests
 
 from tests.stack import wait_for
+
+SUFFIXES = ("", "-wal", "-shm")
 
 
 def shard_of(stack, name: str) -> str:
@@ -17,24 +19,23 @@ def shard_of(stack, name: str) -> str:
 
 @contextmanager
 def away(stack, alias: str):
-    """The shard's files are moved out of the way, and the API restarted: it must not cling on."""
-    files = list(stack.var.glob(f"{alias}.sqlite3*"))
-    stack.supervisorctl("stop", "api:*", "relay")
-    for file in files:
-        file.rename(file.with_name(f"kept-{file.name}"))
-    # A folder in its place: SQLite would make a new, empty file.
-    (stack.var / f"{alias}.sqlite3").mkdir()
-    start_again(stack)
+    """The shard's files are moved away while everything runs; put back as operations.md says."""
+    for suffix in SUFFIXES:
+        move(stack, f"{alias}.sqlite3{suffix}", f"kept-{alias}.sqlite3{suffix}")
     try:
         yield
     finally:
         stack.supervisorctl("stop", "api:*", "relay")
-        (stack.var / f"{alias}.sqlite3").rmdir()
-        for file in files:
-            kept = file.with_name(f"kept-{file.name}")
-            if kept.exists():
-                kept.rename(file)
+        # The write-ahead log belongs to its file; the shared memory is made anew.
+        for suffix in SUFFIXES[:2]:
+            move(stack, f"kept-{alias}.sqlite3{suffix}", f"{alias}.sqlite3{suffix}")
         start_again(stack)
+
+
+def move(stack, old: str, new: str) -> None:
+    # SQLite removes the log and the shared memory when the last connection closes.
+    with suppress(FileNotFoundError):
+        (stack.var / old).rename(stack.var / new)
 
 
 def start_again(stack) -> None:

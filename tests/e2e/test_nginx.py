@@ -1,0 +1,192 @@
+"""What nginx does by itself: headers, retries, limits. The instances behind it are counted."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import requests
+
+from tests.stack import ROOT, free_ports, wait_for
+
+HASHED = "style.0123456789ab.css"
+
+
+class Instance(BaseHTTPRequestHandler):
+    """Answers with the headers it got; under /dies it hangs up after it has read the request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.requests.append((self.command, self.path))
+        if self.path.startswith("/dies"):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        body = json.dumps(dict(self.headers.items())).encode()
+        self.send_response(503 if self.path == "/shard-is-down" else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PUT = do_PATCH = do_GET
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def balancer(folder: Path, **environment: str) -> Iterator["Balancer"]:
+    """nginx as deploy/ sets it up, in front of three countable instances for both services."""
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Instance) for _ in range(6)]
+    asked: list[tuple[str, str]] = []
+    for server in servers:
+        server.requests = asked
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+    ports = [str(server.server_address[1]) for server in servers]
+    web, api = free_ports(2)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.nginx"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "ENV_FILE": str(folder / "none.env"),
+            "VAR_DIR": str(folder / "var"),
+            "WEB_PORT": str(web),
+            "API_PORT": str(api),
+            "WEB_INSTANCE_PORTS": ",".join(ports[:3]),
+            "API_INSTANCE_PORTS": ",".join(ports[3:]),
+            **environment,
+        },
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: is_open(web) and is_open(api), what="nginx")
+        yield Balancer(f"http://localhost:{web}", f"http://localhost:{api}", asked)
+    finally:
+        process.terminate()
+        process.wait(10)
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+class Balancer:
+    """Addresses of the two ports, and what the instances were asked."""
+
+    def __init__(self, site: str, api: str, asked: list[tuple[str, str]]) -> None:
+        self.site, self.api, self.asked = site, api, asked
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nginx")
+    for service in ("web", "api"):
+        static = folder / "var" / "static" / service
+        static.mkdir(parents=True)
+        (static / HASHED).write_text(f"/* {service} */")
+        (static / "plain.js").write_text("'plain'")
+    with balancer(folder) as running:
+        yield running
+
+
+def test_it_asks_the_next_instance_when_one_died_over_a_get(nginx):
+    answer = requests.get(f"{nginx.api}/dies/get", timeout=10)
+    assert nginx.asked.count(("GET", "/dies/get")) == 3
+    # All three died: nobody is there.
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_it_never_sends_a_write_twice(nginx, method):
+    answer = requests.request(method, f"{nginx.api}/dies/{method}", json={}, timeout=10)
+    assert nginx.asked.count((method, f"/dies/{method}")) == 1
+    assert answer.status_code == 502
+    assert answer.json()["detail"]
+    assert answer.headers["X-Request-ID"]
+    assert answer.headers["X-Served-By"] == "nginx"
+    # The site tries again what answers without a Retry-After, and what it sends has a key.
+    assert "Retry-After" not in answer.headers
+
+
+def test_it_asks_once_when_the_instance_itself_says_503(nginx):
+    assert requests.get(f"{nginx.api}/shard-is-down", timeout=10).status_code == 503
+    assert nginx.asked.count(("GET", "/shard-is-down")) == 1
+
+
+def test_it_replaces_what_a_visitor_of_the_site_claims_to_be(nginx):
+    spoofed = {"X-Forwarded-For": "203.0.113.5"}
+    seen = requests.get(f"{nginx.site}/x", headers=spoofed, timeout=10).json()
+    assert seen["X-Forwarded-For"] in ("127.0.0.1", "::1")
+
+
+def test_it_passes_on_the_address_that_the_site_speaks_for(nginx):
+    spoken = {"X-Forwarded-For": "203.0.113.5"}
+    seen = requests.get(f"{nginx.api}/x", headers=spoken, timeout=10).json()
+    assert seen["X-Forwarded-For"] in ("203.0.113.5, 127.0.0.1", "203.0.113.5, ::1")
+
+
+def test_it_replaces_what_a_stranger_at_the_api_claims_to_be(tmp_path):
+    with balancer(tmp_path, TRUSTED_PROXIES="192.0.2.0/24") as nginx:
+        spoofed = {"X-Forwarded-For": "203.0.113.5"}
+        seen = requests.get(f"{nginx.api}/x", headers=spoofed, timeout=10).json()
+        assert seen["X-Forwarded-For"] in ("127.0.0.1", "::1")
+
+
+def test_it_passes_on_the_host_with_its_port_and_the_request_id(nginx):
+    seen = requests.get(f"{nginx.api}/x", headers={"X-Request-ID": "r-7"}, timeout=10).json()
+    assert seen["Host"] == nginx.api.removeprefix("http://")
+    assert seen["X-Request-ID"] == "r-7"
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "x" * 65, "<b>"])
+def test_it_makes_a_request_id_where_there_is_no_sound_one(nginx, bad):
+    seen = requests.get(f"{nginx.api}/x", headers={"X-Request-ID": bad}, timeout=10).json()
+    assert seen["X-Request-ID"].isalnum()
+    assert seen["X-Request-ID"] != bad
+
+
+def test_it_refuses_a_body_that_is_too_large(nginx):
+    large = b"x" * 1_100_000
+    answer = requests.post(f"{nginx.api}/large", data=large, timeout=10)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {"detail": "The body is too large."}
+    assert answer.headers["X-Request-ID"]
+    page = requests.post(f"{nginx.site}/large", data=large, timeout=10)
+    assert page.status_code == 413
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert ("POST", "/large") not in nginx.asked
+
+
+def test_it_serves_static_files_itself(nginx):
+    for service, base in (("web", nginx.site), ("api", nginx.api)):
+        answer = requests.get(f"{base}/static/{HASHED}", timeout=10)
+        assert answer.text == f"/* {service} */"
+        assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["X-Served-By"] == "nginx"
+        assert answer.headers["X-Request-ID"]
+        plain = requests.get(f"{base}/static/plain.js", timeout=10)
+        assert plain.headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("path", ["/static/none.css", "/static/", "/static/%2e%2e/api/plain.js"])
+def test_it_leaves_other_static_paths_to_the_service(nginx, path):
+    answer = requests.get(nginx.site + path, timeout=10)
+    assert answer.headers.get("X-Served-By") != "nginx"
