@@ -48,7 +48,7 @@ bench: venv-dev ## Run the benchmarks, each of which prints what it measured
 	  [ ! -e "$$file" ] || $(BIN)/python "$$file" || exit 1; done
 
 clean: ## Remove the virtual environment and all caches (never var/ or .env)
-	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:

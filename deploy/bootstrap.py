@@ -80,7 +80,7 @@ def locked():
     """A lock that a second `make` in this folder waits for; it ends with the process."""
     import fcntl
 
-    lock = open(os.path.join(ROOT, ".venv.lock"), "w")  # noqa: SIM115 held until the end
+    lock = os.open(ROOT, os.O_RDONLY)  # the folder itself: no file to leave behind
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
@@ -96,7 +96,7 @@ def main():
     stamp = os.path.join(VENV, name + ".installed")
     wanted = digest([requirements])
     try:
-        lock = locked()
+        locked()
         if os.path.exists(stamp) and os.path.exists(VENV_PYTHON):
             with open(stamp) as file:
                 if file.read() == wanted:
@@ -106,7 +106,6 @@ def main():
         install([requirements])
         with open(stamp, "w") as file:
             file.write(wanted)
-        lock.close()
     except (OSError, PermissionError) as error:
         refuse(f"{ROOT} cannot be written: {error.strerror}.")
 
