@@ -1,10 +1,10 @@
-"""Settings of the tests: the API's, with a hasher that costs nothing and no manifest of static files."""
+"""Settings of the tests: the API's, with a hasher that costs nothing and plain static files."""
 
 import os
 
 os.environ.setdefault("SECRET_KEY", "tests-only")
 
-from .api import *  # noqa: E402, F403
+from .api import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
