@@ -20,9 +20,11 @@ prepare: venv ## All that comes before running (then: .venv/bin/honcho start)
 test: venv-dev ## Install what the tests need, check everything, run every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(MAKE) --no-print-directory lint types
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -e; \
-	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q; \
-	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadgroup -q
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && failed=0; \
+	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q || failed=1; \
+	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadgroup -q \
+	    || failed=1; \
+	  exit $$failed
 
 lint: venv-dev ## Check style, imports and who may import whom
 	$(BIN)/ruff check .

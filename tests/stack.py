@@ -47,9 +47,9 @@ class Stack:
         self.api = f"http://localhost:{api}/api/v1"
         self.api_root = f"http://localhost:{api}"
         self.ports = [web, api, *instances]
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in ("SECRET_KEY",)
-        }
+        # Not the test run's own secret, nor what a `make test` around it says to its children.
+        foreign = ("SECRET_KEY", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+        inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         self.environment = {
             **inherited,
             "ENV_FILE": str(folder / ".env"),
