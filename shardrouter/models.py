@@ -124,7 +124,16 @@ class ShardedModel(models.Model):
         pk = (cls or type(self))._meta.pk
         fresh = isinstance(pk, ShardedIdField) and self.__dict__.get(pk.attname) is None
         if not fresh or force_update or update_fields:
-            return super()._save_table(raw, cls, force_insert, force_update, using, update_fields)
+            # loaddata knows of rows that cannot be there yet; an UPDATE first would find nothing.
+            force_insert = force_insert or getattr(self._state, "shard_known_new", False)
+            try:
+                with _savepoint_if_needed(using):
+                    return super()._save_table(
+                        raw, cls, force_insert, force_update, using, update_fields
+                    )
+            except IntegrityError:
+                self._require_same_key(using)
+                raise
         for attempt in range(ID_ATTEMPTS):
             made = pk.get_pk_value_on_save(self)
             setattr(self, pk.attname, made)
@@ -153,17 +162,27 @@ class ShardedModel(models.Model):
         writes_key = key is not None and any(field is key for field, _, _ in values)
         if not writes_key:
             return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)
-        # The key stands in the WHERE, so that a row with another key is not written; which of the
-        # two was the case needs a look only when nothing was.
+        # The key stands in the WHERE, so that a row with another key is not written. Where nothing
+        # was, an INSERT follows, which a row with another key refuses; or, if not, we look.
         same_key = base_qs.filter(**{key.attname: self.__dict__.get(key.attname)})
         if super()._do_update(same_key, using, pk_val, values, update_fields, forced_update):
             return True
-        if base_qs.filter(pk=pk_val).exists():
-            raise ShardKeyChanged(
-                self._meta.label,
-                f"row {pk_val} has another {key.name} than {self.__dict__.get(key.attname)!r}",
-            )
+        if forced_update:
+            self._require_same_key(using)
         return False
+
+    def _require_same_key(self, using: str) -> None:
+        """Raise ShardKeyChanged when this row stands already, with another shard key."""
+        key = placement_of(type(self)).key
+        if key is None:
+            return
+        mine = self.__dict__.get(key.attname)
+        rows = type(self)._base_manager.using(using).filter(pk=self.pk)
+        standing = rows.values_list(key.attname, flat=True).first()
+        if standing is not None and standing != key.to_python(mine):
+            raise ShardKeyChanged(
+                self._meta.label, f"row {self.pk} has another {key.name} than {mine!r}"
+            )
 
 
 @receiver(class_prepared)

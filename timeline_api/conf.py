@@ -6,7 +6,7 @@ from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
     # How many of the followee's newest messages a follow brings into one's home at once.
-    "BACKFILL_MESSAGES": 100,
+    "BACKFILL_MESSAGES": 800,
     # How many followers one fan-out transaction serves.
     "FANOUT_CHUNK": 500,
     # How many events of one shard the relay takes at a time.

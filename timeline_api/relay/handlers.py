@@ -110,12 +110,24 @@ def _catch_up(follow: Follow) -> None:
     wanted |= set(
         messages.newest_ids(Account(pk=follow.followee_id), conf.get("BACKFILL_MESSAGES"))
     )
+    _drop_dead_entries(follow)
     if wanted:
         fanout.deliver(
             author_id=follow.followee_id,
             message_ids=sorted(wanted),
             follower_ids=[follow.follower_id],
         )
+
+
+def _drop_dead_entries(follow: Follow) -> None:
+    """Remove entries whose message was deleted while the follow was back-filled: the deletion's
+    own event may have passed before they were written."""
+    entries = HomeEntry.objects.filter(owner_id=follow.follower_id, author_id=follow.followee_id)
+    entered = set(entries.values_list("message_id", flat=True))
+    standing = Message.objects.filter(author_id=follow.followee_id, pk__in=entered)
+    dead = entered - set(standing.values_list("pk", flat=True))
+    if dead:
+        entries.filter(message_id__in=dead).delete()
 
 
 def _forget_on_shard(alias: str, account_id: int) -> None:
