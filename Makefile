@@ -22,7 +22,7 @@ test: venv-dev ## Install what the tests need, check everything, run every test
 	@$(MAKE) --no-print-directory lint types
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && failed=0; \
 	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q || failed=1; \
-	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadgroup -q \
+	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile -q \
 	    || failed=1; \
 	  exit $$failed
 

@@ -6,14 +6,7 @@ import uuid
 import pytest
 import requests
 
-from tests.stack import ROOT, Stack, new_member
-
-
-def pytest_collection_modifyitems(items):
-    """All of this folder in one worker: `stack` is started once."""
-    for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "e2e"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+from tests.stack import Stack, new_member
 
 
 @pytest.fixture(scope="session")

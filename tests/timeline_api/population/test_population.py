@@ -1,0 +1,167 @@
+"""The population and `populate`: what pages would show, against a plain-Python model."""
+
+import io
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.management import CommandError, call_command
+
+from shardrouter import shard_for
+from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
+from timeline_api.population import graph
+from timeline_api.selectors import accounts, timelines
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "population.json"
+
+
+def run(name, *args, **kwargs):
+    out = io.StringIO()
+    call_command(name, *args, stdout=out, verbosity=0, **kwargs)
+    return out.getvalue()
+
+
+def check_by_brute_force():
+    """Every home, profile and the public page, from the messages and follows alone."""
+    followees, fans, by_author = defaultdict(set), Counter(), defaultdict(list)
+    for follower, followee in Follow.objects.scatter().values_list("follower_id", "followee_id"):
+        followees[follower].add(followee)
+        fans[followee] += 1
+    everything = list(Message.objects.scatter().values_list("pk", "author_id"))
+    for pk, author in everything:
+        by_author[author].append(pk)
+    entries = defaultdict(list)
+    for owner, message in HomeEntry.objects.scatter().values_list("owner_id", "message_id"):
+        entries[owner].append(message)
+    people = list(Account.objects.scatter())
+    for account in people:
+        sources = followees[account.pk] | {account.pk}
+        expected = sorted((pk for each in sources for pk in by_author[each]), reverse=True)
+        assert sorted(entries[account.pk], reverse=True) == expected
+        assert account.message_count == len(by_author[account.pk])
+        assert account.following_count == len(followees[account.pk])
+        assert account.follower_count == fans[account.pk]
+    for account in people[::20]:
+        sources = followees[account.pk] | {account.pk}
+        expected = sorted((pk for each in sources for pk in by_author[each]), reverse=True)[:30]
+        page = timelines.home_page(account, limit=30)
+        assert [message.pk for message in page] == expected
+        mirror = accounts.followers(account, limit=10_000)
+        assert len(mirror) == fans[account.pk]
+    newest = sorted((pk for pk, _ in everything), reverse=True)[:30]
+    assert [message.pk for message in timelines.public_page(limit=30)] == newest
+    assert Follower.objects.scatter().count() == Follow.objects.scatter().count()
+    assert not Outbox.objects.scatter().exists()
+
+
+def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
+    run("loaddata", "population")
+    assert run("dumpdata", "timeline_api") == FIXTURE.read_text()
+    assert Account.objects.scatter().count() >= 200
+    assert Message.objects.scatter().count() >= 3000
+    assert Follow.objects.scatter().count() >= 2000
+    assert {shard_for(account) for account in Account.objects.scatter()} == {
+        "shard0",
+        "shard1",
+        "shard2",
+    }
+    check_by_brute_force()
+    for name in ("alice", "bob", "charlie", "dana"):
+        # The settings of the tests have a faster hasher; the fixture has the real one's hashes.
+        assert Argon2PasswordHasher().verify("minitwit-demo", accounts.by_username(name).password)
+    texts = " ".join(Message.objects.scatter().values_list("text", flat=True))
+    assert all(odd in texts for odd in ("<script>", "🏳️‍🌈", "صباح", "\n", "日"))
+
+
+def test_it_is_what_make_population_makes(tmp_path):
+    run("make_population", str(tmp_path / "again.json"))
+    assert (tmp_path / "again.json").read_bytes() == FIXTURE.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "named"),
+    [
+        ("message", "author", 383463706732696673, "timeline_api_account"),
+        ("message", "created_at", "yesterday", "timeline_api.message:pk="),
+        ("follow", "follower", None, "timeline_api.Follow(pk="),
+    ],
+)
+def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, named):
+    rows = json.loads(FIXTURE.read_text())
+    rows = [row for row in rows if row["model"] != "timeline_api.homeentry"]
+    row = next(row for row in reversed(rows) if row["model"] == f"timeline_api.{model}")
+    if field == "author":
+        # An unknown member of the same slot, so that only the look for the owner can tell.
+        value = row["fields"]["author"] + (1 << 45)
+    row["fields"][field] = value
+    (tmp_path / "spoiled.json").write_text(json.dumps(rows))
+    with pytest.raises(CommandError) as error:
+        run("loaddata", str(tmp_path / "spoiled.json"))
+    assert named in str(error.value)
+    assert str(row["pk"]) in str(error.value)
+    assert not Account.objects.scatter().exists()
+
+
+def test_populate_makes_consistent_rows_that_the_relay_need_not_touch():
+    told = run("populate", accounts=60, messages=300, follows=400, seed=5)
+    assert told.startswith("60 accounts, 300 messages, 400 follows")
+    run("relay", "--drain")
+    check_by_brute_force()
+
+
+def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
+    edges = [(a, b) for a in range(30) for b in range(a) if (a * b) % 3 == 1]
+    lines = ["# people", "", "% more", "5 5", *[f"{a} {b}" for a, b in edges], "2 1"]
+    (tmp_path / "graph.edges").write_text("\n".join(lines))
+    run("populate", edges=tmp_path / "graph.edges", messages=200, seed=2)
+    assert Follow.objects.scatter().count() == 2 * len({(min(e), max(e)) for e in edges} | {(1, 2)})
+    run("relay", "--drain")
+    check_by_brute_force()
+
+
+def test_populate_is_the_same_for_the_same_seed():
+    def made(seed):
+        run("populate", accounts=20, messages=50, follows=40, seed=seed)
+        text = run("dumpdata", "timeline_api")
+        for model in (HomeEntry, Follower, Follow, Message, Account):
+            model.objects.scatter(writes=True).delete()
+        return text
+
+    assert made(1) == made(1) != made(2)
+
+
+def test_two_seeds_live_together_and_one_seed_does_not_come_twice():
+    run("populate", accounts=20, seed=1)
+    run("populate", accounts=20, seed=2)
+    with pytest.raises(CommandError, match="Take another --seed"):
+        run("populate", accounts=20, seed=2)
+    assert Account.objects.scatter().count() == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "Say how many"),
+        (["--accounts", "-1"], "whole number"),
+        (["--accounts", "many"], "whole number"),
+        (["--accounts", "3", "--follows", "7"], "6 times at most"),
+        (["--edges", "no-such-file"], "No such file"),
+        (["--edges", ".", "--messages", "1"], "directory"),
+        (["--edges", str(FIXTURE), "--accounts", "3"], "(pk|line 1|brings its own)"),
+    ],
+)
+def test_populate_says_what_is_wrong(arguments, text):
+    with pytest.raises(CommandError, match=text):
+        run("populate", *arguments)
+    assert not Account.objects.scatter().exists()
+
+
+@pytest.mark.parametrize("line", ["1", "1 2 3", "1 -2", "a b;c", "1,2"])
+def test_a_bad_edge_is_named_with_its_line(line):
+    with pytest.raises(graph.BadEdge, match="line 3"):
+        graph.read_edges(["1 2\n", "\n", f"{line}\n"])
