@@ -74,7 +74,7 @@ def _populate(stamps: Stamps) -> None:
         return
     if stamps.get("population") != "loading" and _accounts_exist():
         return
-    print("Loading the population (once; about a minute)", flush=True)
+    print("Loading the population (once; some seconds)", flush=True)
     stamps.set("population", "loading")  # an interrupted load is taken up at the next start
     _run(["loaddata", "population", "--verbosity=0"], "the population")
     stamps.set("population", "loaded")

@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, env
+from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, env, flag
 
 
 def number(variable: str, default: float) -> float:
@@ -27,14 +27,6 @@ def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{variable}={value!r} is none of {', '.join(choices)}.")
     return value
-
-
-def flag(variable: str) -> bool:
-    """The truth in `variable`; anything but a clear yes or no is refused."""
-    text = env.str(variable, default="False")
-    if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", ""):
-        raise ImproperlyConfigured(f"{variable}={text!r}: use 'True' or 'False'.")
-    return text.lower() in ("true", "1", "yes", "on")
 
 
 def rate(variable: str, default: str) -> str | None:

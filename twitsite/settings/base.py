@@ -7,13 +7,31 @@ manage.py). README.md lists every one of them.
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 env = environ.Env()
 environ.Env.read_env(env.path("ENV_FILE", default=str(BASE_DIR / ".env"))())
 
-DEBUG = env.bool("DEBUG", default=False)
+
+def flag(variable: str) -> bool:
+    """The truth in `variable`; anything but a clear yes or no is refused."""
+    text = env.str(variable, default="False")
+    if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", ""):
+        raise ImproperlyConfigured(f"{variable}={text!r}: use 'True' or 'False'.")
+    return text.lower() in ("true", "1", "yes", "on")
+
+
+def port(variable: str, default: int) -> int:
+    """The TCP port in `variable`; a value that is none is named in one line."""
+    text = env.str(variable, default=str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ImproperlyConfigured(f"{variable}={text!r} is no port. Write 1 to 65535.")
+    return int(text)
+
+
+DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 
@@ -23,8 +41,8 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # The name this process answers with in X-Served-By ("web.1" … "api.3").
 INSTANCE_NAME = env.str("INSTANCE_NAME", default="dev.0")
 
-WEB_PORT = env.int("WEB_PORT", default=8000)
-API_PORT = env.int("API_PORT", default=8080)
+WEB_PORT = port("WEB_PORT", 8000)
+API_PORT = port("API_PORT", 8080)
 
 USE_TZ = True
 # gunicorn's log times follow the process's time zone, which Django sets from this.
