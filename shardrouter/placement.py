@@ -130,6 +130,27 @@ def fixes_slot(field: models.Field) -> bool:
     return is_sharded(field.model) and placement_of(field.model).fixes_slot(field)
 
 
+@cache
+def references_of(model: type[models.Model]) -> tuple[tuple[str, type[models.Model]], ...]:
+    """The columns of a sharded `model` that name rows of other shards, with whose rows they are:
+    foreign keys without a constraint, and what `Shard.references` says of plain columns."""
+    if not is_sharded(model):
+        return ()
+    key = placement_of(model).key
+    found = [
+        (field.attname, field.related_model)
+        for field in model._meta.concrete_fields
+        # A key without a constraint is meant to outlive its owner, as an outbox does.
+        if field.many_to_one and field is not key and not field.db_constraint
+        if is_sharded(field.related_model)
+    ]
+    declared = getattr(getattr(model, "Shard", None), "references", {})
+    found += [
+        (_field(model, name).attname, apps.get_model(label)) for name, label in declared.items()
+    ]
+    return tuple(found)
+
+
 def _unbound(options: type, name: str) -> Any:
     for cls in options.__mro__:
         if name in cls.__dict__:

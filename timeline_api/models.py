@@ -89,6 +89,7 @@ class Follow(ShardedModel):
 
     class Shard:
         key = "follower"
+        references = {"followee_id": "timeline_api.Account"}
 
     class Meta:
         constraints = [
@@ -109,6 +110,7 @@ class Follower(ShardedModel):
 
     class Shard:
         key = "followee"
+        references = {"follower_id": "timeline_api.Account"}
 
     class Meta:
         constraints = [
@@ -129,6 +131,8 @@ class HomeEntry(ShardedModel):
 
     class Shard:
         key = "owner"
+        # Not message_id: a deleted message may stay listed until the relay has been there.
+        references = {"author_id": "timeline_api.Account"}
 
     class Meta:
         constraints = [

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, rout
 
 from shardrouter import conf
 from shardrouter.exceptions import ShardRouterError
-from shardrouter.placement import is_sharded, require_own_slot, shard_for
+from shardrouter.placement import is_sharded, references_of, require_own_slot, shard_for
 from shardrouter.router import Everywhere
 
 MISTAKES = (DatabaseError, DeserializationError, ShardRouterError, ValidationError, ValueError)
@@ -30,6 +30,8 @@ class Command(LoaddataCommand):
     def handle(self, *fixture_labels: str, **options: Any) -> None:
         self.loaded_into: dict[str, set[type[models.Model]]] = {}
         # Ids loaded so far into what was empty; None for what was not.
+        # Target model → id that was named → the row that named it first.
+        self.named: dict[type[models.Model], dict[int, str]] = {}
         self.new_ids: dict[tuple[str, type[models.Model]], set[Any] | None] = {}
         if options["database"]:
             super().handle(*fixture_labels, **options)
@@ -42,6 +44,7 @@ class Command(LoaddataCommand):
                     stack.enter_context(connections[alias].constraint_checks_disabled())
                 super().handle(*fixture_labels, **options)
                 self._check_constraints()
+                self._check_references()
         except MISTAKES as error:
             # A mistake in the fixture: its name and row, not a traceback.
             raise CommandError(str(error)) from error
@@ -54,6 +57,7 @@ class Command(LoaddataCommand):
         try:
             self.using = self._alias_of(obj.object)
             self._mark_new(obj.object)
+            self._note_references(obj.object)
             self.loaded_into.setdefault(self.using, set()).add(model)
             return super().save_obj(obj)
         except (ShardRouterError, TypeError) as error:
@@ -73,6 +77,27 @@ class Command(LoaddataCommand):
             return router.db_for_write(type(row), instance=row)
         require_own_slot(row)
         return shard_for(row)
+
+    def _note_references(self, row: models.Model) -> None:
+        for column, target in references_of(type(row)):
+            value = row.__dict__.get(column)
+            if value is not None:
+                named = f"{row._meta.label}(pk={row.pk}): {column} {value}"
+                self.named.setdefault(target, {}).setdefault(int(value), named)
+
+    def _check_references(self) -> None:
+        """What no constraint of one database can see: that rows named across shards stand."""
+        for target, named in self.named.items():
+            wanted = list(named)
+            for start in range(0, len(wanted), 500):
+                batch = wanted[start : start + 500]
+                rows = target._base_manager.filter(pk__in=batch)
+                missing = set(batch) - set(rows.values_list("pk", flat=True))
+                if missing:
+                    first = min(missing)
+                    raise CommandError(
+                        f"Could not load {named[first]} names no {target._meta.label}."
+                    )
 
     def _mark_new(self, row: models.Model) -> None:
         """Spare the first row of an id the UPDATE that Django tries before each INSERT, when its

@@ -89,6 +89,7 @@ def test_it_is_what_make_population_makes(tmp_path):
         ("message", "author", 383463706732696673, "timeline_api_account"),
         ("message", "created_at", "yesterday", "timeline_api.message:pk="),
         ("follow", "follower", None, "timeline_api.Follow(pk="),
+        ("follow", "followee_id", 123456789, "followee_id 123456789 names no timeline_api.Account"),
     ],
 )
 def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, named):
