@@ -141,8 +141,9 @@ def test_it_says_that_a_shard_is_gone_rather_than_make_an_empty_one(prepared):
 def test_a_second_run_does_nothing_twice_and_ends_with_a_signal(prepared):
     prepared.start(command=("nohup", "make", "up"))
     assert not any("Migrating" in line for line in prepared.output)
-    prepared.process.terminate()
-    prepared.process.wait(30)
+    # To the whole group, as a service manager sends it.
+    os.killpg(prepared.process.pid, signal.SIGTERM)
+    prepared.process.wait(60)
     wait_for(lambda: not prepared.processes(), what="the end of every process")
 
 
