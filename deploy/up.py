@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from typing import NoReturn
 
 from . import checks, descendants, environment, nginx, system_packages
 from . import config as deploy_config
@@ -20,6 +19,7 @@ from .refusal import Refusal
 from .templates import supervisord_conf
 
 READY_WITHIN = 90  # seconds; a slow machine on its first start needs some twenty
+LOOK_EVERY = 0.1  # seconds between two looks at whether to end
 DEMO_MEMBERS = "alice, bob, charlie, dana"
 DEMO_PASSWORD = "minitwit-demo"
 
@@ -28,17 +28,48 @@ class Stopped(Exception):
     """Somebody asked us to end: Ctrl-C, SIGTERM, a closed terminal."""
 
 
+class Ending:
+    """Whether somebody asked us to end. A second Ctrl-C, while we are at it, changes nothing.
+
+    The first one raises Stopped out of whatever runs, until `defer` is called; from then on it
+    is only noted, and `check` raises. Once there are processes to end nothing may depend on an
+    exception that comes out of a signal handler: Python drops one that meets a destructor, and one
+    inside Popen.wait() can leave its lock taken.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._raises = True
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup has SIGHUP ignored, and means it. A shell has a background job's SIGINT ignored,
+            # and does not: `kill -INT` shall end it too.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        first, self.asked = not self.asked, True
+        if first and self._raises:
+            raise Stopped
+
+    def defer(self) -> None:
+        """From now on only note it. Stopped when it was asked for already."""
+        self._raises = False
+        self.check()
+
+    def check(self) -> None:
+        """Stopped when somebody asked."""
+        if self.asked:
+            raise Stopped
+
+
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup has SIGHUP ignored, and means it. A shell has a background job's SIGINT ignored,
-        # and does not: `kill -INT` shall end it too.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _stop)
+    ending = Ending()
     try:
         if "--prepare" in sys.argv:
             get_ready()
+            ending.check()
             return 0
-        return up()
+        return up(ending)
     except Refusal as refusal:
         print(f"make up: {refusal}", file=sys.stderr)
         return 1
@@ -46,24 +77,20 @@ def main() -> int:
         return 130
 
 
-def _stop(number: int, frame: object) -> NoReturn:
-    # A second Ctrl-C, while we are at it, changes nothing.
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
-    raise Stopped
-
-
-def up() -> int:
+def up(ending: Ending) -> int:
     """Run everything until it is stopped; the exit code."""
     config, program, databases = configure()
     with checks.lock(config):
         checks.check_ports(config)
         prepare(config, databases)
+        ending.defer()
         supervisor = start(config, program)
         try:
-            wait_until_ready(config, supervisor)
+            wait_until_ready(config, supervisor, ending)
             announce(config)
-            supervisor.wait()
+            while supervisor.poll() is None:
+                ending.check()
+                time.sleep(LOOK_EVERY)
             raise Refusal(f"supervisord ended by itself. {config.log}/supervisord.log says why.")
         except Stopped:
             print("\nStopping …", flush=True)
@@ -121,12 +148,13 @@ def stop(supervisor: subprocess.Popen) -> None:
     descendants.end_all()
 
 
-def wait_until_ready(config: Config, supervisor: subprocess.Popen) -> None:
+def wait_until_ready(config: Config, supervisor: subprocess.Popen, ending: Ending) -> None:
     """Come back when every instance and nginx answer; Refusal when that does not happen."""
     waiting = {f"web.{n}": port for n, port in enumerate(config.web_instances, 1)}
     waiting |= {f"api.{n}": port for n, port in enumerate(config.api_instances, 1)}
     deadline = time.monotonic() + READY_WITHIN
     while waiting or not answers(config, config.web_port):
+        ending.check()
         if supervisor.poll() is not None:
             raise Refusal(f"supervisord did not start. {config.log}/supervisord.log says why.")
         if time.monotonic() > deadline:

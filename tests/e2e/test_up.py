@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -141,9 +142,8 @@ def test_it_says_that_a_shard_is_gone_rather_than_make_an_empty_one(prepared):
 def test_a_second_run_does_nothing_twice_and_ends_with_a_signal(prepared):
     prepared.start(command=("nohup", "make", "up"))
     assert not any("Migrating" in line for line in prepared.output)
-    # To the whole group, as a service manager sends it.
-    os.killpg(prepared.process.pid, signal.SIGTERM)
-    prepared.process.wait(60)
+    prepared.process.terminate()
+    prepared.process.wait(30)
     wait_for(lambda: not prepared.processes(), what="the end of every process")
 
 
@@ -161,4 +161,15 @@ def test_nothing_is_left_after_it_was_killed_outright(prepared):
     prepared.start()
     prepared.process.kill()
     prepared.process.wait(30)
+    wait_for(lambda: not prepared.processes(), what="the end of every process")
+
+
+@pytest.mark.parametrize("started", [2, 6])
+def test_nothing_is_left_after_a_signal_while_it_starts(prepared, started):
+    """Preparing (up.py and a child), and when instances are there that do not answer yet."""
+    command = [sys.executable, "-m", "deploy.up"]
+    process = subprocess.Popen(command, cwd=ROOT, env=prepared.environment)
+    wait_for(lambda: len(prepared.processes()) >= started, what="its first processes")
+    process.terminate()
+    process.wait(30)
     wait_for(lambda: not prepared.processes(), what="the end of every process")
