@@ -71,7 +71,7 @@ class Visitor:
 
     def submit(self, action: str, *, redirects: bool = True, **fields: str) -> requests.Response:
         """Fill in the form of this page that goes to `action`, and send it."""
-        form = next(form for form in self._read().forms if form.action == action)
+        form = self.form(action)
         assert form.method == "post"
         return self.post(action, {**form.fields, **fields}, allow_redirects=redirects)
 
@@ -118,8 +118,12 @@ class Visitor:
         return [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in found]
 
     def form(self, action: str) -> Form:
-        """The form of this page that goes to `action`."""
-        return next(form for form in self._read().forms if form.action == action)
+        """The form of this page that goes to `action`; AssertionError when there is none."""
+        for form in self._read().forms:
+            if form.action == action:
+                return form
+        where = f"{self.page.url} answered {self.page.status_code} {dict(self.page.headers)}"
+        raise AssertionError(f"no form goes to {action}; {where}:\n{self.page.text}")
 
     def _read(self) -> _Reader:
         reader = _Reader()
