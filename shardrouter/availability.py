@@ -1,38 +1,46 @@
-"""Availability: turns a database that does not answer into ShardUnavailable, named."""
+"""Availability: turns a database that does not answer into ShardUnavailable, named.
+
+Only what is known to mean "not reachable" is turned. Anything else, such as wrong SQL or a lock
+that is held too long, stays the error it is: `on_shard_down="skip"` must never hide it.
+"""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
 from . import conf
 from .exceptions import ShardUnavailable
 
-# What SQLite says of a busy database that answers later, and of SQL that is wrong: neither is a
-# shard that is down.
-_NOT_DOWN = ("locked", "busy", "syntax error", "no such function", "no such column")
-# SQLite's word for a file that is not a database any more, which Django does not class as
-# operational.
-_BROKEN = ("file is not a database", "malformed")
+# https://www.sqlite.org/rescode.html; extended codes begin with the primary one's name.
+_SQLITE = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PROTOCOL")
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, refused
+# logins, too many connections, an unknown database, a server that is stopping or starting.
+_POSTGRESQL = ("08", "28", "53300", "3D000", "57P01", "57P02", "57P03", "57P05")
 
 
 @contextmanager
 def of(alias: str) -> Iterator[None]:
-    """Errors of `alias` that mean "not reachable" become ShardUnavailable(alias)."""
+    """Errors of the shard `alias` that mean "not reachable" become ShardUnavailable(alias)."""
     try:
         yield
     except ShardUnavailable:
         raise
-    except (OperationalError, InterfaceError) as error:
-        if alias not in conf.shards() or any(word in str(error) for word in _NOT_DOWN):
-            raise
-        raise ShardUnavailable(alias, error) from error
-    except DatabaseError as error:
-        if alias in conf.shards() and any(word in str(error) for word in _BROKEN):
+    except (DatabaseError, InterfaceError) as error:
+        if alias in conf.shards() and _means_not_reachable(error):
             raise ShardUnavailable(alias, error) from error
         raise
 
 
-def nothing() -> AbstractContextManager[None]:
-    """A context manager that does nothing."""
-    return nullcontext()
+def _means_not_reachable(error: Error) -> bool:
+    """By the code that the driver's own error carries; messages differ between versions."""
+    cause = error.__cause__
+    if (name := getattr(cause, "sqlite_errorname", None)) is not None:
+        return name.startswith(_SQLITE)
+    if not hasattr(cause, "sqlstate"):
+        return False
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        # The server gave no verdict: there was no connection, or it broke.
+        return isinstance(error, OperationalError | InterfaceError)
+    return state.startswith(_POSTGRESQL)

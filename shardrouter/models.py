@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -201,7 +202,7 @@ def _savepoint_if_needed(using: str) -> Any:
     # SQLite takes back the failed statement alone.
     connection = connections[using]
     if connection.vendor == "sqlite" or not connection.in_atomic_block:
-        return availability.nothing()
+        return nullcontext()
     return transaction.atomic(using=using)
 
 

@@ -189,11 +189,12 @@ def test_a_global_row_stays_in_default_when_reached_from_a_shard(authors):
 
 
 class Down:
-    """Makes a shard's connection fail as a file that cannot be opened does."""
+    """Makes a shard's connection fail: a file that cannot be opened, a database that is gone."""
 
     def __init__(self, alias, tmp_path):
         self.connection = connections[alias]
-        self.broken = {**self.connection.settings_dict, "NAME": str(tmp_path / "no" / "file")}
+        gone = str(tmp_path / "no" / "file") if self.connection.vendor == "sqlite" else "gone"
+        self.broken = {**self.connection.settings_dict, "NAME": gone}
 
     def __enter__(self):
         self.connection.close()

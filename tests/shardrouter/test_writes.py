@@ -36,6 +36,7 @@ def test_a_root_without_a_name_lands_in_a_random_slot():
     assert Shelf.objects.get(pk=shelves[0].pk) == shelves[0]
 
 
+@pytest.mark.django_db(databases="__all__", transaction=True)
 def test_saving_takes_one_query(authors, django_assert_num_queries):
     ann = authors["ann"]
     book = Book(author=ann, title="new")
