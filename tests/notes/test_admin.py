@@ -1,0 +1,116 @@
+"""The admin: list, search, filter, add, change, history, delete, delete selected."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from shardrouter import shard_for
+from shardrouter.exceptions import ShardKeyChanged
+from tests.notes.notebook.models import Account, Bookmark, Note
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(User.objects.create_superuser("operator", "o@example.org", "x"))
+    return client
+
+
+def url(model, page, *args):
+    return reverse(f"admin:notebook_{model}_{page}", args=args)
+
+
+def when():
+    return {"created_0": "2026-01-02", "created_1": "03:04:05"}
+
+
+def test_the_list_covers_all_shards_in_order(operator, accounts, notes):
+    page = operator.get(url("account", "changelist"))
+    assert [row.username for row in page.context["cl"].result_list] == sorted(accounts)
+    page = operator.get(url("note", "changelist"))
+    assert page.context["cl"].result_count == len(notes)
+    newest = sorted(notes, key=lambda note: (note.created, note.pk), reverse=True)
+    assert list(page.context["cl"].result_list) == newest
+    page = operator.get(url("note", "changelist"), {"o": "1.2"})  # title, then account
+    assert page.status_code == 200
+
+
+def test_search_and_filter(operator, ann, notes):
+    Note.objects.filter(account=ann, title="x").update(pinned=True)
+    page = operator.get(url("note", "changelist"), {"q": "Ann"})
+    assert {row.account for row in page.context["cl"].result_list} == {ann}
+    page = operator.get(url("note", "changelist"), {"pinned__exact": "1"})
+    assert [row.title for row in page.context["cl"].result_list] == ["x"]
+
+
+def test_add(operator, accounts):
+    for account in accounts.values():
+        assert operator.get(url("note", "add")).status_code == 200
+        data = {"account": account.pk, "title": "added", "body": "b", **when()}
+        page = operator.post(url("note", "add"), data)
+        assert page.status_code == 302, page.context["errors"]
+        assert Note.objects.using(shard_for(account)).filter(account=account).count() == 1
+    page = operator.post(url("note", "add"), data)
+    assert "already exists" in page.text
+    page = operator.post(url("account", "add"), {"username": "Ann"})
+    assert "already exists" in page.text
+    assert operator.post(url("account", "add"), {"username": "Zoe"}).status_code == 302
+    assert Account.objects.get(username="Zoe")
+
+
+def test_change_and_history(operator, notes):
+    for note in notes[:9]:
+        page = operator.get(url("note", "change", note.pk))
+        assert page.status_code == 200
+        data = {"account": note.account_id, "title": "changed", "pinned": "on", **when()}
+        page = operator.post(url("note", "change", note.pk), data)
+        assert page.status_code == 302, page.context["errors"]
+        note.refresh_from_db()
+        assert (note.title, note.pinned) == ("changed", True)
+        assert "Changed" in operator.get(url("note", "history", note.pk)).text
+    assert LogEntry.objects.count() == 9
+
+
+def test_what_a_row_is_placed_by_never_changes(operator, ann, far, notes):
+    note = ann.notes.get(title="x")
+    for where, data in (
+        (url("note", "change", note.pk), {"account": far.pk, "title": "moved", **when()}),
+        (url("account", "change", ann.pk), {"username": "Somebody else"}),
+    ):
+        with pytest.raises(ShardKeyChanged):
+            operator.post(where, data)
+    note.refresh_from_db()
+    assert (note.account, note.title) == (ann, "x")
+    assert Account.objects.get(username="Ann") == ann
+    assert not LogEntry.objects.exists()
+
+
+def test_delete(operator, ann, far, notes):
+    Bookmark.objects.create(account=ann, note=far.notes.first())
+    page = operator.get(url("account", "delete", ann.pk))
+    assert page.status_code == 200
+    page = operator.post(url("account", "delete", ann.pk), {"post": "yes"})
+    assert page.status_code == 302
+    assert Note.objects.scatter().count() == len(notes) - 3
+    assert not Bookmark.objects.scatter().exists()
+    assert not Account.objects.filter(username="Ann").exists()
+
+
+def test_delete_selected(operator, ann, far, notes):
+    data = {"action": "delete_selected", "_selected_action": [note.pk for note in notes[:9]]}
+    assert "Are you sure" in operator.post(url("note", "changelist"), data).text
+    page = operator.post(url("note", "changelist"), {**data, "post": "yes"})
+    assert page.status_code == 302
+    assert set(Note.objects.scatter()) == set(notes[9:])
+
+
+def test_bookmarks_with_a_plain_registration(operator, ann, far, notes):
+    note = far.notes.first()
+    page = operator.post(url("bookmark", "add"), {"account": ann.pk, "note": note.pk})
+    assert page.status_code == 302, page.context["errors"]
+    mark = Bookmark.objects.get(account=ann)
+    assert mark.note == note
+    assert operator.get(url("bookmark", "change", mark.pk)).status_code == 200
+    assert operator.get(url("bookmark", "changelist")).status_code == 200
+    page = operator.post(url("bookmark", "add"), {"account": ann.pk, "note": note.pk ^ 1})
+    assert "not one of the available choices" in page.text

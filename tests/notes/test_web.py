@@ -1,0 +1,162 @@
+"""The project's own pages, its form and its API, through the test client."""
+
+import pytest
+from django.urls import reverse
+
+from shardrouter import shard_for
+from shardrouter.exceptions import ShardKeyChanged
+from tests.notes.conftest import asked
+from tests.notes.notebook.models import Account, Bookmark, Note
+
+API = "/api/notes/"
+
+
+# Plain views
+
+
+def test_recent_pages_over_all_shards(client, notes):
+    newest = sorted(notes, key=lambda note: (note.created, note.pk), reverse=True)
+    seen = []
+    for number in range(1, 7):
+        page = client.get(reverse("recent"), {"page": number})
+        assert page.status_code == 200
+        seen += page.context["object_list"]
+    assert seen == newest
+    assert client.get(reverse("recent"), {"page": 7}).status_code == 404
+
+
+def test_a_notebook_asks_one_shard(client, ann, notes):
+    Note.objects.filter(account=ann, title="y").update(pinned=True)
+    with asked() as counts:
+        page = client.get(reverse("notebook", args=["Ann"]))
+    assert [note.title for note in page.context["object_list"]] == ["y", "z", "x"]
+    assert counts == {shard_for(ann): 2}
+    assert "Ann: y" in page.text
+    assert client.get(reverse("notebook", args=["Nobody"])).status_code == 404
+
+
+def test_a_note_is_found_from_its_id(client, notes):
+    for note in notes[:9]:
+        with asked() as counts:
+            page = client.get(reverse("note", args=[note.pk]))
+        assert page.json() == {"title": note.title, "by": note.account.username}
+        assert counts == {shard_for(note): 1}
+    for unknown in (notes[0].pk ^ 1, 0, 2**63 - 1, 2**63, 2**80):
+        assert client.get(reverse("note", args=[unknown])).status_code == 404
+
+
+def test_bookmarks_reach_other_shards(client, ann, notes):
+    Bookmark.objects.bulk_create(Bookmark(account=ann, note=note) for note in notes)
+    with asked() as counts:
+        rows = client.get(reverse("bookmarks", args=["Ann"])).json()["bookmarks"]
+    assert rows == [{"title": note.title, "by": note.account.username} for note in notes]
+    assert sum(counts.values()) == 2 + 3 + 3  # account, marks; notes and their accounts a shard
+
+
+def test_numbers(client, accounts, notes):
+    assert client.get(reverse("numbers")).json() == {"notes": 27, "titles": 3, "accounts": 9}
+
+
+# Forms
+
+
+def test_signing_up_and_a_taken_name(client):
+    page = client.post(reverse("join"), {"username": "Ann"}, follow=True)
+    assert page.redirect_chain == [("/Ann/", 302)]
+    page = client.post(reverse("join"), {"username": "Ann"})
+    assert page.status_code == 200
+    assert "Account with this Username already exists." in page.text
+    assert Account.objects.scatter().count() == 1
+
+
+def test_the_form_page_and_its_uniqueness_error(client, ann, far):
+    where = reverse("write", args=["Ann"])
+    page = client.get(where)
+    assert f'type="hidden" name="account" value="{ann.pk}"' in page.text
+    data = {"account": ann.pk, "title": "x", "body": "mine"}
+    assert client.post(where, data).status_code == 302
+    page = client.post(where, data)
+    assert page.status_code == 200
+    assert page.context["form"].non_field_errors() == [
+        "Note with this Account and Title already exists."
+    ]
+    assert client.post(where, {**data, "account": far.pk}).status_code == 302
+    assert Note.objects.scatter().filter(title="x").count() == 2
+
+
+@pytest.mark.parametrize("account", ["", "nobody", "1", str(2**70)])
+def test_the_form_refuses_a_wrong_account(client, ann, account):
+    page = client.post(reverse("write", args=["Ann"]), {"account": account, "title": "x"})
+    assert page.status_code == 200
+    assert "account" in page.context["form"].errors
+
+
+# The API
+
+
+def test_the_list_walks_all_shards_by_cursor(client, notes):
+    seen, link = [], API
+    while link:
+        page = client.get(link).json()
+        assert len(page["results"]) <= 4
+        seen += [row["id"] for row in page["results"]]
+        link, back = page["next"], page["previous"]
+    assert seen == sorted((note.pk for note in notes), reverse=True)
+    assert [row["id"] for row in client.get(back).json()["results"]] == seen[-7:-3]
+
+
+def test_detail_asks_one_shard(client, notes):
+    for note in notes[:9]:
+        with asked() as counts:
+            page = client.get(f"{API}{note.pk}/")
+        assert page.json() == {
+            "id": note.pk,
+            "account": note.account_id,
+            "title": note.title,
+            "body": note.body,
+            "pinned": False,
+        }
+        assert counts == {shard_for(note): 1}
+    for unknown in (notes[0].pk ^ 1, "nobody", 2**80):
+        assert client.get(f"{API}{unknown}/").status_code == 404
+
+
+def test_create_and_a_duplicate(client, ann, far):
+    data = {"account": ann.pk, "title": "x"}
+    with asked() as counts:
+        page = client.post(API, data, "application/json")
+    assert page.status_code == 201, page.json()
+    assert set(counts) == {shard_for(ann)}
+    assert shard_for(page.json()["id"]) == shard_for(ann)
+    page = client.post(API, data, "application/json")
+    assert page.status_code == 400
+    assert "unique" in page.text
+    page = client.post(API, {**data, "account": far.pk}, "application/json")
+    assert page.status_code == 201
+    assert Note.objects.scatter().count() == 2
+
+
+@pytest.mark.parametrize("account", [None, 1, "nobody", 2**70, True])
+def test_create_for_nobody(client, account):
+    page = client.post(API, {"account": account, "title": "x"}, "application/json")
+    assert page.status_code == 400
+    assert set(page.json()) == {"account"}
+
+
+def test_change_and_delete(client, notes):
+    for note in notes[:9]:
+        page = client.patch(f"{API}{note.pk}/", {"pinned": True}, "application/json")
+        assert page.json()["pinned"] is True
+        page = client.patch(f"{API}{note.pk}/", {"title": "y"}, "application/json")
+        assert page.status_code == 400  # the title of another note of the same account
+        assert client.delete(f"{API}{note.pk}/").status_code == 204
+        assert client.get(f"{API}{note.pk}/").status_code == 404
+    assert Note.objects.scatter().count() == len(notes) - 9
+
+
+def test_a_note_cannot_be_given_to_another_account(client, ann, far, notes):
+    note = ann.notes.get(title="x")
+    with pytest.raises(ShardKeyChanged):
+        client.patch(f"{API}{note.pk}/", {"account": far.pk, "title": "w"}, "application/json")
+    note.refresh_from_db()
+    assert (note.account, note.title) == (ann, "x")
