@@ -22,6 +22,9 @@ test: venv-dev ## Install what the tests need, check everything, run every test
 	@$(MAKE) --no-print-directory lint types
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && failed=0; \
 	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q || failed=1; \
+	  VAR_DIR="$$dir" $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
+	    tests/shardrouter --ds=tests.shardrouter.settings_postgresql -n 2 -q || failed=1; \
+	  $(TESTS) tests/notes --ds=tests.notes.settings -n 2 -q || failed=1; \
 	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile -q \
 	    || failed=1; \
 	  exit $$failed

@@ -3,6 +3,7 @@
 Plain syntax and the standard library alone: deploy/bootstrap.py imports it on any Python.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -71,6 +72,15 @@ def find_chromium():
     return found or (mac if os.path.exists(mac) else None)
 
 
+def find_postgresql():
+    """The folder of PostgreSQL's server programs, the newest there is, or None."""
+    # Debian keeps them out of PATH, a folder for each version.
+    versions = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    newest = max(versions, key=lambda path: float(path.split("/")[4]), default=None)
+    found = newest or shutil.which("initdb")
+    return os.path.dirname(found) if found else None
+
+
 def need_nginx():
     """The path of nginx, which is installed when it is missing; raises Missing."""
     if not find_nginx():
@@ -87,6 +97,8 @@ def main():
         need_nginx()
         if not find_chromium():
             install(apt="chromium fonts-noto-color-emoji", brew="chromium", why="Chromium")
+        if not find_postgresql():
+            install(apt="postgresql", brew="postgresql@17", why="PostgreSQL")
     except Missing as error:
         sys.exit(f"make: {error}")
 
