@@ -44,6 +44,7 @@ class ShardedQuerySet(models.QuerySet):
 
     _scatter: Scatter | None = None
     _pin: str | None = None
+    _quotes_only: bool = False
     #: After evaluation with on_shard_down="skip": the aliases that did not answer.
     shards_missing: tuple[str, ...] = ()
 
@@ -90,6 +91,9 @@ class ShardedQuerySet(models.QuerySet):
         clone = super().using(None if isinstance(alias, Undecided) else alias)
         if isinstance(alias, Everywhere) and clone._scatter is None:
             clone._scatter = Scatter(writes=True)
+        # Prefetching a many-to-many, Django says using(None), filters, and asks for `db` only to
+        # quote the name of the join table, for extra().
+        clone._quotes_only = alias is None and "instance" in self._hints
         return clone
 
     @property
@@ -99,10 +103,12 @@ class ShardedQuerySet(models.QuerySet):
         if alias is not None:
             return alias
         shards = self._shards()
-        if len(shards) > 1:
+        if len(shards) > 1 and not self._quotes_only:
             raise CrossShardQuery(
                 self.model._meta.label, f"this operation needs one shard, not {', '.join(shards)}"
             )
+        if self._quotes_only:
+            return shards[0]
         self._pin = shards[0] if shards else conf.shards()[0]
         return self._pin
 
@@ -130,6 +136,12 @@ class ShardedQuerySet(models.QuerySet):
     def _clone(self) -> Any:
         clone = super()._clone()
         clone._scatter = self._scatter
+        clone._quotes_only = self._quotes_only
+        return clone
+
+    def extra(self, *args: Any, **kwargs: Any) -> Any:
+        clone = super().extra(*args, **kwargs)
+        clone._quotes_only = False
         return clone
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
@@ -227,7 +239,7 @@ class ShardedQuerySet(models.QuerySet):
         if self._result_cache is not None or self._db:
             return super().exists()
         shards = self._shards()
-        if self.query.is_sliced and len(shards) > 1:
+        if len(shards) > 1 and (self.query.is_sliced or not scatter.is_local(self.query)):
             # As stock, which does not sort for this; that matters to what distinct() compares.
             unordered = self._chain()
             unordered.query.clear_ordering(force=True)

@@ -13,28 +13,30 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connections
-from django.db.models import CharField, QuerySet, TextField
-from django.db.models.expressions import Col, OrderBy, Ref
+from django.db.models import QuerySet
+from django.db.models.expressions import Col, ExpressionWrapper, OrderBy, Window
 from django.db.models.functions import Collate, Random
-from django.db.models.query import (
-    FlatValuesListIterable,
-    ModelIterable,
-    NamedValuesListIterable,
-    ValuesIterable,
-    ValuesListIterable,
-)
+from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql import Query
-from django.db.models.utils import create_namedtuple_class
+from django.db.models.sql.constants import INNER
 
-from . import availability, conf, grouping
-from .exceptions import CrossShardQuery
+from . import aggregates, availability, conf, grouping
+from .merging import (
+    CODE_POINT_COLLATIONS,
+    SHAPES,
+    Sortable,
+    cannot,
+    is_text,
+    null_rank,
+    shaped,
+    value_names,
+    without_ref,
+)
 from .placement import fixes_slot
 
 logger = logging.getLogger("shardrouter")
 
 _KEY = "_shardrouter_order_"
-# Collations that sort by code point, as Python compares text.
-_CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
 
 
 def fetch(queryset: Any, shards: tuple[str, ...]) -> list[Any]:
@@ -88,10 +90,10 @@ def aggregate(
     """QuerySet.aggregate over all `shards`."""
     query = queryset.query
     if query.is_sliced or query.distinct_fields or not is_local(query):
-        raise _cannot(queryset, "an aggregate over a slice, distinct(fields) or groups")
+        raise cannot(queryset, "an aggregate over a slice, distinct(fields) or groups")
     if query.distinct and queryset._fields is not None:
-        raise _cannot(queryset, "an aggregate over distinct values()")
-    return grouping.aggregate(queryset, shards, args, kwargs)
+        raise cannot(queryset, "an aggregate over distinct values()")
+    return aggregates.aggregate(queryset, shards, args, kwargs)
 
 
 def is_local(query: Query) -> bool:
@@ -99,15 +101,38 @@ def is_local(query: Query) -> bool:
     that fixes the slot."""
     if query.group_by is None or query.group_by is True:
         return True
-    return any(isinstance(column, Col) and fixes_slot(column.target) for column in query.group_by)
+    return any(fixes_slot_of_rows(column, query) for column in query.group_by)
 
 
-def _cannot(queryset: Any, what: str) -> CrossShardQuery:
-    return CrossShardQuery(
-        queryset.model._meta.label,
-        f"{what} cannot be merged from several shards exactly",
-        "Name the shard key, or evaluate the rows and work in Python.",
-    )
+def fixes_slot_of_rows(column: Any, query: Query) -> bool:
+    """Whether all rows of `query` with one value of `column` are in one slot."""
+    if not isinstance(column, Col) or not fixes_slot(column.target) or column.target.null:
+        return False
+    # An outer join gives NULL for the rows without a match, and those are on every shard.
+    table = query.alias_map.get(column.alias)
+    while table is not None and table.parent_alias:
+        if table.join_type != INNER:
+            return False
+        table = query.alias_map.get(table.parent_alias)
+    return True
+
+
+def _windows(query: Query) -> Iterator[Window]:
+    for part in (query.where, *query.annotations.values()):
+        if part.contains_over_clause:
+            yield from (each for each in _inside(part) if isinstance(each, Window))
+
+
+def _inside(expression: Any) -> Iterator[Any]:
+    yield expression
+    for part in _parts(expression):
+        yield from _inside(part)
+
+
+def _parts(expression: Any) -> list[Any]:
+    if expression is None:
+        return []
+    return [part for part in expression.get_source_expressions() if part is not None]
 
 
 class _Plan:
@@ -120,15 +145,16 @@ class _Plan:
     def __init__(self, queryset: Any, shards: tuple[str, ...]) -> None:
         query = queryset.query
         if query.distinct_fields:
-            raise _cannot(queryset, "distinct(fields)")
-        if any(each.contains_over_clause for each in query.annotations.values()):
-            raise _cannot(queryset, "a window function")
+            raise cannot(queryset, "distinct(fields)")
+        for window in _windows(query):
+            if not any(fixes_slot_of_rows(part, query) for part in _parts(window.partition_by)):
+                raise cannot(queryset, "a window function that is not partitioned by shard key")
         self.low, self.high = query.low_mark, query.high_mark
         self.iterable = queryset._iterable_class
         self.of_models = issubclass(self.iterable, ModelIterable)
-        if not self.of_models and self.iterable not in _SHAPES:
-            raise _cannot(queryset, self.iterable.__name__)
-        self.names = _value_names(queryset.query)
+        if not self.of_models and self.iterable not in SHAPES:
+            raise cannot(queryset, self.iterable.__name__)
+        self.names = value_names(queryset.query)
         self.distinct = query.distinct and not self.of_models
         self.asked = queryset._chain()
         self.asked._scatter = None
@@ -160,11 +186,15 @@ class _Plan:
         if self.distinct:
             pairs = _without_doubles(pairs)
         kept = (row for _, row in islice(pairs, self.low, self.high))
-        return kept if self.of_models else self._shaped(kept)
+        return kept if self.of_models else shaped(kept, self.iterable, self.names)
 
     def _order(self, asked: Any, shards: tuple[str, ...]) -> list[OrderBy]:
         query = asked.query
-        if (self.low or self.high is not None) and not self.distinct and query.group_by is None:
+        if (
+            (self.low or self.high is not None)
+            and not self.distinct
+            and query.group_by in (None, True)
+        ):
             _break_ties(query)
         compiler = query.get_compiler(using=shards[0])
         compiler.setup_query()
@@ -178,9 +208,7 @@ class _Plan:
         query.order_by = tuple(orders)
         query.standard_ordering = True
         for number, order in enumerate(orders):
-            source = order.expression
-            source = source.source if isinstance(source, Ref) else source
-            self._select(query, f"{_KEY}{number}", source)
+            self._select(query, f"{_KEY}{number}", order.expression)
         self.nulls_last = connections[shards[0]].features.nulls_order_largest
         return orders
 
@@ -202,30 +230,11 @@ class _Plan:
                 end = len(row) - number
                 yield self._key(row[end:]), row[:end]
 
-    def _key(self, values: Any) -> list[_Sortable]:
+    def _key(self, values: Any) -> list[Sortable]:
         return [
-            _Sortable(value, order.descending, _null_rank(order, self.nulls_last))
+            Sortable(value, order.descending, null_rank(order, self.nulls_last))
             for value, order in zip(values, self.orders, strict=True)
         ]
-
-    def _shaped(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[Any]:
-        if self.iterable is ValuesIterable:
-            return (dict(zip(self.names, row, strict=True)) for row in rows)
-        if self.iterable is FlatValuesListIterable:
-            return (row[0] for row in rows)
-        if self.iterable is NamedValuesListIterable:
-            named = create_namedtuple_class(*self.names)
-            return (tuple.__new__(named, row) for row in rows)
-        return (tuple(row) for row in rows)
-
-
-_SHAPES = {ValuesIterable, ValuesListIterable, FlatValuesListIterable, NamedValuesListIterable}
-
-
-def _value_names(query: Query) -> list[str]:
-    if query.selected:
-        return list(query.selected)
-    return [*query.extra_select, *query.values_select, *query.annotation_select]
 
 
 def _break_ties(query: Query) -> None:
@@ -239,56 +248,23 @@ def _break_ties(query: Query) -> None:
 
 def _comparable(queryset: Any, order: OrderBy, shards: tuple[str, ...]) -> OrderBy:
     """`order`, made to sort on every database as Python compares the values."""
-    expression = order.expression
-    source = expression.source if isinstance(expression, Ref) else expression
+    source = without_ref(order.expression)
     if isinstance(source, Random):
-        raise _cannot(queryset, "a random order")
+        raise cannot(queryset, "a random order")
     field = source.output_field
     if field.get_internal_type() == "JSONField":
-        raise _cannot(queryset, "an order by JSON")
-    if not isinstance(field, CharField | TextField):
-        return order
-    if getattr(field, "db_collation", None) not in _CODE_POINT_COLLATIONS:
-        raise _cannot(queryset, f"an order by text in the collation {field.db_collation}")
-    if all(connections[alias].vendor == "sqlite" for alias in shards):
-        return order
+        raise cannot(queryset, "an order by JSON")
+    if is_text(source):
+        if getattr(field, "db_collation", None) not in CODE_POINT_COLLATIONS:
+            raise cannot(queryset, f"an order by text in the collation {field.db_collation}")
+        if any(connections[alias].vendor != "sqlite" for alias in shards):
+            source = Collate(source, "C")
+    if queryset.query.where.contains_over_clause:
+        # A sliced prefetch: Django counts a column that is selected twice once too few.
+        source = ExpressionWrapper(source, source.output_field)
     copied = order.copy()
-    copied.set_source_expressions([Collate(source, "C")])
+    copied.set_source_expressions([source])
     return copied
-
-
-def _null_rank(order: OrderBy, nulls_last: bool) -> int:
-    """-1 where NULL comes before every value in the order as read, 1 where it comes after."""
-    if order.nulls_first:
-        return -1
-    if order.nulls_last:
-        return 1
-    return 1 if nulls_last != order.descending else -1
-
-
-class _Sortable:
-    """One column of a sort key: knows NULLs and direction. Compared with its like only."""
-
-    __slots__ = ("descending", "null_rank", "value")
-
-    def __init__(self, value: Any, descending: bool, null_rank: int) -> None:
-        self.value = value
-        self.descending = descending
-        self.null_rank = null_rank
-
-    def __eq__(self, other: object) -> bool:
-        return self.value == other.value  # type: ignore[attr-defined]
-
-    def __lt__(self, other: _Sortable) -> bool:
-        if self.value is None or other.value is None:
-            if self.value is None and other.value is None:
-                return False
-            return (self.null_rank < 0) == (self.value is None)
-        if self.descending:
-            return other.value < self.value
-        return self.value < other.value
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def _without_doubles(pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:

@@ -99,13 +99,14 @@ def test_a_migration_that_fails_names_its_shard_and_goes_on_from_there(accounts,
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_data_migration_that_fails_names_its_shard(accounts, first_schema, monkeypatch):
+@pytest.mark.parametrize("error", [IntegrityError, ValueError])
+def test_a_data_migration_that_fails_names_its_shard(accounts, first_schema, monkeypatch, error):
     write_old_notes(first_schema, accounts)
     module = import_module("tests.notes.notebook.migrations.0002_pinned")
 
     def fail_on_one(apps, schema_editor):
         if schema_editor.connection.alias == "shard1":
-            raise IntegrityError("a row that the migration did not expect")
+            raise error("a row that the migration did not expect")
         module.pin_urgent(apps, schema_editor)
 
     with monkeypatch.context() as patched:

@@ -6,7 +6,7 @@ import pickle
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Avg, Count, Max, Min, Q, Sum
+from django.db.models import Avg, Count, Max, Min, Prefetch, Q, Sum
 from django.db.models.functions import Length
 from django.test import TestCase
 
@@ -301,6 +301,34 @@ def test_scatter_does_all_that_the_comment_lists(accounts, notes):
     by_time = sorted(expected, key=lambda note: note.created)
     assert xs.earliest("created").created == by_time[0].created
     assert xs.latest("created").created == by_time[-1].created
+
+
+def test_scatter_orders_by_an_aggregate(accounts):
+    for number, account in enumerate(accounts.values()):
+        Note.objects.bulk_create(Note(account=account, title=str(n)) for n in range(number))
+    counted = Account.objects.scatter().annotate(n=Count("notes"))
+    busiest = counted.order_by("-n", "username")
+    assert [row.n for row in busiest] == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert [row.n for row in busiest[:3]] == [8, 7, 6]
+    grouped = Note.objects.scatter().values("account").annotate(n=Count("id"))
+    assert [row["n"] for row in grouped.order_by("-n")] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_scatter_groups_what_several_shards_share(accounts):
+    for number, account in enumerate(accounts.values()):
+        Note.objects.bulk_create(Note(account=account, title=str(n)) for n in range(number))
+    titles = Note.objects.scatter().values("title").annotate(n=Count("id"))
+    expected = [{"title": str(n), "n": 8 - n} for n in range(8)]
+    assert list(titles.order_by("title")) == expected
+    assert list(titles.filter(n__gte=6).order_by("-n")) == expected[:3]
+    assert titles.filter(n__gte=6).count() == 3
+    assert not titles.filter(n__gt=8).exists()
+
+
+def test_a_sliced_prefetch_over_several_shards(accounts, notes):
+    top = Prefetch("notes", Note.objects.order_by("-title")[:2], to_attr="top")
+    for account in Account.objects.scatter().prefetch_related(top):
+        assert [note.title for note in account.top] == ["z", "y"]
 
 
 def test_a_write_to_every_shard_must_say_so(notes):

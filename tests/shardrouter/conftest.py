@@ -1,6 +1,7 @@
 """Fixtures of shardrouter's tests: authors on different shards, and their books."""
 
 import pytest
+from django.db import connections
 
 from shardrouter import shard_for
 from tests.shardrouter.app.models import Author, Book
@@ -13,6 +14,29 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "shardrouter" in item.path.parts and not item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(databases="__all__"))
+
+
+class Down:
+    """Makes a shard's connection fail: a file that cannot be opened, a database that is gone."""
+
+    def __init__(self, alias, folder):
+        self.connection = connections[alias]
+        gone = str(folder / "no" / "file") if self.connection.vendor == "sqlite" else "gone"
+        self.broken = {**self.connection.settings_dict, "NAME": gone}
+
+    def __enter__(self):
+        self.connection.close()
+        self.kept, self.connection.settings_dict = self.connection.settings_dict, self.broken
+
+    def __exit__(self, *error):
+        self.connection.close()
+        self.connection.settings_dict = self.kept
+
+
+@pytest.fixture
+def down(tmp_path):
+    """A function that takes a shard down, for as long as its `with` block lasts."""
+    return lambda alias: Down(alias, tmp_path)
 
 
 @pytest.fixture

@@ -188,28 +188,11 @@ def test_a_global_row_stays_in_default_when_reached_from_a_shard(authors):
     assert Country.objects.create(code="pt")._state.db == "default"
 
 
-class Down:
-    """Makes a shard's connection fail: a file that cannot be opened, a database that is gone."""
-
-    def __init__(self, alias, tmp_path):
-        self.connection = connections[alias]
-        gone = str(tmp_path / "no" / "file") if self.connection.vendor == "sqlite" else "gone"
-        self.broken = {**self.connection.settings_dict, "NAME": gone}
-
-    def __enter__(self):
-        self.connection.close()
-        self.kept, self.connection.settings_dict = self.connection.settings_dict, self.broken
-
-    def __exit__(self, *error):
-        self.connection.close()
-        self.connection.settings_dict = self.kept
-
-
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_shard_that_is_down_is_named_and_the_others_answer(authors, books, tmp_path):
+def test_a_shard_that_is_down_is_named_and_the_others_answer(authors, books, down):
     ann = authors["ann"]
     lost = shard_for(ann)
-    with Down(lost, tmp_path):
+    with down(lost):
         for ask in (
             lambda: Author.objects.get(name="ann"),
             lambda: ann.books.count(),

@@ -40,13 +40,13 @@ class Command(MigrateCommand):
                 self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
             try:
                 super().handle(*args, **{**options, "database": alias})
-            except (CommandError, DatabaseError) as error:
+            except Exception as error:  # a RunPython may raise anything
                 raise CommandError(_failure(alias, done, error)) from error
             done.append(alias)
 
 
 def _failure(alias: str, done: list[str], error: Exception) -> str:
+    expected = isinstance(error, CommandError | DatabaseError)
+    said = str(error) if expected else f"{type(error).__name__}: {error}"
     finished = f"{', '.join(done)} migrated" if done else "nothing migrated yet"
-    return (
-        f"{alias}: {error}\n({finished}. Mend {alias} and run migrate again to go on from there.)"
-    )
+    return f"{alias}: {said}\n({finished}. Mend {alias} and run migrate again to go on from there.)"

@@ -1,0 +1,98 @@
+"""Merging: what rows of several shards are sorted, compared and shaped by, once they are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import CharField, TextField
+from django.db.models.expressions import OrderBy, Ref
+from django.db.models.query import (
+    FlatValuesListIterable,
+    NamedValuesListIterable,
+    ValuesIterable,
+    ValuesListIterable,
+)
+from django.db.models.sql import Query
+from django.db.models.utils import create_namedtuple_class
+
+from .exceptions import CrossShardQuery
+
+# Collations that sort by code point, as Python compares text.
+CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
+# The kinds of values() whose rows can be put together from tuples.
+SHAPES = {ValuesIterable, ValuesListIterable, FlatValuesListIterable, NamedValuesListIterable}
+
+
+def cannot(queryset: Any, what: str) -> CrossShardQuery:
+    """The error for a question whose answers from several shards do not add up to one."""
+    return CrossShardQuery(
+        queryset.model._meta.label,
+        f"{what} cannot be merged from several shards exactly",
+        "Name the shard key, or evaluate the rows and work in Python.",
+    )
+
+
+def value_names(query: Query) -> list[str]:
+    """The names of the columns that values() gives, in their order."""
+    if query.selected:
+        return list(query.selected)
+    return [*query.extra_select, *query.values_select, *query.annotation_select]
+
+
+def shaped(rows: Iterator[tuple[Any, ...]], iterable: type, names: list[str]) -> Iterator[Any]:
+    """`rows` as the values() or values_list() with this iterable class gives them."""
+    if iterable is ValuesIterable:
+        return (dict(zip(names, row, strict=True)) for row in rows)
+    if iterable is FlatValuesListIterable:
+        return (row[0] for row in rows)
+    if iterable is NamedValuesListIterable:
+        named = create_namedtuple_class(*names)
+        return (tuple.__new__(named, row) for row in rows)
+    return (tuple(row) for row in rows)
+
+
+def without_ref(expression: Any) -> Any:
+    """What a reference to a column of the SELECT stands for; its position is another there."""
+    while isinstance(expression, Ref):
+        expression = expression.source
+    return expression
+
+
+def is_text(expression: Any) -> bool:
+    """Whether `expression` is text, whose order depends on a collation."""
+    return isinstance(expression.output_field, CharField | TextField)
+
+
+def null_rank(order: OrderBy, nulls_last: bool) -> int:
+    """-1 where NULL comes before every value in the order as read, 1 where it comes after."""
+    if order.nulls_first:
+        return -1
+    if order.nulls_last:
+        return 1
+    return 1 if nulls_last != order.descending else -1
+
+
+class Sortable:
+    """One column of a sort key: knows NULLs and direction. Compared with its like only."""
+
+    __slots__ = ("descending", "null_rank", "value")
+
+    def __init__(self, value: Any, descending: bool = False, null_rank: int = -1) -> None:
+        self.value = value
+        self.descending = descending
+        self.null_rank = null_rank
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == other.value  # type: ignore[attr-defined]
+
+    def __lt__(self, other: Sortable) -> bool:
+        if self.value is None or other.value is None:
+            if self.value is None and other.value is None:
+                return False
+            return (self.null_rank < 0) == (self.value is None)
+        if self.descending:
+            return other.value < self.value
+        return self.value < other.value
+
+    __hash__ = None  # type: ignore[assignment]

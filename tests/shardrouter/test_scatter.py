@@ -1,0 +1,154 @@
+"""What scatter() merges beside rows: spreads, windows, dates, groups; and what it refuses."""
+
+import datetime
+import statistics
+from decimal import Decimal
+
+import pytest
+from django.db import connections
+from django.db.models import Count, F, Prefetch, Q, StdDev, Sum, Variance, Window
+from django.db.models.functions import Coalesce, RowNumber, TruncMonth
+from django.test.utils import CaptureQueriesContext
+
+from shardrouter import shard_for
+from shardrouter.exceptions import CrossShardQuery, ShardUnavailable
+from tests.shardrouter.app.models import Author, Book, Chapter, Tag
+
+UTC = datetime.UTC
+
+
+@pytest.mark.parametrize("sample", [False, True])
+def test_spreads_are_over_all_shards_and_pass_over_null(books, sample):
+    pages = [float(book.pages) for book in books if book.pages is not None]
+    prices = [Decimal(book.price) for book in books if book.price is not None]
+    far = 10**9
+    got = Book.objects.scatter().aggregate(
+        deviation=StdDev("pages", sample=sample),
+        variance=Variance("pages", sample=sample),
+        far=Variance(F("pages") + far, sample=sample),
+        money=StdDev("price", sample=sample),
+        few=Variance("pages", sample=sample, filter=Q(pages__lt=3)),
+        none=Variance("pages", sample=sample, filter=Q(pages__lt=0)),
+    )
+    deviation = statistics.stdev if sample else statistics.pstdev
+    variance = statistics.variance if sample else statistics.pvariance
+    assert got["deviation"] == pytest.approx(deviation(pages))
+    assert got["variance"] == pytest.approx(variance(pages))
+    assert got["far"] == pytest.approx(variance(pages))
+    assert isinstance(got["money"], Decimal)
+    assert float(got["money"]) == pytest.approx(float(deviation(prices)))
+    assert got["few"] == pytest.approx(variance([1, 2]))
+    assert got["none"] is None
+
+
+def test_spreads_of_groups(books):
+    got = Book.objects.scatter().values("published").annotate(spread=StdDev("pages"))
+    pages = [float(book.pages) for book in books if book.pages is not None]
+    assert [row["spread"] for row in got] == [pytest.approx(statistics.pstdev(pages))]
+
+
+def test_a_spread_of_one_value_is_unknown_for_a_sample(authors):
+    Book.objects.create(author=authors["ann"], pages=3)
+    got = Book.objects.scatter().aggregate(
+        a=Variance("pages"), b=Variance("pages", sample=True), c=StdDev("price")
+    )
+    assert got == {"a": 0.0, "b": None, "c": None}
+
+
+def test_a_distinct_aggregate_with_a_filter_over_a_join(authors):
+    for name in ("ann", "bob", "cleo"):
+        book = Book.objects.create(author=authors[name])
+        Chapter.objects.bulk_create(
+            Chapter(book=book, number=number, heading=heading)
+            for number, heading in enumerate(("one", "two", f"of {name}"))
+        )
+    counted = Book.objects.scatter().aggregate(
+        n=Count("chapters__heading", distinct=True, filter=Q(chapters__number__gt=0))
+    )
+    assert counted == {"n": 4}
+    again = Book.objects.scatter().filter(chapters__number=0)
+    assert again.aggregate(n=Count("chapters__heading", distinct=True)) == {"n": 1}
+
+
+def test_windows_inside_the_shard_key_are_merged_and_others_refused(authors, books):
+    number = Window(RowNumber(), partition_by=F("author"), order_by=F("pk").desc())
+    rows = Book.objects.scatter().annotate(number=number).order_by("number", "pk")
+    assert [row.number for row in rows] == [1] * 12 + [2] * 12 + [3] * 12
+    newest = Book.objects.scatter().annotate(number=number).filter(number=1)
+    assert sorted(row.pk for row in newest) == sorted(book.pk for book in books[2::3])
+    for partition in (None, F("pages")):
+        across = Window(RowNumber(), partition_by=partition, order_by="pk")
+        with pytest.raises(CrossShardQuery):
+            list(Book.objects.scatter().annotate(number=across))
+        with pytest.raises(CrossShardQuery):
+            list(Book.objects.scatter().alias(number=across).filter(number=1))
+
+
+def test_dates(authors):
+    days = [datetime.datetime(2026, month, 3, tzinfo=UTC) for month in (1, 1, 2, 5)]
+    Book.objects.bulk_create(
+        Book(author=author, published=day) for author in authors.values() for day in days
+    )
+    months = [datetime.datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 5)]
+    scattered = Book.objects.scatter()
+    assert list(scattered.datetimes("published", "month", tzinfo=UTC)) == months
+    assert list(scattered.datetimes("published", "month", order="DESC", tzinfo=UTC)) == months[::-1]
+    Author.objects.scatter(writes=True).update(born=days[0].date())
+    assert list(Author.objects.scatter().dates("born", "year")) == [datetime.date(2026, 1, 1)]
+    by_month = scattered.values(month=TruncMonth("published", tzinfo=UTC)).annotate(n=Count("pk"))
+    assert list(by_month.order_by("month").values_list("month", "n")) == [
+        (months[0], 24),
+        (months[1], 12),
+        (months[2], 12),
+    ]
+
+
+def test_many_to_many_prefetch_over_several_shards(authors, books):
+    expected = {}
+    for author in authors.values():
+        tags = [Tag.objects.create(author=author, word=word) for word in ("a", "b", author.name)]
+        for number, book in enumerate(author.books.order_by("pk")):
+            book.tags.set(tags[:number])
+            expected[book.pk] = [tag.word for tag in tags[:number]]
+    captures = {alias: CaptureQueriesContext(connections[alias]) for alias in connections}
+    for capture in captures.values():
+        capture.__enter__()
+    found = list(Book.objects.scatter().prefetch_related("tags"))
+    got = {book.pk: sorted(tag.word for tag in book.tags.all()) for book in found}
+    for capture in captures.values():
+        capture.__exit__(None, None, None)
+    assert got == {pk: sorted(words) for pk, words in expected.items()}
+    counts = {alias: len(capture) for alias, capture in captures.items()}
+    assert counts == {"default": 0, "whole": 0, "shard0": 2, "shard1": 2, "shard2": 2}
+    longest = Prefetch("tags", Tag.objects.order_by("-word"), to_attr="sorted_tags")
+    for book in Book.objects.scatter().prefetch_related(longest):
+        words = [tag.word for tag in book.sorted_tags]
+        assert words == sorted(expected[book.pk], reverse=True)
+    tags = Tag.objects.scatter().filter(word="a").prefetch_related("book_set")
+    assert sum(len(tag.book_set.all()) for tag in tags) == 24
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda rows: rows.annotate(ratio=Sum("pages") * 1.0 / Count("pk")),
+        lambda rows: rows.annotate(n=Count("pk")).filter(n__in=Author.objects.values("rating")),
+        lambda rows: rows.annotate(n=Coalesce(Sum("pages"), Count("pk") + 1)),
+        lambda rows: rows.annotate(n=Count("pk")).annotate(at=Window(RowNumber(), order_by="n")),
+    ],
+)
+def test_groups_that_cannot_be_put_together_are_refused(books, ask):
+    with pytest.raises(CrossShardQuery):
+        list(ask(Book.objects.scatter().values("title")))
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_groups_without_a_lost_shard_name_it(authors, books, down):
+    lost = shard_for(authors["ann"])
+    kept = sum(shard_for(author) != lost for author in authors.values())
+    with down(lost):
+        with pytest.raises(ShardUnavailable, match=lost):
+            list(Book.objects.scatter().values("pages").annotate(n=Count("pk")))
+        rows = Book.objects.scatter(on_shard_down="skip").values("pages").annotate(n=Count("pk"))
+        assert {row["pages"]: row["n"] for row in rows}[100] == kept
+        assert rows.shards_missing == (lost,)
