@@ -26,7 +26,18 @@ ID_ATTEMPTS = 8
 
 
 class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
-    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager()."""
+    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager().
+
+    Django's own choices of a foreign key (a form's select, the admin's filter) come from all
+    shards: only they ask a manager for `using(None)` or `complex_filter()`.
+    """
+
+    def using(self, alias: str | None) -> Any:
+        rows = self.get_queryset()
+        return rows.scatter() if alias is None else rows.using(alias)
+
+    def complex_filter(self, filter_obj: Any) -> Any:
+        return self.get_queryset().scatter().complex_filter(filter_obj)
 
 
 class ShardedModel(models.Model):
@@ -54,11 +65,14 @@ class ShardedModel(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
         instance = super().from_db(db, field_names, values)
-        sources = placement_of(cls).sources
-        if sources:
-            # What the row's slot came from, to refuse a rename that would move it.
-            instance._state.shard_source = instance.__dict__.get(sources[0].attname)  # type: ignore[attr-defined]
+        instance._remember_place()
         return instance
+
+    def _remember_place(self) -> None:
+        """Keep what the row's slot came from, to refuse a change that would move it."""
+        told_by = placement_of(type(self)).told_by
+        if told_by is not None:
+            self._state.shard_told = self.__dict__.get(told_by.attname)  # type: ignore[attr-defined]
 
     def save_base(self, raw: bool = False, *args: Any, **kwargs: Any) -> None:
         require_own_slot(self)
@@ -73,6 +87,7 @@ class ShardedModel(models.Model):
         require_not_refused(alias)
         with availability.of(alias):
             super().save_base(raw, *args, **kwargs)
+        self._remember_place()
 
     def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         alias = shard_for(self)
@@ -83,6 +98,14 @@ class ShardedModel(models.Model):
         require_not_refused(alias)
         with availability.of(alias):
             return super().delete(using=alias, keep_parents=keep_parents)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude=exclude)
+        told_by = placement_of(type(self)).told_by
+        if told_by is not None and told_by.name not in (exclude or ()) and self._moves():
+            raise ValidationError(
+                {told_by.name: "This says where the row is kept and cannot be changed."}
+            )
 
     def validate_constraints(self, exclude: Any = None) -> None:
         try:
@@ -102,16 +125,24 @@ class ShardedModel(models.Model):
         except OverflowError as error:
             raise ValidationError(str(error)) from error
 
-    def _require_same_source(self) -> None:
-        loaded = getattr(self._state, "shard_source", None)
-        if loaded is None or self._state.adding:
-            return
+    def _moves(self) -> bool:
+        """Whether the column that this row's place came from has another value than was loaded."""
+        loaded = getattr(self._state, "shard_told", None)
         placement = placement_of(type(self))
-        source = placement.sources[0]
-        now = self.__dict__.get(source.attname)
-        normalize = placement.normalize or str
-        if now is not None and normalize(str(now)) != normalize(str(loaded)):
-            raise ShardKeyChanged(self._meta.label, f"{source.name} was {loaded!r}, now {now!r}")
+        now = None if placement.told_by is None else self.__dict__.get(placement.told_by.attname)
+        if loaded is None or now is None or self._state.adding:
+            return False
+        # The owner's id, or a name, which may change as far as `normalize` does not see it.
+        normalize = placement.normalize if placement.key is None else None
+        normalize = normalize or str
+        return normalize(str(now)) != normalize(str(loaded))
+
+    def _require_same_source(self) -> None:
+        placement = placement_of(type(self))
+        if placement.key is None and self._moves():
+            name = placement.sources[0].attname
+            loaded, now = self._state.shard_told, self.__dict__[name]  # type: ignore[attr-defined]
+            raise ShardKeyChanged(self._meta.label, f"{name} was {loaded!r}, now {now!r}")
 
     def _save_table(
         self,

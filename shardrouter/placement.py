@@ -53,6 +53,11 @@ class Placement:
     # Further columns that hold ids of the row's own slot, by the model's word.
     colocated: tuple[models.Field, ...] = ()
 
+    @property
+    def told_by(self) -> models.Field | None:
+        """The column that a new row's slot comes from, which never changes."""
+        return self.key or (self.sources[0] if self.sources else None)
+
     def fixes_slot(self, field: models.Field) -> bool:
         """Whether `field` holds, in every row, an id of the row's own slot."""
         if field.primary_key and has_sharded_id(self.model):
@@ -207,8 +212,7 @@ def slot_for_new(instance: models.Model) -> int:
     if slot is not None:
         return slot
     placement = placement_of(type(instance))
-    if placement.key is not None or placement.sources:
-        field = placement.key or placement.sources[0]
+    if (field := placement.told_by) is not None:
         raise UnroutedQuery(
             instance._meta.label,
             f"this row has no {field.name}, so no shard",
@@ -256,7 +260,7 @@ def require_own_slot(instance: models.Model) -> None:
     pk = _loaded(instance, instance._meta.pk)
     says = key_slot(instance)
     if pk is not None and says is not None and ids.slot_of(int(pk)) != says:
-        raise _disagree(instance, placement.key or placement.sources[0], int(pk), says)
+        raise _disagree(instance, placement.told_by, int(pk), says)  # type: ignore[arg-type]
     if not placement.colocated or (pk is None and says is None):
         return
     own = says if pk is None else ids.slot_of(int(pk))

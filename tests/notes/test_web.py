@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from shardrouter import shard_for
-from shardrouter.exceptions import ShardKeyChanged
 from tests.notes.conftest import asked
+from tests.notes.notebook.forms import AccountForm, BookmarkForm
 from tests.notes.notebook.models import Account, Bookmark, Note
 
 API = "/api/notes/"
@@ -91,6 +91,24 @@ def test_the_form_refuses_a_wrong_account(client, ann, account):
     assert "account" in page.context["form"].errors
 
 
+def test_a_select_offers_the_rows_of_all_shards(accounts, ann, far, notes):
+    page = BookmarkForm().as_p()
+    assert all(f'<option value="{row.pk}">{row}</option>' in page for row in accounts.values())
+    form = BookmarkForm({"account": ann.pk, "note": far.notes.first().pk})
+    assert form.save().note == far.notes.first()
+    assert not BookmarkForm({"account": ann.pk ^ 1, "note": far.pk}).is_valid()
+
+
+def test_a_form_refuses_another_shard_key(ann, far, notes):
+    mark = Bookmark.objects.create(account=ann, note=notes[0])
+    form = BookmarkForm({"account": far.pk, "note": notes[1].pk}, instance=mark)
+    assert form.errors == {"account": ["This says where the row is kept and cannot be changed."]}
+    form = AccountForm({"username": "Somebody"}, instance=Account.objects.get(pk=ann.pk))
+    assert list(form.errors) == ["username"]
+    form = AccountForm({"username": "ANN"}, instance=Account.objects.get(pk=ann.pk))
+    assert form.save().username == "ANN"
+
+
 # The API
 
 
@@ -156,7 +174,17 @@ def test_change_and_delete(client, notes):
 
 def test_a_note_cannot_be_given_to_another_account(client, ann, far, notes):
     note = ann.notes.get(title="x")
-    with pytest.raises(ShardKeyChanged):
-        client.patch(f"{API}{note.pk}/", {"account": far.pk, "title": "w"}, "application/json")
+    data = {"account": far.pk, "title": "w"}
+    page = client.patch(f"{API}{note.pk}/", data, "application/json")
+    assert page.status_code == 400
+    assert page.json() == {"account": ["A note stays with its account."]}
     note.refresh_from_db()
     assert (note.account, note.title) == (ann, "x")
+
+
+def test_the_browsable_api(client, accounts, notes):
+    for link in (API, f"{API}{notes[-1].pk}/"):
+        page = client.get(link, HTTP_ACCEPT="text/html")
+        assert page.status_code == 200
+        assert notes[-1].title in page.text
+        assert all(f">{name}</option>" in page.text for name in accounts)

@@ -17,7 +17,7 @@ class AccountAdmin(ShardedModelAdmin):
 @admin.register(Note)
 class NoteAdmin(ShardedModelAdmin):
     list_display = ["title", "account", "pinned"]
-    list_filter = ["pinned"]
+    list_filter = ["pinned", "account"]
     search_fields = ["title", "account__username"]
     ordering = ["-created"]
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from .models import Account, Note
+from .models import Account, Bookmark, Note
 
 
 class AccountForm(forms.ModelForm):
@@ -18,3 +18,11 @@ class NoteForm(forms.ModelForm):
         model = Note
         fields = ["account", "title", "body", "pinned"]
         widgets = {"account": forms.HiddenInput}
+
+
+class BookmarkForm(forms.ModelForm):
+    """With Django's own select boxes: of all accounts and all notes."""
+
+    class Meta:
+        model = Bookmark
+        fields = ["account", "note"]

@@ -65,9 +65,17 @@ def write(request, username):
 
 
 class NoteSerializer(serializers.ModelSerializer):
+    # All shards' accounts for the browsable API's select; a given one is asked of its own shard.
+    account = serializers.PrimaryKeyRelatedField(queryset=Account.objects.scatter())
+
     class Meta:
         model = Note
         fields = ["id", "account", "title", "body", "pinned"]
+
+    def validate_account(self, account):
+        if self.instance and account != self.instance.account:
+            raise serializers.ValidationError("A note stays with its account.")
+        return account
 
 
 class NotePages(pagination.CursorPagination):
