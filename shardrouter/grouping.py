@@ -31,6 +31,7 @@ from .merging import (
     null_rank,
     shaped,
     value_names,
+    warn_of_rows,
     without_ref,
 )
 
@@ -148,6 +149,7 @@ class _Groups:
         asked._iterable_class = ValuesListIterable
         answers = asked._ask(self.shards, lambda qs: list(qs._iterable_class(qs)))
         self.queryset.shards_missing = asked.shards_missing
+        warn_of_rows(self.queryset, sum(map(len, answers)), self.shards)
         return answers
 
     def _found(self) -> dict[Group, dict[Aggregate, Any]]:

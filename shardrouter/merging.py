@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,10 @@ from django.db.models.query import (
 from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
+from . import conf
 from .exceptions import CrossShardQuery
+
+logger = logging.getLogger("shardrouter")
 
 # Collations that sort by code point, as Python compares text.
 CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
@@ -31,6 +35,17 @@ def cannot(queryset: Any, what: str) -> CrossShardQuery:
         f"{what} cannot be merged from several shards exactly",
         "Name the shard key, or evaluate the rows and work in Python.",
     )
+
+
+def warn_of_rows(queryset: Any, read: int, shards: tuple[str, ...]) -> None:
+    """Log a scatter that read more rows than SCATTER_WARNING_ROWS."""
+    if read > conf.get("SCATTER_WARNING_ROWS"):
+        logger.warning(
+            "A scattered query on %s read %d rows from %d shards; give it a limit or a shard key.",
+            queryset.model._meta.label,
+            read,
+            len(shards),
+        )
 
 
 def value_names(query: Query) -> list[str]:

@@ -15,13 +15,14 @@ from asgiref.sync import sync_to_async
 from django.db import models
 from django.db.models import prefetch_related_objects
 
-from . import availability, conf, scatter, writes
+from . import availability, conf, counters, scatter, writes
 from .colocation import require_colocated
 from .exceptions import CrossShardQuery, ShardRouterError, ShardUnavailable, UnroutedQuery
 from .placement import is_sharded, shard_for
 from .router import Everywhere, Undecided
 from .routing import (
     Route,
+    columns_told,
     possible_slots,
     reasons,
     shards_of,
@@ -128,6 +129,20 @@ class ShardedQuerySet(models.QuerySet):
                 raise split_combination(query)
         return shards
 
+    def _shards_noted(self, operation: str) -> tuple[str, ...]:
+        """As `_shards`, for a query that is about to run: counted, and its signal sent."""
+        shards = self._shards()
+        self.note(shards, operation)
+        return shards
+
+    def note(self, shards: tuple[str, ...], operation: str) -> None:
+        """Count `operation` on `shards` and send its signal; nothing when nobody is asked."""
+        if shards:
+            reason = columns_told(self.query) or "scatter()"
+            counters.note(self.model, shards, reason, operation)
+
+    note.queryset_only = True  # type: ignore[attr-defined]
+
     def _pinned(self, alias: str) -> Any:
         clone = self._chain()
         clone._pin = alias
@@ -182,7 +197,7 @@ class ShardedQuerySet(models.QuerySet):
         if self._db:
             with availability.of(self._db):
                 return list(self._iterable_class(self))
-        shards = self._shards()
+        shards = self._shards_noted("select")
         if not shards:
             return []
         if len(shards) == 1 and self._scatter is None:
@@ -196,7 +211,7 @@ class ShardedQuerySet(models.QuerySet):
     def iterator(self, chunk_size: int | None = None) -> Iterator[Any]:
         if self._db:
             return super().iterator(chunk_size)
-        shards = self._shards()
+        shards = self._shards_noted("select")
         if not shards:
             return iter(())
         if len(shards) == 1:
@@ -230,7 +245,7 @@ class ShardedQuerySet(models.QuerySet):
     def count(self) -> int:
         if self._result_cache is not None or self._db:
             return super().count()
-        shards = self._shards()
+        shards = self._shards_noted("count")
         if len(shards) == 1:
             return sum(self._ask(shards, models.QuerySet.count))
         return scatter.count(self, shards)
@@ -244,12 +259,13 @@ class ShardedQuerySet(models.QuerySet):
             unordered = self._chain()
             unordered.query.clear_ordering(force=True)
             return unordered.count() > 0
+        self.note(shards, "exists")
         return any(self._ask(shards, models.QuerySet.exists))
 
     def aggregate(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if self._db:
             return super().aggregate(*args, **kwargs)
-        shards = self._shards()
+        shards = self._shards_noted("aggregate")
         if not shards:
             nothing = self.none()._pinned(conf.shards()[0])
             return models.QuerySet.aggregate(nothing, *args, **kwargs)
@@ -315,7 +331,9 @@ class ShardedQuerySet(models.QuerySet):
         """This queryset on the one shard where `lookups` would be found."""
         if self._db:
             return self
-        return self.using(self.filter(**lookups).db)
+        found = self.filter(**lookups)
+        found.note((found.db,), "select")
+        return self.using(found.db)
 
     def bulk_create(self, objs: Iterable[Any], batch_size: Any = None, *args: Any, **kwargs: Any):  # type: ignore[no-untyped-def, override]
         objs = list(objs)
@@ -335,7 +353,7 @@ class ShardedQuerySet(models.QuerySet):
         if self._db:
             with availability.of(self._db):
                 return super().update(**kwargs)
-        return writes.on_each(self, lambda qs: models.QuerySet.update(qs, **kwargs))
+        return writes.on_each(self, "update", lambda qs: models.QuerySet.update(qs, **kwargs))
 
     update.alters_data = True  # type: ignore[attr-defined]
 

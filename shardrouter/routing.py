@@ -208,6 +208,20 @@ def reasons(query: Query) -> Iterator[str]:
             yield f"{node.lhs.target.name} {sign} {_shortened(node.rhs)}"
 
 
+def columns_told(query: Query) -> str:
+    """The columns whose values narrow `query` to its slots, or ""."""
+    parts = query.combined_queries or (query,)
+    names = {
+        leaf.lhs.target.name
+        for part in parts
+        for leaf in _leaves(part.where)
+        if isinstance(leaf, Exact | In)
+        and not isinstance(leaf, TupleIn)
+        and _telling_column(leaf, part) is not None
+    }
+    return ", ".join(sorted(names))
+
+
 def _leaves(node: Any) -> Iterator[Any]:
     if isinstance(node, WhereNode):
         for child in node.children:

@@ -6,7 +6,6 @@ What cannot be merged exactly raises CrossShardQuery.
 from __future__ import annotations
 
 import heapq
-import logging
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from operator import itemgetter
@@ -27,16 +26,17 @@ from .merging import (
     Sortable,
     cannot,
     is_text,
+    logger,
     null_rank,
     shaped,
     value_names,
+    warn_of_rows,
     without_ref,
 )
 from .placement import fixes_slot
 
-logger = logging.getLogger("shardrouter")
-
 _KEY = "_shardrouter_order_"
+_STREAMED = "A scattered iterator on %s reads more than %d rows from %d shards."
 
 
 def fetch(queryset: Any, shards: tuple[str, ...]) -> list[Any]:
@@ -45,14 +45,7 @@ def fetch(queryset: Any, shards: tuple[str, ...]) -> list[Any]:
         return grouping.fetch(queryset, shards)
     plan = _Plan(queryset, shards)
     answers = queryset._ask(shards, plan.rows)
-    read = sum(len(rows) for rows in answers)
-    if read > conf.get("SCATTER_WARNING_ROWS"):
-        logger.warning(
-            "A scattered query on %s read %d rows from %d shards; give it a limit or a shard key.",
-            queryset.model._meta.label,
-            read,
-            len(shards),
-        )
+    warn_of_rows(queryset, sum(map(len, answers)), shards)
     return list(plan.merged(answers))
 
 
@@ -62,7 +55,13 @@ def stream(queryset: Any, shards: tuple[str, ...], chunk_size: int) -> Iterator[
         yield from grouping.fetch(queryset, shards)
         return
     plan = _Plan(queryset, shards)
-    yield from plan.merged([plan.stream(queryset, alias, chunk_size) for alias in shards])
+    limit = conf.get("SCATTER_WARNING_ROWS")
+    streams = [plan.stream(queryset, alias, chunk_size) for alias in shards]
+    for number, row in enumerate(plan.merged(streams), 1):
+        if number == limit + 1:
+            label = queryset.model._meta.label
+            logger.warning(_STREAMED, label, limit, len(shards))
+        yield row
 
 
 def count(queryset: Any, shards: tuple[str, ...]) -> int:

@@ -48,10 +48,11 @@ def refuse_key_change(model: type[models.Model], names: Iterable[str]) -> None:
         raise ShardKeyChanged(model._meta.label, f"{name} says where the row lives")
 
 
-def on_each(queryset: Any, write: Callable[[Any], int]) -> int:
-    """The sum of `write` on each shard of `queryset`."""
+def on_each(queryset: Any, operation: str, write: Callable[[Any], int]) -> int:
+    """The sum of `write` on each shard of `queryset`; `operation` is its name."""
     queryset._for_write = True
     shards = queryset.write_shards()
+    queryset.note(shards, operation)
     if not shards:
         return 0
     if len(shards) == 1:
@@ -77,7 +78,7 @@ def delete(queryset: Any) -> tuple[int, dict[str, int]]:
         counted.update(by_model)
         return total
 
-    total = on_each(queryset, one)
+    total = on_each(queryset, "delete", one)
     return total, dict(counted)
 
 
