@@ -3,6 +3,10 @@
 import datetime
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -180,3 +184,56 @@ def test_check_finds_a_misplaced_row(authors):
     with pytest.raises(CommandError, match="1 rows"):
         call_command("shards", "check", "--rows", stdout=out)
     assert f"app.Author {ann.pk} is on {wrong}, belongs on {shard_for(ann)}" in out.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_loading_and_dumping_show_progress_on_a_terminal_alone(authors, tmp_path):
+    ann = authors["ann"]
+    Book.objects.bulk_create(Book(author=ann) for _ in range(1000))
+    path = tmp_path / "books.json"
+    terminal, pipe = Terminal(), io.StringIO()
+    call_command("dumpdata", "app", output=str(path), stdout=terminal)
+    assert f"[{'.' * 75}]" in terminal.getvalue()
+    call_command("dumpdata", "app", output=str(path), stdout=pipe)
+    assert pipe.getvalue() == ""
+    terminal = Terminal()
+    call_command("loaddata", str(path), stdout=terminal)
+    call_command("loaddata", str(path), stdout=pipe)
+    assert "\rProcessed 500 object(s).\rProcessed 1000 object(s).\n" in terminal.getvalue()
+    assert "Processed" not in pipe.getvalue()
+    for out in (terminal, pipe):
+        assert "Installed 1012 object(s)" in out.getvalue()
+
+
+def test_a_fixture_goes_into_another_number_of_shards(library, tmp_path):
+    """Through the real command line, as a team does that adds databases."""
+
+    def manage(*args, **kwargs):
+        environment = {
+            **os.environ,
+            "VAR_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "tests.shardrouter.settings_five",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *args],
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            **kwargs,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    manage("migrate", "-v0")
+    manage("loaddata", "--format", "json", "-", input=library)
+    assert manage("dumpdata", "app", "auth.user", "--indent=1").strip() == library.strip()
+    manage("shards", "check", "--rows")
+    status = json.loads(manage("shards", "status", "--format", "json"))
+    rows = {shard["alias"]: shard["rows"]["app.Author"] for shard in status}
+    assert sum(rows.values()) == 12
+    assert sum(number > 0 for number in rows.values()) > 3

@@ -2,6 +2,7 @@
 
 import datetime
 import statistics
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
 from shardrouter.exceptions import CrossShardQuery, ShardUnavailable
-from tests.shardrouter.app.models import Author, Book, Chapter, Tag
+from tests.shardrouter.app.models import Author, Book, Chapter, Tag, Visit
 
 UTC = datetime.UTC
 
@@ -152,3 +153,22 @@ def test_groups_without_a_lost_shard_name_it(authors, books, down):
         rows = Book.objects.scatter(on_shard_down="skip").values("pages").annotate(n=Count("pk"))
         assert {row["pages"]: row["n"] for row in rows}[100] == kept
         assert rows.shards_missing == (lost,)
+
+
+def test_an_iterator_holds_a_chunk_of_each_shard_however_many_rows_there_are(authors):
+    ids = [author.pk for author in authors.values()]
+
+    def peak(rows):
+        tracemalloc.start()
+        try:
+            number = sum(1 for _ in rows.order_by("author_id", "pk").iterator(chunk_size=200))
+            return number, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    Visit.objects.bulk_create(Visit(author_id=pk, page="/") for pk in ids for _ in range(200))
+    few, small = peak(Visit.objects.scatter())
+    Visit.objects.bulk_create(Visit(author_id=pk, page="/") for pk in ids for _ in range(2000))
+    many, large = peak(Visit.objects.scatter())
+    assert (few, many) == (2400, 26400)
+    assert large < small * 1.5, (small, large)

@@ -14,6 +14,8 @@ from shardrouter.exceptions import ShardRouterError
 from shardrouter.placement import is_sharded, references_of, require_own_slot, shard_for
 from shardrouter.router import Everywhere
 
+# How many rows between two words of progress on a terminal.
+PROGRESS_ROWS = 500
 MISTAKES = (DatabaseError, DeserializationError, ShardRouterError, ValidationError, ValueError)
 
 
@@ -28,10 +30,12 @@ class Command(LoaddataCommand):
         parser.set_defaults(database=None)
 
     def handle(self, *fixture_labels: str, **options: Any) -> None:
+        self.rows_read = 0
+        self.line_open = False
         self.loaded_into: dict[str, set[type[models.Model]]] = {}
-        # Ids loaded so far into what was empty; None for what was not.
         # Target model → id that was named → the row that named it first.
         self.named: dict[type[models.Model], dict[int, str]] = {}
+        # Ids loaded so far into what was empty; None for what was not.
         self.new_ids: dict[tuple[str, type[models.Model]], set[Any] | None] = {}
         if options["database"]:
             super().handle(*fixture_labels, **options)
@@ -52,6 +56,7 @@ class Command(LoaddataCommand):
     def save_obj(self, obj: Any) -> bool:
         if not isinstance(self.using, Everywhere):
             return super().save_obj(obj)
+        self._show_progress()
         everywhere, model = self.using, type(obj.object)
         known = model in self.models
         try:
@@ -69,6 +74,20 @@ class Command(LoaddataCommand):
                 # Stock checks constraints and resets sequences of these in `default`.
                 self.models.discard(model)
             self.using = everywhere
+
+    def _show_progress(self) -> None:
+        # Stock shows this at verbosity 3 only, for each row; a fixture of minutes wants it sooner.
+        self.rows_read += 1
+        shown = self.verbosity in (1, 2) and self.stdout.isatty()
+        if shown and self.rows_read % PROGRESS_ROWS == 0:
+            self.stdout.write(f"\rProcessed {self.rows_read} object(s).", ending="")
+            self.line_open = True
+
+    def load_label(self, fixture_label: str) -> None:
+        super().load_label(fixture_label)
+        if self.line_open:
+            self.stdout.write()
+            self.line_open = False
 
     def _alias_of(self, row: models.Model) -> str:
         if row._meta.app_label == "shardrouter":
