@@ -40,7 +40,8 @@ ROOT_URLCONF = "tests.notes.urls"
 STATIC_URL = "static/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-_DIRECTORY = os.environ.get("VAR_DIR") or tempfile.mkdtemp(prefix="notes-tests-")
+_DIRECTORY = os.environ.get("VAR_DIR") or os.path.join(tempfile.gettempdir(), "notes-tests")
+os.makedirs(_DIRECTORY, exist_ok=True)
 
 
 def _database(alias: str) -> dict:

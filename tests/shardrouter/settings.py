@@ -39,7 +39,8 @@ TEMPLATES = [
 ROOT_URLCONF = "tests.shardrouter.urls"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-_DIRECTORY = os.environ.get("VAR_DIR") or tempfile.mkdtemp(prefix="shardrouter-tests-")
+_DIRECTORY = os.environ.get("VAR_DIR") or os.path.join(tempfile.gettempdir(), "shardrouter-tests")
+os.makedirs(_DIRECTORY, exist_ok=True)
 
 
 def _database(alias: str) -> dict:
