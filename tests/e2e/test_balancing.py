@@ -76,6 +76,13 @@ class Readers:
             thread.join()
 
 
+def wait_until_back(stack, name: str, killed: int) -> None:
+    """Until the instance `name`, whose process id was `killed`, is there and answers again."""
+    wait_for(lambda: stack.pid(name) not in (0, killed), what=name)
+    url = {"api": f"{stack.api}/", "web": f"{stack.site}/login"}[name[:3]]
+    wait_for(lambda: served_by(url) == name, what=f"{name} is back")
+
+
 def test_nothing_fails_while_an_instance_of_each_service_is_killed(stack):
     names = ("api.2", "web.3")
     old = {name: stack.pid(name) for name in names}
@@ -84,10 +91,7 @@ def test_nothing_fails_while_an_instance_of_each_service_is_killed(stack):
         for name in names:
             os.kill(old[name], signal.SIGKILL)
         for name in names:
-            wait_for(lambda name=name: stack.pid(name) not in (0, old[name]), what=name)
-        url = {"api": f"{stack.api}/", "web": f"{stack.site}/login"}
-        for name in names:
-            wait_for(lambda name=name: served_by(url[name[:3]]) == name, what=f"{name} is back")
+            wait_until_back(stack, name, old[name])
     assert readers.failures == []
     assert readers.answers > 20
 
@@ -98,11 +102,12 @@ def test_a_member_goes_on_while_instances_are_killed(stack, new_name):
     member.register(name)
     member.log_in(name)
     for number, instance in enumerate(("web.1", "api.1", "api.3")):
-        os.kill(stack.pid(instance), signal.SIGKILL)
+        killed = stack.pid(instance)
+        os.kill(killed, signal.SIGKILL)
         member.share(f"Message {number}")
         assert member.page.status_code == 200
         assert member.messages[0] == f"Message {number}"
-        wait_for(lambda name=instance: stack.pid(name), what=instance)
+        wait_until_back(stack, instance, killed)
 
 
 @pytest.fixture

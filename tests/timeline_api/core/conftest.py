@@ -4,10 +4,11 @@ import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
+from tests.timeline_api.lost import lost
 from timeline_api.models import Account
 from timeline_api.relay.worker import Worker
 from timeline_api.services import accounts, messages
@@ -85,11 +86,7 @@ def asks():
 @pytest.fixture
 def down():
     """with down("shard1"): … every statement to it fails, as one to a lost server does."""
-
-    def refuse(execute, sql, params, many, context):
-        raise OperationalError("unable to open database file")
-
-    return lambda alias: connections[alias].execute_wrapper(refuse)
+    return lost
 
 
 @pytest.fixture

@@ -1,34 +1,26 @@
 """GET /livez, /readyz and /metrics; and the headers of every response."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
-from django.db import connections
 
 from shardrouter import shard_map
+from tests.timeline_api.lost import lost
 
 ALL_UP = {"default": "ok", "shard0": "ok", "shard1": "ok", "shard2": "ok"}
 
 
 @pytest.fixture
-def down(monkeypatch):
-    """Makes databases unreachable: every cursor of theirs fails as a lost server's does."""
-    from django.db import OperationalError
+def down():
+    """Makes databases unreachable, until the test ends."""
+    with ExitStack() as stack:
 
-    def refuse(execute, sql, params, many, context):
-        raise OperationalError("unable to open database file")
+        def down(*aliases):
+            for alias in aliases:
+                stack.enter_context(lost(alias))
 
-    stack = []
-
-    def down(*aliases):
-        for alias in aliases:
-            wrapper = connections[alias].execute_wrapper(refuse)
-            wrapper.__enter__()
-            stack.append(wrapper)
-
-    yield down
-    for wrapper in stack:
-        wrapper.__exit__(None, None, None)
+        yield down
 
 
 def test_it_lives(visitor, db):
