@@ -48,9 +48,9 @@ lock: venv-dev ## Pin the newest versions that pyproject.toml allows, with hashe
 	  --custom-compile-command "make lock" --constraint requirements.txt \
 	  pyproject.toml --group dev --output-file requirements-dev.txt
 
-bench: venv-dev ## Run the benchmarks, each of which prints what it measured
+bench: venv-dev ## Run the benchmarks; results and machine go to benchmarks/results/
 	@for file in benchmarks/bench_*.py; do \
-	  [ ! -e "$$file" ] || $(BIN)/python "$$file" || exit 1; done
+	  echo "$$file"; $(BIN)/python -m benchmarks.$$(basename "$$file" .py) || exit 1; done
 
 clean: ## Remove the virtual environment and all caches (never var/ or .env)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

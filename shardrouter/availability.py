@@ -4,8 +4,7 @@ Only what is known to mean "not reachable" is turned. Anything else, such as wro
 that is held too long, stays the error it is: `on_shard_down="skip"` must never hide it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
@@ -19,17 +18,26 @@ _SQLITE = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT",
 _POSTGRESQL = ("08", "28", "53300", "3D000", "57P01", "57P02", "57P03", "57P05")
 
 
-@contextmanager
-def of(alias: str) -> Iterator[None]:
-    """Errors of the shard `alias` that mean "not reachable" become ShardUnavailable(alias)."""
-    try:
-        yield
-    except ShardUnavailable:
-        raise
-    except (DatabaseError, InterfaceError) as error:
-        if alias in conf.shards() and _means_not_reachable(error):
-            raise ShardUnavailable(alias, error) from error
-        raise
+class of:
+    """A context in which errors of the shard `alias` that mean "not reachable" become
+    ShardUnavailable(alias). A class, since each query enters one and a generator costs more."""
+
+    __slots__ = ("alias",)
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if (
+            isinstance(error, DatabaseError | InterfaceError)
+            and not isinstance(error, ShardUnavailable)
+            and self.alias in conf.shards()
+            and _means_not_reachable(error)
+        ):
+            raise ShardUnavailable(self.alias, error) from error
 
 
 def _means_not_reachable(error: Error) -> bool:

@@ -13,7 +13,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Col, RawSQL
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, ExtraWhere, WhereNode
@@ -135,6 +135,8 @@ def _expressions(query: Query) -> Iterator[Any]:
 
 
 def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) -> None:
+    if isinstance(holder, Lookup) and isinstance(holder.lhs, Col) and _is_plain(holder.rhs):
+        return
     if isinstance(holder, WhereNode):
         for child in holder.children:
             _require_colocated_inside(child, label, shards)
@@ -159,6 +161,10 @@ def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) 
         for expression in holder.get_source_expressions():
             if expression is not None:
                 _require_colocated_inside(expression, label, shards)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, int | str) or value is None
 
 
 def _require_plain_sql(sql: str, label: str) -> None:

@@ -45,4 +45,5 @@ def note(model: type[models.Model], shards: tuple[str, ...], reason: str, operat
     scattered = len(shards) > 1
     query_counters.add(model._meta.label, SCATTERED if scattered else ROUTED, reason)
     signal: Any = query_scattered if scattered else query_routed
-    signal.send(sender=model, shards=shards, reason=reason, operation=operation)
+    if signal.receivers:
+        signal.send(sender=model, shards=shards, reason=reason, operation=operation)

@@ -22,6 +22,11 @@ class ShardedIdField(models.BigIntegerField):
         kwargs["blank"] = True
         super().__init__(*args, **kwargs)
 
+    def db_type(self, connection: Any) -> str | None:
+        # Only a column of exactly this type is SQLite's own rowid (https://sqlite.org/rowidtable);
+        # another would be a second tree to look up and to keep, and rows not in their order.
+        return "integer" if connection.vendor == "sqlite" else super().db_type(connection)
+
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
         del kwargs["blank"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -62,17 +64,13 @@ class ShardedModel(models.Model):
         base_manager_name = "sharded_rows"
         default_manager_name = "objects"
 
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
-        instance = super().from_db(db, field_names, values)
-        instance._remember_place()
-        return instance
-
-    def _remember_place(self) -> None:
-        """Keep what the row's slot came from, to refuse a change that would move it."""
-        told_by = placement_of(type(self)).told_by
-        if told_by is not None:
-            self._state.shard_told = self.__dict__.get(told_by.attname)  # type: ignore[attr-defined]
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # Only where it is wanted: the rows of other models are read at no cost.
+        super().__init_subclass__(**kwargs)
+        made = cls.from_db.__func__  # type: ignore[attr-defined]
+        placed_by_column = getattr(getattr(cls, "Shard", None), "slot_from", None)
+        if placed_by_column and not hasattr(made, "remembers"):
+            cls.from_db = classmethod(_remembering(made))  # type: ignore[assignment]
 
     def save_base(self, raw: bool = False, *args: Any, **kwargs: Any) -> None:
         require_own_slot(self)
@@ -87,7 +85,7 @@ class ShardedModel(models.Model):
         require_not_refused(alias)
         with availability.of(alias):
             super().save_base(raw, *args, **kwargs)
-        self._remember_place()
+        _remember_source(self)
 
     def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         alias = shard_for(self)
@@ -101,11 +99,17 @@ class ShardedModel(models.Model):
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude=exclude)
-        told_by = placement_of(type(self)).told_by
-        if told_by is not None and told_by.name not in (exclude or ()) and self._moves():
-            raise ValidationError(
-                {told_by.name: "This says where the row is kept and cannot be changed."}
-            )
+        placement = placement_of(type(self))
+        told_by = placement.told_by
+        if told_by is None or told_by.name in (exclude or ()) or self._state.adding:
+            return
+        try:
+            self._require_same_source()
+            if self.pk is not None and self.__dict__.get(told_by.attname) is not None:
+                self._require_same_key(shard_for(self))
+        except ShardKeyChanged as error:
+            text = "This says where the row is kept and cannot be changed."
+            raise ValidationError({told_by.name: text}) from error
 
     def validate_constraints(self, exclude: Any = None) -> None:
         try:
@@ -125,23 +129,15 @@ class ShardedModel(models.Model):
         except OverflowError as error:
             raise ValidationError(str(error)) from error
 
-    def _moves(self) -> bool:
-        """Whether the column that this row's place came from has another value than was loaded."""
-        loaded = getattr(self._state, "shard_told", None)
-        placement = placement_of(type(self))
-        now = None if placement.told_by is None else self.__dict__.get(placement.told_by.attname)
-        if loaded is None or now is None or self._state.adding:
-            return False
-        # The owner's id, or a name, which may change as far as `normalize` does not see it.
-        normalize = placement.normalize if placement.key is None else None
-        normalize = normalize or str
-        return normalize(str(now)) != normalize(str(loaded))
-
     def _require_same_source(self) -> None:
+        loaded = getattr(self._state, "shard_source", None)
+        if loaded is None or self._state.adding:
+            return
         placement = placement_of(type(self))
-        if placement.key is None and self._moves():
-            name = placement.sources[0].attname
-            loaded, now = self._state.shard_told, self.__dict__[name]  # type: ignore[attr-defined]
+        name = placement.sources[0].attname
+        normalize = placement.normalize or str
+        now = self.__dict__.get(name)
+        if now is not None and normalize(str(now)) != normalize(str(loaded)):
             raise ShardKeyChanged(self._meta.label, f"{name} was {loaded!r}, now {now!r}")
 
     def _save_table(
@@ -215,6 +211,26 @@ class ShardedModel(models.Model):
             raise ShardKeyChanged(
                 self._meta.label, f"row {self.pk} has another {key.name} than {mine!r}"
             )
+
+
+def _remembering(from_db: Callable[..., Any]) -> Callable[..., Any]:
+    """`from_db` of a root that is placed by a column: remembers it, to refuse a rename."""
+
+    @wraps(from_db)
+    def wrapped(cls: type[models.Model], db: Any, field_names: Any, values: Any) -> Any:
+        instance = from_db(cls, db, field_names, values)
+        _remember_source(instance)
+        return instance
+
+    wrapped.remembers = True  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _remember_source(instance: models.Model) -> None:
+    sources = placement_of(type(instance)).sources
+    if sources:
+        value = instance.__dict__.get(sources[0].attname)
+        instance._state.shard_source = value  # type: ignore[attr-defined]
 
 
 @receiver(class_prepared)

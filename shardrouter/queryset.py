@@ -52,8 +52,10 @@ class ShardedQuerySet(models.QuerySet):
     def __init__(
         self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None
     ) -> None:
-        undecided = isinstance(using, Undecided)
-        super().__init__(model, query, None if undecided else using, hints)
+        if not isinstance(using, Undecided):
+            super().__init__(model, query, using, hints)
+            return
+        super().__init__(model, query, None, hints)
         if isinstance(using, Everywhere):
             self._scatter = Scatter(writes=True)
 
@@ -150,8 +152,10 @@ class ShardedQuerySet(models.QuerySet):
 
     def _clone(self) -> Any:
         clone = super()._clone()
-        clone._scatter = self._scatter
-        clone._quotes_only = self._quotes_only
+        if self._scatter is not None:
+            clone._scatter = self._scatter
+        if self._quotes_only:
+            clone._quotes_only = True
         return clone
 
     def extra(self, *args: Any, **kwargs: Any) -> Any:

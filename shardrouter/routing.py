@@ -210,6 +210,10 @@ def reasons(query: Query) -> Iterator[str]:
 
 def columns_told(query: Query) -> str:
     """The columns whose values narrow `query` to its slots, or ""."""
+    if len(query.where.children) == 1 and not query.combined_queries:
+        (leaf,) = query.where.children
+        if isinstance(leaf, Exact) and _telling_column(leaf, query) is not None:
+            return leaf.lhs.target.name
     parts = query.combined_queries or (query,)
     names = {
         leaf.lhs.target.name

@@ -6,9 +6,9 @@ What cannot be merged exactly raises CrossShardQuery.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connections
@@ -44,9 +44,10 @@ def fetch(queryset: Any, shards: tuple[str, ...]) -> list[Any]:
     if not is_local(queryset.query):
         return grouping.fetch(queryset, shards)
     plan = _Plan(queryset, shards)
-    answers = queryset._ask(shards, plan.rows)
+    answers = plan.asked._ask(shards, lambda asked: list(asked._iterable_class(asked)))
+    queryset.shards_missing = plan.asked.shards_missing
     warn_of_rows(queryset, sum(map(len, answers)), shards)
-    return list(plan.merged(answers))
+    return plan.all_rows(answers)
 
 
 def stream(queryset: Any, shards: tuple[str, ...], chunk_size: int) -> Iterator[Any]:
@@ -56,7 +57,7 @@ def stream(queryset: Any, shards: tuple[str, ...], chunk_size: int) -> Iterator[
         return
     plan = _Plan(queryset, shards)
     limit = conf.get("SCATTER_WARNING_ROWS")
-    streams = [plan.stream(queryset, alias, chunk_size) for alias in shards]
+    streams = [plan.stream(alias, chunk_size) for alias in shards]
     for number, row in enumerate(plan.merged(streams), 1):
         if number == limit + 1:
             label = queryset.model._meta.label
@@ -137,8 +138,8 @@ def _parts(expression: Any) -> list[Any]:
 class _Plan:
     """How one queryset is asked on each shard and how its rows are put together again.
 
-    Each shard sorts and limits its own rows and gives the values it sorted by as additional
-    columns, which are taken off once the rows are merged.
+    Each shard sorts and limits its own rows. What they were sorted by is read off the rows, or,
+    where they do not have it, selected as additional columns, which are taken off in the end.
     """
 
     def __init__(self, queryset: Any, shards: tuple[str, ...]) -> None:
@@ -156,44 +157,59 @@ class _Plan:
         self.names = value_names(queryset.query)
         self.distinct = query.distinct and not self.of_models
         self.asked = queryset._chain()
-        self.asked._scatter = None
+        self.selected = 0
         self.orders = self._order(self.asked, shards)
+        self._choose_key(shards)
         if self.low or self.high is not None:
             self.asked.query.clear_limits()
             self.asked.query.set_limits(0, self.high)
         if not self.of_models:
             self.asked._iterable_class = ValuesListIterable
 
-    def rows(self, pinned: Any) -> list[tuple[Any, Any]]:
-        """(sort key, row) of each row on the shard that `pinned` is pinned to."""
-        asked = self.asked._pinned(pinned.db)
-        return list(self._keyed(asked._iterable_class(asked)))
-
-    def stream(self, queryset: Any, alias: str, chunk_size: int) -> Iterator[tuple[Any, Any]]:
+    def stream(self, alias: str, chunk_size: int) -> Iterator[Any]:
+        """The rows of one shard, as they are merged."""
         asked = self.asked._pinned(alias)
         chunked = not connections[alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
         with availability.of(alias):
-            yield from self._keyed(asked._iterable_class(asked, chunked, chunk_size))
+            yield from asked._iterable_class(asked, chunked, chunk_size)
 
-    def merged(self, answers: Iterable[Iterable[tuple[Any, Any]]]) -> Iterator[Any]:
-        """The rows in order, without doubles where distinct, between the limits, in shape."""
-        pairs: Iterator[tuple[Any, Any]]
+    def all_rows(self, answers: list[list[Any]]) -> list[Any]:
+        """The rows of all shards' answers, merged."""
+        rows = list(chain.from_iterable(answers))
         if self.orders:
-            pairs = heapq.merge(*answers, key=itemgetter(0))
-        else:
-            pairs = chain.from_iterable(answers)
+            # Sorting runs that are sorted is what timsort does best.
+            rows.sort(key=self.key, reverse=self.reverse)
+        return list(self._finished(iter(rows)))
+
+    def merged(self, streams: list[Iterator[Any]]) -> Iterator[Any]:
+        """The rows of all streams, merged as they come."""
+        if not self.orders:
+            return self._finished(chain.from_iterable(streams))
+        return self._finished(heapq.merge(*streams, key=self.key, reverse=self.reverse))
+
+    def _finished(self, rows: Iterator[Any]) -> Iterator[Any]:
+        """Rows in order: without doubles where distinct, between the limits, in shape."""
         if self.distinct:
-            pairs = _without_doubles(pairs)
-        kept = (row for _, row in islice(pairs, self.low, self.high))
-        return kept if self.of_models else shaped(kept, self.iterable, self.names)
+            # SELECT DISTINCT compares what is sorted by as well, as Django's own does.
+            rows = _without_doubles(rows)
+        if self.low or self.high is not None:
+            rows = islice(rows, self.low, self.high)
+        if not self.selected:
+            return rows if self.of_models else shaped(rows, self.iterable, self.names)
+        if self.of_models:
+            return map(self._without_order, rows)
+        end = -self.selected
+        return shaped((row[:end] for row in rows), self.iterable, self.names)
+
+    def _without_order(self, row: Any) -> Any:
+        for number in range(self.selected):
+            del row.__dict__[f"{_KEY}{number}"]
+        return row
 
     def _order(self, asked: Any, shards: tuple[str, ...]) -> list[OrderBy]:
         query = asked.query
-        if (
-            (self.low or self.high is not None)
-            and not self.distinct
-            and query.group_by in (None, True)
-        ):
+        limited = self.low or self.high is not None
+        if limited and not self.distinct and query.group_by in (None, True):
             _break_ties(query)
         compiler = query.get_compiler(using=shards[0])
         compiler.setup_query()
@@ -206,34 +222,56 @@ class _Plan:
         query.clear_ordering(force=True)
         query.order_by = tuple(orders)
         query.standard_ordering = True
-        for number, order in enumerate(orders):
-            self._select(query, f"{_KEY}{number}", order.expression)
-        self.nulls_last = connections[shards[0]].features.nulls_order_largest
         return orders
+
+    def _choose_key(self, shards: tuple[str, ...]) -> None:
+        """Set `key`, the sort key of a row, and `reverse`, whether the largest comes first."""
+        self.key: Callable[[Any], Any] = id
+        self.reverse = False
+        if not self.orders:
+            return
+        query = self.asked.query
+        get: Callable[[Any], Any]
+        own = [self._own_column(order.expression, query) for order in self.orders]
+        if all(own):
+            get = attrgetter(*(column.attname for column in own))
+        else:
+            for number, order in enumerate(self.orders):
+                self._select(query, f"{_KEY}{number}", order.expression)
+            self.selected = number = len(self.orders)
+            if self.of_models:
+                get = attrgetter(*(f"{_KEY}{position}" for position in range(number)))
+            else:
+                get = itemgetter(*range(-number, 0))
+        ways = {bool(order.descending) for order in self.orders}
+        if len(ways) == 1 and all(own) and not any(column.null for column in own):
+            self.key, self.reverse = get, ways.pop()
+            return
+        nulls_last = connections[shards[0]].features.nulls_order_largest
+        ranks = [(order.descending, null_rank(order, nulls_last)) for order in self.orders]
+        if len(ranks) == 1:
+            ((descending, rank),) = ranks
+            self.key = lambda row: Sortable(get(row), descending, rank)
+        else:
+            self.key = lambda row: [
+                Sortable(value, descending, rank)
+                for value, (descending, rank) in zip(get(row), ranks, strict=True)
+            ]
+
+    def _own_column(self, expression: Any, query: Query) -> Any:
+        """The field whose value every row read has, when `expression` is nothing else."""
+        if isinstance(expression, Collate):
+            (expression,) = expression.get_source_expressions()
+        if not self.of_models or query.deferred_loading != (frozenset(), True):
+            return None
+        own = isinstance(expression, Col) and expression.alias == query.base_table
+        return expression.target if own and expression.target.concrete else None
 
     def _select(self, query: Query, name: str, expression: Any) -> None:
         query.annotations[name] = expression
         query.append_annotation_mask([name])
         if query.selected:
             query.selected[name] = name
-
-    def _keyed(self, rows: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        number = len(self.orders)
-        if self.of_models:
-            names = [f"{_KEY}{position}" for position in range(number)]
-            for row in rows:
-                state = row.__dict__
-                yield self._key([state.pop(name) for name in names]), row
-        else:
-            for row in rows:
-                end = len(row) - number
-                yield self._key(row[end:]), row[:end]
-
-    def _key(self, values: Any) -> list[Sortable]:
-        return [
-            Sortable(value, order.descending, null_rank(order, self.nulls_last))
-            for value, order in zip(values, self.orders, strict=True)
-        ]
 
 
 def _break_ties(query: Query) -> None:
@@ -266,11 +304,9 @@ def _comparable(queryset: Any, order: OrderBy, shards: tuple[str, ...]) -> Order
     return copied
 
 
-def _without_doubles(pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-    # SELECT DISTINCT compares what is sorted by as well, as Django's own does.
+def _without_doubles(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     seen = set()
-    for key, row in pairs:
-        identity = (tuple(row), tuple(column.value for column in key))
-        if identity not in seen:
-            seen.add(identity)
-            yield key, row
+    for row in map(tuple, rows):
+        if row not in seen:
+            seen.add(row)
+            yield row

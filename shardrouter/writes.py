@@ -14,7 +14,9 @@ from django.db import IntegrityError, models
 
 from . import availability, conf
 from .exceptions import CrossShardQuery, ShardKeyChanged
-from .placement import placement_of, require_own_slot, shard_for
+from .fields import generator
+from .placement import placement_of, require_own_slot, shard_for, slot_for
+from .shardmap import shard_map
 from .transactions import atomic_on, require_not_refused
 
 # As in models.py: how often a bulk insert takes fresh ids after a clash.
@@ -86,20 +88,26 @@ def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **k
     """Insert rows of any mix of shards; gives `objs`, with ids, in their order."""
     if kwargs.get("update_fields"):
         refuse_key_change(queryset.model, kwargs["update_fields"])
+    pk = queryset.model._meta.pk
+    slots = _slots_for_new(queryset, objs)
     grouped: dict[str, list[Any]] = {}
-    for instance in objs:
-        instance._prepare_related_fields_for_save(operation_name="bulk_create")
-        require_own_slot(instance)
-        grouped.setdefault(own_alias(queryset, instance), []).append(instance)
+    for instance, slot in zip(objs, slots, strict=True):
+        grouped.setdefault(shard_map.alias_of(slot), []).append(instance)
+    if queryset._db and any(alias != queryset._db for alias in grouped):
+        alias = next(alias for alias in grouped if alias != queryset._db)
+        raise CrossShardQuery(
+            queryset.model._meta.label, f"a row belongs on {alias}, not on {queryset._db}"
+        )
     if not grouped:
         return models.QuerySet.bulk_create(
             queryset._chain().none(), objs, batch_size, *args, **kwargs
         )
-    pk = queryset.model._meta.pk
-    fresh = [instance for instance in objs if instance.pk is None]
+    fresh = [
+        (instance, slot) for instance, slot in zip(objs, slots, strict=True) if instance.pk is None
+    ]
     for attempt in range(ID_ATTEMPTS):
-        for instance in fresh:
-            setattr(instance, pk.attname, pk.get_pk_value_on_save(instance))
+        for instance, slot in fresh:
+            setattr(instance, pk.attname, generator.next_id(slot))
         try:
             with atomic_on(sorted(grouped)):
                 for alias in sorted(grouped):
@@ -109,15 +117,37 @@ def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **k
                         )
             return objs
         except BaseException as error:
-            made = [instance.pk for instance in fresh]
+            made = [instance.pk for instance, _ in fresh]
             for instance in objs:
                 instance._state.adding = True
-            for instance in fresh:
+            for instance, _ in fresh:
                 setattr(instance, pk.attname, None)
             last = attempt == ID_ATTEMPTS - 1
             if not isinstance(error, IntegrityError) or last or not _clash(queryset.model, made):
                 raise
     return objs
+
+
+def _slots_for_new(queryset: Any, objs: list[Any]) -> list[int]:
+    """The slot of each row; raises when one has no shard key, or an id of another slot."""
+    placement = placement_of(queryset.model)
+    key = placement.key
+    of_owner: dict[Any, int] = {}
+    slots = []
+    for instance in objs:
+        owner = None if key is None else instance.__dict__.get(key.attname)
+        # Many rows of one owner have one slot; what else there is to check is about other columns.
+        simple = owner is not None and not placement.colocated and instance.pk is None
+        if simple and (slot := of_owner.get(owner)) is not None:
+            slots.append(slot)
+            continue
+        instance._prepare_related_fields_for_save(operation_name="bulk_create")
+        require_own_slot(instance)
+        slot = slot_for(instance)
+        slots.append(slot)
+        if simple:
+            of_owner[owner] = slot
+    return slots
 
 
 def _clash(model: type[models.Model], ids: list[int]) -> bool:

@@ -232,3 +232,15 @@ def test_historical_bases_do_not_matter():
             app_label = "nowhere"
 
     assert ShardRouter().db_for_read(Plain) is None
+
+
+def test_the_id_is_the_databases_own_row_number_where_it_has_one(authors, books):
+    alias = shard_for(books[0])
+    with connections[alias].cursor() as cursor:
+        if connections[alias].vendor == "sqlite":
+            cursor.execute("SELECT rowid FROM app_book WHERE id = %s", [books[0].pk])
+            assert cursor.fetchone() == (books[0].pk,)
+        description = connections[alias].introspection.get_table_description(cursor, "app_book")
+    wanted = {"sqlite": "integer", "postgresql": 20}  # 20: the number of PostgreSQL's bigint
+    found = {column.name: column.type_code for column in description}["id"]
+    assert found == wanted[connections[alias].vendor]

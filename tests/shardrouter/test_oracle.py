@@ -374,8 +374,9 @@ def test_groups_on_shards_equal_groups_in_one_database_or_raise():
             rows = rows.annotate(**figures)
             if having is not None:
                 rows = rows.filter(having)
-            # A total order, so that both have one right answer.
-            rows = rows.order_by(*order, *names, *made) if order else rows.order_by()
+            # A total order, so that both have one right answer. (HAVING groups by its columns.)
+            hidden = ["pages"] if having is not None and "pages" in repr(having) else []
+            rows = rows.order_by(*order, *names, *made, *hidden) if order else rows.order_by()
             return rows.reverse() if reverse and order else rows
 
         def answer(rows):
