@@ -5,8 +5,10 @@ import pkgutil
 import re
 from pathlib import Path
 
+from django.dispatch import Signal
+
 import shardrouter
-from shardrouter import conf, exceptions
+from shardrouter import conf, exceptions, signals
 from shardrouter.management import commands
 
 DOCS = Path(__file__).parents[2] / "docs" / "shardrouter"
@@ -24,6 +26,12 @@ def test_every_exception_is_listed():
         if each.__module__ == exceptions.__name__
     ]
     assert len(names) == 7
+    assert [name for name in names if f"| `{name}` |" not in REFERENCE] == []
+
+
+def test_every_signal_is_listed():
+    names = [name for name, each in vars(signals).items() if isinstance(each, Signal)]
+    assert len(names) == 2
     assert [name for name in names if f"| `{name}` |" not in REFERENCE] == []
 
 

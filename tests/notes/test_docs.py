@@ -1,0 +1,69 @@
+"""The code of the first page runs as it is written, on this project's models."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from rest_framework import serializers
+
+from shardrouter.exceptions import UnroutedQuery
+from tests.notes.notebook.models import Account, Note
+from tests.notes.test_adoption import DUMP, ORPHANS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "shardrouter" / "README.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def names(ann, notes):
+    """What the page's code takes for granted."""
+    told = []
+    names = {
+        "Account": Account,
+        "Note": Note,
+        "ann": ann,
+        "note_id": notes[0].pk,
+        "ids": [note.pk for note in notes],
+        "admin": SimpleNamespace(ModelAdmin=admin.ModelAdmin, register=lambda model: lambda it: it),
+        "serializers": serializers,
+        "transaction": transaction,
+        "tell_somebody": lambda: told.append("told"),
+        "metrics": SimpleNamespace(increment=lambda *args, **kwargs: told.append(kwargs)),
+    }
+    return names
+
+
+def test_there_is_code_on_the_page():
+    assert len(BLOCKS) >= 6
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0][:40])
+def test_it_runs(block, names):
+    block = block.replace('ann.notes.create(title="x")', 'ann.notes.create(title="new")')
+    exec(compile(block, "README.md", "exec"), names)
+
+
+def test_the_first_listing_does_what_it_says(names):
+    listing = BLOCKS[0].splitlines()
+    for line in listing:
+        code = line.partition("#")[0].strip()
+        if "UnroutedQuery" in line:
+            with pytest.raises(UnroutedQuery):
+                list(eval(code, names))
+        else:
+            found = eval(code, names)
+            assert isinstance(found, Account | Note) or list(found)
+
+
+def test_the_adoption_moves_old_rows(names):
+    Account.objects.scatter(writes=True).delete()
+    (block,) = (block for block in BLOCKS if "def adopt" in block)
+    exec(block, names)
+    moved, orphans = names["adopt"](DUMP)
+    assert orphans == ORPHANS
+    assert Account.objects.scatter().count() == 7
+    assert len(moved) > 7
