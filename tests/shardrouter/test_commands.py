@@ -64,6 +64,15 @@ def test_migrate_covers_all_databases_and_names_each():
     assert positions == sorted(positions)
 
 
+def test_migrate_plans_for_each_database_and_changes_nothing():
+    out = io.StringIO()
+    call_command("migrate", "app", "zero", plan=True, stdout=out, no_color=True)
+    for alias in ["default", *SHARDS]:
+        assert f"Database {alias}:" in out.getvalue()
+    assert out.getvalue().count("Undo Create model Author") == 4
+    assert "app_author" in tables("shard0")
+
+
 def test_dump_and_load_give_the_same_rows_on_the_same_shards(library, tmp_path):
     where = {author.pk: shard_for(author) for author in Author.objects.scatter()}
     for model in (Bookmark, Book, Tag, Author):

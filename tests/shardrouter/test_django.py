@@ -241,6 +241,6 @@ def test_the_id_is_the_databases_own_row_number_where_it_has_one(authors, books)
             cursor.execute("SELECT rowid FROM app_book WHERE id = %s", [books[0].pk])
             assert cursor.fetchone() == (books[0].pk,)
         description = connections[alias].introspection.get_table_description(cursor, "app_book")
-    wanted = {"sqlite": "integer", "postgresql": 20}  # 20: the number of PostgreSQL's bigint
-    found = {column.name: column.type_code for column in description}["id"]
-    assert found == wanted[connections[alias].vendor]
+    wanted = {"sqlite": "integer", "postgresql": "20"}  # 20: the number of PostgreSQL's bigint
+    (found,) = (column.type_code for column in description if column.name == "id")
+    assert str(found).lower() == wanted[connections[alias].vendor]

@@ -6,9 +6,10 @@ import pytest
 from django.db import connections
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from shardrouter import shard_for, slot_for
+from shardrouter import atomic_for, shard_for, slot_for
 from shardrouter.exceptions import CrossShardQuery, UnroutedQuery
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Country, Visit
 
@@ -285,3 +286,28 @@ def test_in_bulk_asks_the_shards_of_the_ids(books):
     found = Book.objects.in_bulk([book.pk for book in books])
     assert found == {book.pk: book for book in books}
     assert Book.objects.in_bulk([]) == {}
+
+
+def test_explain_shows_the_plan_of_each_shard(authors, books):
+    ann = authors["ann"]
+    one = ann.books.filter(pages__gt=1).explain()
+    assert "app_book" in one.lower()
+    assert "shard" not in one
+    every = Book.objects.scatter().explain()
+    assert [line for line in every.splitlines() if line.startswith("shard")] == [
+        "shard0:", "shard1:", "shard2:"
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_select_for_update_locks_on_the_shard_of_the_row(authors):
+    ann = authors["ann"]
+    with atomic_for(ann):
+        locked = Author.objects.select_for_update().get(pk=ann.pk)
+        assert locked == ann
+        locked.bio = "locked"
+        locked.save()
+    assert Author.objects.get(pk=ann.pk).bio == "locked"
+    if connections[shard_for(ann)].features.has_select_for_update:
+        with pytest.raises(TransactionManagementError):
+            Author.objects.select_for_update().get(pk=ann.pk)

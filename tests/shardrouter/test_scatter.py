@@ -158,17 +158,19 @@ def test_groups_without_a_lost_shard_name_it(authors, books, down):
 def test_an_iterator_holds_a_chunk_of_each_shard_however_many_rows_there_are(authors):
     ids = [author.pk for author in authors.values()]
 
-    def peak(rows):
+    def peak(read):
         tracemalloc.start()
         try:
-            number = sum(1 for _ in rows.order_by("author_id", "pk").iterator(chunk_size=200))
+            number = sum(1 for _ in read(Visit.objects.scatter().order_by("author_id", "pk")))
             return number, tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
     Visit.objects.bulk_create(Visit(author_id=pk, page="/") for pk in ids for _ in range(200))
-    few, small = peak(Visit.objects.scatter())
+    few, small = peak(lambda rows: rows.iterator(chunk_size=200))
     Visit.objects.bulk_create(Visit(author_id=pk, page="/") for pk in ids for _ in range(2000))
-    many, large = peak(Visit.objects.scatter())
+    many, large = peak(lambda rows: rows.iterator(chunk_size=200))
+    _, whole = peak(list)
     assert (few, many) == (2400, 26400)
-    assert large < small * 1.5, (small, large)
+    assert large < small * 3, (small, large)
+    assert large * 10 < whole, (large, whole)

@@ -345,3 +345,21 @@ def test_eight_processes_save_into_one_slot_without_loss():
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 8
     assert ann.books.count() == 8 * 520
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_atomic_for_nests_with_savepoints_and_keeps_what_is_durable(authors):
+    ann = authors["ann"]
+    with atomic_for(ann):
+        ann.books.create(title="kept")
+        with pytest.raises(ZeroDivisionError), atomic_for(ann):
+            ann.books.create(title="undone to the savepoint")
+            raise ZeroDivisionError
+        with pytest.raises(RuntimeError, match="durable"), atomic_for(ann, durable=True):
+            pass
+        with atomic_for(ann, savepoint=False):
+            ann.books.create(title="kept too")
+    assert {book.title for book in ann.books.all()} == {"kept", "kept too"}
+    with atomic_for(ann, durable=True):
+        ann.books.create(title="durable")
+    assert ann.books.filter(title="durable").exists()

@@ -18,6 +18,10 @@ class Author(ShardedModel):
     bio = models.TextField(null=True, blank=True)
     born = models.DateField(null=True, blank=True)
     rating = models.FloatField(null=True, blank=True)
+    # A reference table, which every database but `default` is without.
+    home = models.ForeignKey(
+        "Country", models.DO_NOTHING, null=True, blank=True, db_constraint=False
+    )
 
     objects = AuthorManager()
 
