@@ -2,6 +2,8 @@
 
 import os
 
+from django.db.models import Model
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -12,6 +14,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from shardrouter.signals import query_routed, query_scattered
 
 REQUESTS = Counter(
     "twitsite_api_requests_total",
@@ -30,6 +34,12 @@ SHARDS_MISSING = Counter(
     ["shard"],
 )
 
+QUERIES = Counter(
+    "twitsite_api_queries_total",
+    "Queries on sharded rows: whether one shard was asked or several, and what told which.",
+    ["model", "kind", "reason"],
+)
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -41,6 +51,14 @@ def observe(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
     method = request.method if request.method in METHODS else "(other)"
     REQUESTS.labels(method, route, response.status_code).inc()
     SECONDS.labels(method, route).observe(seconds)
+
+
+@receiver(query_routed)
+@receiver(query_scattered)
+def count_query(signal: Signal, sender: type[Model], reason: str, **kwargs: object) -> None:
+    """Count one query of the shards."""
+    kind = "scattered" if signal is query_scattered else "routed"
+    QUERIES.labels(sender._meta.label, kind, reason).inc()
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

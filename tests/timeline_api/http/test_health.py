@@ -73,6 +73,15 @@ def test_it_counts_what_it_answers(visitor, db):
     assert "twitsite_api_request_seconds_bucket" in text
 
 
+def test_it_counts_what_is_routed_and_what_is_scattered(visitor, db):
+    visitor.get("/api/v1/accounts/nobody_at_all/")
+    visitor.get("/api/v1/timelines/public/")
+    text = visitor.get("/metrics").content.decode()
+    counted = 'twitsite_api_queries_total{kind="%s",model="timeline_api.%s",reason="%s"}'
+    assert counted % ("routed", "Account", "username_key") in text
+    assert re.search(counted.replace("{", r"\{") % ("scattered", "[A-Za-z]+", r"scatter\(\)"), text)
+
+
 def test_it_makes_no_metric_of_unknown_paths_and_methods(visitor, db):
     visitor.generic("BREW", "/no/such/path")
     text = visitor.get("/metrics").content.decode()
