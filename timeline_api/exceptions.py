@@ -37,6 +37,14 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+class KeyReused(APIException):
+    """422: an Idempotency-Key that came with another body before."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_detail = "This Idempotency-Key was used with another body."
+    default_code = "idempotency_key_reused"
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether the fault is a database that is away, locked or moving, and not a mistake of ours."""
     if isinstance(error, SlotMoved):

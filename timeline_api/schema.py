@@ -20,6 +20,7 @@ ERRORS = {
     409: "It conflicts with what is there.",
     413: "The body is over 64 KiB.",
     415: "The body is neither JSON nor a form.",
+    422: "The `Idempotency-Key` was used with another body.",
     429: "Too often. `Retry-After` says when again, in seconds.",
     503: "The shard that this needs does not answer. `Retry-After` says when to try again.",
 }

@@ -27,6 +27,7 @@ from .exceptions import (
     Conflict,
     Forbidden,
     Invalid,
+    KeyReused,
     NotFound,
     Throttled,
     Unauthorized,
@@ -241,7 +242,8 @@ class Api:
     def post(self, text: str, *, key: str = "") -> Message:
         """Post `text`; the same `key` with the same text records one message only.
 
-        Raises Invalid for a text that is empty or too long, Conflict for a key already used.
+        Raises Invalid for a text that is empty or too long, KeyReused for a key that went with
+        another text, Conflict while the first request with it is running.
         """
         return self._call(
             "POST",
@@ -335,6 +337,8 @@ def _failure(response: requests.Response) -> ApiError:
             return NotFound(detail)
         case 409:
             return Conflict(errors)
+        case 422:
+            return KeyReused(errors)
         case 429:
             return Throttled(detail, retry_after=retry_after)
         case 502 | 503 | 504:

@@ -75,6 +75,12 @@ class Invalid(ApiError):
 
 
 class Conflict(Invalid):
-    """The same idempotency key came with another text, or is being worked on at this moment."""
+    """The first request with this idempotency key is still running, or its message is gone."""
 
     status = 409
+
+
+class KeyReused(Invalid):
+    """This idempotency key came with another text before."""
+
+    status = 422

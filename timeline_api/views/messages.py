@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from ..exceptions import Conflict
+from ..exceptions import Conflict, KeyReused
 from ..models import Message
 from ..schema import IDEMPOTENCY_KEY, operation
 from ..selectors import messages as selectors
@@ -47,7 +47,7 @@ class MessagesView(ApiView):
         takes=TextSerializer,
         gives=MessageSerializer,
         status=201,
-        errors=[403, 409],
+        errors=[403, 409, 422],
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
@@ -55,7 +55,9 @@ class MessagesView(ApiView):
         text = self.valid()["text"]
         try:
             message = services.post(author=request.user, text=text, idempotency_key=key)
-        except (services.IdempotencyConflict, services.IdempotencyMismatch) as error:
+        except services.IdempotencyMismatch as error:
+            raise KeyReused(str(error)) from None
+        except services.IdempotencyConflict as error:
             raise Conflict(str(error)) from None
         data = self.answer.message(message)
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from .. import membership
-from ..exceptions import ApiUnavailable, Conflict, Invalid, Throttled
+from ..exceptions import ApiUnavailable, Invalid, KeyReused, Throttled
 from ..forms import MessageForm
 from .access import members_only, methods
 
@@ -62,7 +62,7 @@ def add_message(request: HttpRequest) -> HttpResponse:
 def _post(request: HttpRequest, data: dict) -> None:
     try:
         request.api.post(data["text"], key=data.get("key", ""))
-    except Conflict:
+    except KeyReused:
         # The form's key went with another text before: somebody went back and wrote anew.
         request.api.post(data["text"])
 

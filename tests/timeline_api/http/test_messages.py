@@ -62,8 +62,9 @@ def test_it_posts_once_for_one_idempotency_key(as_alice):
 def test_it_refuses_another_text_under_the_same_key(as_alice):
     as_alice.post(URL, {"text": "once"}, HTTP_IDEMPOTENCY_KEY="k-1")
     response = as_alice.post(URL, {"text": "twice"}, HTTP_IDEMPOTENCY_KEY="k-1")
-    assert response.status_code == 409
-    assert "detail" in response.json()
+    assert response.status_code == 422
+    assert "another text" in response.json()["detail"]
+    assert [message.text for message in Message.objects.scatter()] == ["once"]
 
 
 def test_it_keeps_members_keys_apart(as_alice, as_bob):

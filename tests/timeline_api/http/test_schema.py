@@ -60,7 +60,10 @@ def test_it_documents_the_errors_of_each(schema):
             if "requestBody" in operation:
                 assert {"400", "413", "415"} <= set(operation["responses"])
     post = schema["paths"]["/api/v1/messages/"]["post"]
-    assert set(post["responses"]) == {"201", *map(str, (400, 401, 403, 409, 413, 415, 429, 503))}
+    assert set(post["responses"]) == {
+        "201",
+        *map(str, (400, 401, 403, 409, 413, 415, 422, 429, 503)),
+    }
     assert "requestBody" in schema["paths"]["/api/v1/accounts/{username}/"]["delete"]
 
 
