@@ -7,6 +7,10 @@ from django.conf import settings
 DEFAULTS: dict[str, Any] = {
     # How many of the followee's newest messages a follow brings into one's home at once.
     "BACKFILL_MESSAGES": 800,
+    # How many entries a home keeps; what is older is read from the messages themselves.
+    "HOME_CAP": 800,
+    # After about so many new entries a home is looked at, and cut to HOME_CAP.
+    "HOME_TRIM_EVERY": 100,
     # How many followers one fan-out transaction serves.
     "FANOUT_CHUNK": 500,
     # How many events of one shard the relay takes at a time.

@@ -33,6 +33,9 @@ class Account(ShardedModel):
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
     is_suspended = models.BooleanField(default=False)
+    # From this message id on, the home entries are all there are; what is older is asked of the
+    # shards. 0 as long as nothing was cut off.
+    home_floor = models.BigIntegerField(default=0, editable=False)
 
     # Django and DRF ask this of `request.user`.
     is_authenticated = True

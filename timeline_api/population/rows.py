@@ -1,15 +1,18 @@
 """Rows: from people, follows and messages to rows of every model, consistent with each other:
 mirrors, counts and home timelines are what the relay would leave."""
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from random import Random
 
 from shardrouter import ids
 from shardrouter.slots import slot_from_text
 
+from .. import conf
 from ..models import Account, Follow, Follower, HomeEntry, Message
 
 SECOND = 1000
@@ -90,6 +93,7 @@ class Population:
 
     def rows(self) -> Iterator[list]:
         """Lists of rows, model by model: accounts, messages, follows, mirrors, home entries."""
+        self._cut_homes()
         yield list(self.accounts.values())
         yield self.messages
         yield self.follows
@@ -109,7 +113,24 @@ class Population:
             for follow in self.follows
         ]
 
+    def _cut_homes(self) -> None:
+        """Set the floor of each home that has more messages than are kept."""
+        cap = conf.get("HOME_CAP")
+        by_author: dict[int, list[int]] = defaultdict(list)
+        for message in self.messages:
+            by_author[message.author_id].append(message.pk)
+        newest = {author: sorted(ids)[-cap:] for author, ids in by_author.items()}
+        sources = {account.pk: [account.pk] for account in self.accounts.values()}
+        for follow in self.follows:
+            sources[follow.follower_id].append(follow.followee_id)
+        for account in self.accounts.values():
+            authors = sources[account.pk]
+            if sum(len(by_author.get(author, ())) for author in authors) > cap:
+                ids = chain.from_iterable(newest.get(author, ()) for author in authors)
+                account.home_floor = heapq.nlargest(cap, ids)[-1]
+
     def _homes(self, batch: int = 20_000) -> Iterator[list[HomeEntry]]:
+        floors = {account.pk: account.home_floor for account in self.accounts.values()}
         by_author: dict[int, list[Message]] = defaultdict(list)
         for message in self.messages:
             by_author[message.author_id].append(message)
@@ -123,6 +144,8 @@ class Population:
             for message in messages:
                 at = _milliseconds(message.created_at)
                 for reader in readers[author_id]:
+                    if message.pk < floors[reader]:
+                        continue
                     entries.append(
                         HomeEntry(
                             id=self.clock.next_id(at, ids.slot_of(reader)),

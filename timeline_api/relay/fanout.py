@@ -7,6 +7,7 @@ from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Follow, Follower, HomeEntry, Message
+from ..services import homes
 
 
 def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Collection[int]) -> None:
@@ -50,14 +51,17 @@ def _deliver_on_shard(
             .select_for_update()
             .values_list("follower_id", flat=True)
         )
+        owner_ids = list(following)
         HomeEntry.objects.bulk_create(
             [
                 HomeEntry(owner_id=owner_id, message_id=message_id, author_id=author_id)
-                for owner_id in following
+                for owner_id in owner_ids
                 for message_id in message_ids
             ],
             ignore_conflicts=True,
         )
+        for owner_id in owner_ids:
+            homes.trim_now_and_then(owner_id, added=len(message_ids))
 
 
 def _take_back_deleted(

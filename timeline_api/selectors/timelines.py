@@ -1,8 +1,10 @@
 """Timelines: everybody's, and a member's own home."""
 
+from django.db.models import F
+
 from shardrouter import shard_for
 
-from ..models import Account, HomeEntry, Message
+from ..models import Account, Follow, HomeEntry, Message
 from .pages import Page, cut
 
 
@@ -24,35 +26,102 @@ def home_page(
 
     One query on the account's shard for the entries, and one on each shard whose messages they
     name. Entries whose message is gone are filled up from those that follow: the same once more
-    for each `limit` entries, and only until the relay has been there. What is on a shard that does
-    not answer keeps its place in `positions`, so that a lost shard is asked once and not searched
-    past. Raises ShardUnavailable when it is the account's own.
+    for each `limit` entries, and only until the relay has been there. Below the home's floor,
+    where no entries are kept, the page goes on with the messages themselves: one query for the
+    follows, and one on each shard. What is on a shard that does not answer keeps its place in
+    `positions`, so that a lost shard is asked once and not searched past. Raises ShardUnavailable
+    when it is the account's own.
     """
-    back = after_id is not None
-    messages: dict[int, Message] = {}
-    missing: set[str] = set()
-    places: list[int] = []
-    while len(places) < limit:
-        ids = _entries(account, before_id=before_id, after_id=after_id, limit=limit)
+    home = _Home(account, limit)
+    if after_id is None:
+        home.go_down(before_id)
+    else:
+        home.go_up(after_id)
+    rows = (home.messages[pk] for pk in home.places if pk in home.messages)
+    return Page(rows, home.missing, home.places)
+
+
+class _Home:
+    """A page that is being filled: `places` are message ids, newest first."""
+
+    def __init__(self, account: Account, limit: int) -> None:
+        self.account, self.limit = account, limit
+        self.messages: dict[int, Message] = {}
+        self.missing: set[str] = set()
+        self.places: list[int] = []
+
+    def go_down(self, before_id: int | None) -> None:
+        """Fill the page with the newest below `before_id`."""
+        place = before_id
+        while len(self.places) < self.limit:
+            ids, floor = self._entries(before_id=place, after_id=None)
+            self.places += self._standing(ids)
+            if len(ids) < self.limit:
+                break
+            place = ids[-1]
+        wanted = self.limit - len(self.places)
+        if wanted > 0 and floor:
+            below = floor if before_id is None else min(floor, before_id)
+            self.places += self._history(before_id=below, after_id=None, limit=wanted)
+        del self.places[self.limit :]
+
+    def go_up(self, after_id: int) -> None:
+        """Fill the page with the oldest above `after_id`."""
+        ids, floor = self._entries(before_id=None, after_id=after_id)
+        if after_id < floor:
+            self.places = self._history(before_id=floor, after_id=after_id, limit=self.limit)
+        while len(self.places) < self.limit:
+            self.places = self._standing(ids) + self.places
+            if len(ids) < self.limit:
+                break
+            ids, _ = self._entries(before_id=None, after_id=ids[0])
+        self.places = self.places[-self.limit :]
+
+    def _entries(self, *, before_id: int | None, after_id: int | None) -> tuple[list[int], int]:
+        """The message ids of a range of the home, newest first, and the floor, below which there
+        are none: of one statement, since the relay may trim in between."""
+        mine = HomeEntry.objects.filter(owner=self.account)
+        if after_id is not None:
+            # What is left below the floor, until the next trim, is history's to tell.
+            mine = mine.filter(message_id__gte=F("owner__home_floor"))
+        rows = cut(
+            mine.values_list("message_id", "owner__home_floor"),
+            before_id=before_id,
+            after_id=after_id,
+            limit=self.limit,
+            field="message_id",
+        )
+        if not rows:
+            floor = Account.objects.filter(pk=self.account.pk).values_list("home_floor", flat=True)
+            return [], floor.first() or 0
+        floor = rows[0][1]
+        return [message_id for message_id, _ in rows if message_id >= floor], floor
+
+    def _standing(self, ids: list[int]) -> list[int]:
+        """Those of `ids` whose messages stand, or may stand on a shard that does not answer."""
         found, lost = _messages(ids)
-        messages |= found
-        missing |= lost
-        standing = [pk for pk in ids if pk in found or (lost and shard_for(pk) in lost)]
-        places = standing + places if back else places + standing
-        if len(ids) < limit:
-            break
-        before_id, after_id = (None, ids[0]) if back else (ids[-1], None)
-    places = places[-limit:] if back else places[:limit]
-    return Page((messages[pk] for pk in places if pk in messages), missing, places)
+        self.messages |= found
+        self.missing |= lost
+        return [pk for pk in ids if pk in found or (lost and shard_for(pk) in lost)]
 
-
-def _entries(
-    account: Account, *, before_id: int | None, after_id: int | None, limit: int
-) -> list[int]:
-    """The message ids of a range of the home of `account`, newest first."""
-    mine = HomeEntry.objects.filter(owner=account)
-    entries = cut(mine, before_id=before_id, after_id=after_id, limit=limit, field="message_id")
-    return [entry.message_id for entry in entries]
+    def _history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
+        """The ids of messages themselves, of one's own and those of whom one follows."""
+        follows = Follow.objects.filter(follower=self.account)
+        authors = [self.account.pk, *follows.values_list("followee_id", flat=True)]
+        theirs = (
+            Message.objects.scatter(on_shard_down="skip")
+            .select_related("author")
+            .filter(author_id__in=authors, pk__lt=before_id)
+        )
+        page = cut(
+            theirs,
+            before_id=before_id if after_id is None else None,
+            after_id=after_id,
+            limit=limit,
+        )
+        self.messages |= {message.pk: message for message in page}
+        self.missing |= set(page.shards_missing)
+        return [message.pk for message in page]
 
 
 def _messages(ids: list[int]) -> tuple[dict[int, Message], set[str]]:

@@ -8,7 +8,7 @@ from shardrouter import atomic_for
 from .. import conf
 from ..models import Account, Follow, HomeEntry
 from ..selectors import messages
-from . import outbox
+from . import homes, outbox
 
 
 class CannotFollowSelf(Exception):
@@ -22,19 +22,19 @@ def follow(*, follower: Account, followee: Account) -> None:
     between our look at them and the mirror's update is delivered by the event's handler.
     """
     _require_two(follower, followee)
-    newest = messages.newest_ids(followee, conf.get("BACKFILL_MESSAGES"))
+    limit = conf.get("BACKFILL_MESSAGES")
+    newest = messages.newest_ids(followee, limit)
     with atomic_for(follower):
         _, created = Follow.objects.get_or_create(
             follower=follower, followee_id=followee.pk, defaults={"created_at": timezone.now()}
         )
         if not created:
             return
-        HomeEntry.objects.bulk_create(
-            [
-                HomeEntry(owner=follower, message_id=message_id, author_id=followee.pk)
-                for message_id in newest
-            ],
-            ignore_conflicts=True,
+        homes.enter(
+            owner_id=follower.pk,
+            author_id=followee.pk,
+            message_ids=newest,
+            complete=len(newest) < limit,
         )
         _count(follower, 1)
         outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)

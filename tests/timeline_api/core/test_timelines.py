@@ -4,7 +4,7 @@ import pytest
 from django.db import connections
 
 from shardrouter.exceptions import ShardUnavailable
-from timeline_api.models import Message
+from timeline_api.models import Account, HomeEntry, Message
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows
 
@@ -69,7 +69,7 @@ def test_the_home_page_costs_one_query_more_on_ones_own_shard(posted, alice, ask
 
 def test_the_home_page_asks_only_the_shards_that_its_entries_name(alice, bob, asks, post):
     post(bob, "hello")
-    with asks(shard0=1):
+    with asks(shard0=2):  # no entry: is there anything below the floor?
         assert list(timelines.home_page(alice)) == []
     follows.follow(follower=alice, followee=bob)
     with asks(shard0=1, shard1=1):
@@ -84,6 +84,59 @@ def test_the_home_page_is_of_those_one_follows_alone(alice, bob, charlie, relay,
     mine = post(alice, "mine")
     relay()
     assert list(timelines.home_page(alice)) == [mine, theirs]
+
+
+# Beyond what the home keeps
+
+
+@pytest.fixture
+def cut_short(settings):
+    settings.TIMELINES = {"HOME_CAP": 4, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 3}
+
+
+def test_a_home_keeps_its_newest_and_goes_on_from_the_shards(cut_short, posted, alice, relay):
+    relay()
+    assert HomeEntry.objects.filter(owner=alice).count() == 4
+    assert Account.objects.get(pk=alice.pk).home_floor == posted[8].pk
+    for limit in (1, 3, 4, 5, 20):
+        seen, place = [], None
+        while page := timelines.home_page(alice, before_id=place, limit=limit):
+            seen += page
+            place = page[-1].pk
+        assert seen == posted[::-1]
+
+
+def test_what_the_history_of_a_home_costs(cut_short, posted, alice, relay, asks):
+    relay()
+    with asks(shard0=2, shard1=1, shard2=1):
+        assert len(timelines.home_page(alice, limit=4)) == 4
+    # The entries, of which there are none, the floor, the follows, and the messages.
+    with asks(shard0=4, shard1=1, shard2=1):
+        page = timelines.home_page(alice, before_id=posted[5].pk, limit=3)
+    assert list(page) == posted[4:1:-1]
+
+
+def test_an_entry_that_comes_late_below_the_floor_is_told_once(cut_short, posted, alice, relay):
+    relay()
+    late = posted[1]
+    HomeEntry.objects.create(owner=alice, message_id=late.pk, author_id=late.author_id)
+    assert list(timelines.home_page(alice, limit=20)) == posted[::-1]
+    page = timelines.home_page(alice, after_id=posted[0].pk, limit=3)
+    assert list(page) == posted[3:0:-1]
+
+
+def test_unfollowing_takes_the_history_away_too(cut_short, posted, alice, bob, relay):
+    relay()
+    follows.unfollow(follower=alice, followee=bob)
+    rest = [row for row in posted[::-1] if row.author_id != bob.pk]
+    assert list(timelines.home_page(alice, limit=20)) == rest
+
+
+def test_a_lost_shard_leaves_its_part_of_the_history_out(cut_short, posted, alice, bob, down):
+    with down("shard1"):
+        page = timelines.home_page(alice, before_id=posted[6].pk, limit=20)
+    assert list(page) == [row for row in posted[5::-1] if row.author_id != bob.pk]
+    assert page.shards_missing == ("shard1",)
 
 
 # Messages that are gone, while the relay has not been there

@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management import CommandError, call_command
 
 from shardrouter import shard_for
+from timeline_api import conf
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.population import graph
 from timeline_api.selectors import accounts, timelines
@@ -42,15 +43,19 @@ def check_by_brute_force():
     for account in people:
         sources = followees[account.pk] | {account.pk}
         expected = sorted((pk for each in sources for pk in by_author[each]), reverse=True)
-        assert sorted(entries[account.pk], reverse=True) == expected
+        kept = [pk for pk in expected if pk >= account.home_floor]
+        assert sorted(entries[account.pk], reverse=True) == kept
+        assert kept == expected or len(kept) == conf.get("HOME_CAP")
         assert account.message_count == len(by_author[account.pk])
         assert account.following_count == len(followees[account.pk])
         assert account.follower_count == fans[account.pk]
     for account in people[::20]:
         sources = followees[account.pk] | {account.pk}
-        expected = sorted((pk for each in sources for pk in by_author[each]), reverse=True)[:30]
+        expected = sorted((pk for each in sources for pk in by_author[each]), reverse=True)
         page = timelines.home_page(account, limit=30)
-        assert [message.pk for message in page] == expected
+        assert [message.pk for message in page] == expected[:30]
+        everything_of_theirs = timelines.home_page(account, limit=len(expected) + 1)
+        assert [message.pk for message in everything_of_theirs] == expected
         mirror = accounts.followers(account, limit=10_000)
         assert len(mirror) == fans[account.pk]
     newest = sorted((pk for pk, _ in everything), reverse=True)[:30]
@@ -113,6 +118,13 @@ def test_populate_makes_consistent_rows_that_the_relay_need_not_touch():
     assert told.startswith("60 accounts, 300 messages, 400 follows")
     run("relay", "--drain")
     check_by_brute_force()
+
+
+def test_populate_keeps_homes_within_their_cap(settings):
+    settings.TIMELINES = {"HOME_CAP": 10, "HOME_TRIM_EVERY": 1}
+    run("populate", accounts=30, messages=300, follows=200, seed=5)
+    check_by_brute_force()
+    assert Account.objects.scatter().filter(home_floor__gt=0).count() > 15
 
 
 def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
