@@ -37,6 +37,7 @@ def trim(owner_id: int) -> None:
     """Cut a home to its newest HOME_CAP entries. In the same transaction its floor rises to the
     oldest that is kept, so that a reader sees both or neither."""
     cap = conf.get("HOME_CAP")
+    lock(owner_id)
     entries = HomeEntry.objects.filter(owner_id=owner_id)
     ids = entries.order_by("-message_id").values_list("message_id", flat=True)
     oldest_kept = ids[cap - 1 : cap].first()
@@ -45,6 +46,11 @@ def trim(owner_id: int) -> None:
     gone, _ = entries.filter(message_id__lt=oldest_kept).delete()
     if gone:
         _raise_floor(owner_id, oldest_kept)
+
+
+def lock(owner_id: int) -> bool:
+    """Wait for whoever changes this home's floor; gives whether the owner stands."""
+    return Account.objects.select_for_update().filter(pk=owner_id).first() is not None
 
 
 def _raise_floor(owner_id: int, floor: int) -> None:

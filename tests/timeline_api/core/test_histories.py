@@ -17,7 +17,7 @@ from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, O
 from timeline_api.relay import handlers
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import timelines
-from timeline_api.services import accounts, follows, messages
+from timeline_api.services import accounts, follows, messages, repairs
 
 HISTORIES = int(os.environ.get("HISTORIES", "200"))
 CAST = ["alice", "bob", "charlie", "dana", "erin"]
@@ -120,6 +120,8 @@ class World:
                 pk for pk in expected if pk >= account.home_floor
             ]
             self.page_through(number, expected)
+            assert not repairs.home_difference(account)
+            assert repairs.count_differences(account) == {}
             assert account.following_count == len(followees)
             fans = {follower for follower, other in self.following if other == number}
             assert account.follower_count == len(fans)

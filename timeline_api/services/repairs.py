@@ -1,0 +1,110 @@
+"""Repairs: what is derived from messages and follows, compared with them and made anew.
+
+Right at any time, also while members write and the relay runs: what is not delivered yet shows as
+a difference, and goes away by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shardrouter import atomic_for
+
+from .. import conf
+from ..models import Account, Follow, HomeEntry, Message
+from . import homes
+
+
+@dataclass(frozen=True)
+class HomeDifference:
+    """Message ids that a home lacks, and those that it should not have."""
+
+    missing: frozenset[int]
+    extra: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.extra)
+
+
+def home_difference(account: Account) -> HomeDifference:
+    """The home's entries against the messages of its owner and of whom they follow."""
+    floor = Account.objects.values_list("home_floor", flat=True).get(pk=account.pk)
+    entries = HomeEntry.objects.filter(owner=account, message_id__gte=floor)
+    entered = frozenset(entries.values_list("message_id", flat=True))
+    theirs = Message.objects.scatter().filter(author_id__in=_authors(account), pk__gte=floor)
+    standing = frozenset(theirs.values_list("pk", flat=True))
+    return HomeDifference(missing=standing - entered, extra=entered - standing)
+
+
+def rebuild_home(account: Account) -> HomeDifference:
+    """Make the home anew from messages and follows; gives what was wrong with it.
+
+    The entries are read first and the messages after them, so that an entry without a message is
+    dead and not new. When the follows change in between, it begins again.
+    """
+    cap = conf.get("HOME_CAP")
+    while True:
+        entries = dict(
+            HomeEntry.objects.filter(owner=account).values_list("message_id", "author_id")
+        )
+        authors = _authors(account)
+        theirs = Message.objects.scatter().filter(author_id__in=authors).order_by("-pk")
+        newest = list(theirs.values_list("pk", "author_id")[: cap + 1])
+        floor = newest[cap - 1][0] if len(newest) > cap else 0
+        wanted = dict(newest[:cap])
+        with atomic_for(account):
+            if not homes.lock(account.pk):
+                raise Account.DoesNotExist
+            if _authors(account) != authors:
+                continue
+            missing = wanted.keys() - entries.keys()
+            extra = {pk for pk in entries if pk >= floor and pk not in wanted}
+            HomeEntry.objects.bulk_create(
+                [
+                    HomeEntry(owner=account, message_id=pk, author_id=wanted[pk])
+                    for pk in sorted(missing)
+                ],
+                ignore_conflicts=True,
+            )
+            mine = HomeEntry.objects.filter(owner=account)
+            for some in _batches(sorted(extra)):
+                mine.filter(message_id__in=some).delete()
+            mine.filter(message_id__lt=floor).delete()
+            Account.objects.filter(pk=account.pk).update(home_floor=floor)
+            return HomeDifference(frozenset(missing), frozenset(extra))
+
+
+def count_differences(account: Account) -> dict[str, tuple[int, int]]:
+    """Counter → (what it says, what the rows say), for those of an account that are wrong."""
+    said = Account.objects.get(pk=account.pk)
+    real = {
+        "message_count": said.messages.count(),
+        "following_count": said.follows.count(),
+        "follower_count": said.followers.count(),
+    }
+    return {
+        name: (getattr(said, name), number)
+        for name, number in real.items()
+        if getattr(said, name) != number
+    }
+
+
+def repair_counts(account: Account) -> dict[str, tuple[int, int]]:
+    """Set an account's counters to what the rows say; gives what was wrong."""
+    with atomic_for(account):
+        homes.lock(account.pk)
+        wrong = count_differences(account)
+        if wrong:
+            right = {name: real for name, (_, real) in wrong.items()}
+            Account.objects.filter(pk=account.pk).update(**right)
+    return wrong
+
+
+def _authors(account: Account) -> set[int]:
+    """Whose messages are in this home."""
+    follows = Follow.objects.filter(follower=account)
+    return {account.pk, *follows.values_list("followee_id", flat=True)}
+
+
+def _batches(ids: list[int], size: int = 500) -> Iterator[list[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
