@@ -1,11 +1,11 @@
 """Fan-out: messages into the homes of followers, shard by shard."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from shardrouter import atomic_for, group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf
+from .. import conf, faults
 from ..models import Follow, Follower, HomeEntry, Message
 from ..services import homes
 
@@ -21,24 +21,20 @@ def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Colle
     for ids in group_by_shard(follower_ids).values():
         try:
             _deliver_on_shard(author_id, message_ids, ids)
+            faults.point("fanout.after_a_shard")
         except ShardUnavailable as error:
             down = error
+    faults.point("fanout.before_taking_back")
     _take_back_deleted(author_id, message_ids, follower_ids)
     if down is not None:
         raise down
 
 
-def follower_chunks(author_id: int) -> Iterator[list[int]]:
-    """The author's followers by the mirror, in key order, FANOUT_CHUNK at a time."""
-    last = -1
-    mirror = Follower.objects.filter(followee_id=author_id).order_by("follower_id")
-    while True:
-        rows = mirror.filter(follower_id__gt=last).values_list("follower_id", flat=True)
-        chunk = list(rows[: conf.get("FANOUT_CHUNK")])
-        if not chunk:
-            return
-        yield chunk
-        last = chunk[-1]
+def followers_after(author_id: int, follower_id: int) -> list[int]:
+    """The author's next followers by the mirror, in key order, FANOUT_CHUNK at most."""
+    mirror = Follower.objects.filter(followee_id=author_id, follower_id__gt=follower_id)
+    ids = mirror.order_by("follower_id").values_list("follower_id", flat=True)
+    return list(ids[: conf.get("FANOUT_CHUNK")])
 
 
 def _deliver_on_shard(

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
-from shardrouter import atomic_for, ids
+from shardrouter import atomic_for, ids, shard_for
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf
+from .. import conf, faults
 from ..models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from ..selectors import messages
 from ..services import outbox
@@ -20,31 +21,64 @@ from . import fanout
 CLOCK_MARGIN = timedelta(seconds=10)
 
 
-def handle(event: Outbox) -> None:
-    """Do what `event` asks; raises what goes wrong."""
-    HANDLERS[event.kind](event)
+def handle(event: Outbox) -> bool:
+    """Do what `event` asks, or a chunk of it; gives whether that was all."""
+    return HANDLERS[event.kind](event)
 
 
-def message_posted(event: Outbox) -> None:
-    """Fan the message out to the author's followers."""
+def message_posted(event: Outbox) -> bool:
+    """Fan the message out to the author's next followers after the event's cursor.
+
+    The cursor moves when they have been served, so a relay that dies serves them again. A shard
+    that is down holds up nobody else's followers: it is left out, and when the others are done the
+    event goes round again for it alone.
+    """
     message_id = event.payload["message_id"]
     if not Message.objects.filter(pk=message_id).exists():
-        return
-    for follower_ids in fanout.follower_chunks(event.account_id):
-        fanout.deliver(
-            author_id=event.account_id, message_ids=[message_id], follower_ids=follower_ids
-        )
+        return True
+    follower_ids = fanout.followers_after(event.account_id, event.cursor)
+    if not follower_ids:
+        if not event.left_out:
+            return True
+        alias = event.left_out
+        _move(event, cursor=0, left_out="", again_for=alias)
+        raise ShardUnavailable(alias)
+    served = follower_ids
+    if event.again_for:
+        served = [pk for pk in follower_ids if shard_for(pk) == event.again_for]
+    left_out = event.left_out
+    try:
+        fanout.deliver(author_id=event.account_id, message_ids=[message_id], follower_ids=served)
+    except ShardUnavailable as error:
+        if event.again_for or error.alias == shard_for(event.account_id):
+            raise
+        if left_out not in ("", error.alias):
+            raise  # a second one: wait for both
+        left_out = error.alias
+    faults.point("message_posted.before_cursor")
+    _move(event, cursor=follower_ids[-1], left_out=left_out, again_for=event.again_for)
+    return False
 
 
-def message_deleted(event: Outbox) -> None:
+def _move(event: Outbox, **to: Any) -> None:
+    """Write down how far it has come, unless another relay has: then that one's word counts."""
+    Outbox.objects.filter(pk=event.pk, cursor=event.cursor).update(**to)
+    for name, value in to.items():
+        setattr(event, name, value)
+
+
+def message_deleted(event: Outbox) -> bool:
     """Take the message out of every home. A fan-out that is still under way looks itself."""
     message_id = event.payload["message_id"]
-    _on_each_shard(
-        lambda alias: HomeEntry.objects.using(alias).filter(message_id=message_id).delete()
-    )
+
+    def take_out(alias: str) -> bool:
+        HomeEntry.objects.using(alias).filter(message_id=message_id).delete()
+        return False
+
+    return not _more_on_any_shard(take_out)
 
 
-def follow_changed(event: Outbox) -> None:
+def follow_changed(event: Outbox) -> bool:
     """Make the mirror on the followee's shard equal to the Follow row, whatever that says now.
 
     The row is read again after the mirror is written, until both agree: whoever writes the mirror
@@ -57,22 +91,31 @@ def follow_changed(event: Outbox) -> None:
         if follow is not None and not Account.objects.filter(pk=followee_id).exists():
             _drop_follows([follow])
             follow = None
+        faults.point("follow_changed.before_mirror")
         _set_mirror(follower_id, followee_id, follow is not None)
         seen, follow = follow, _follow(follower_id, followee_id)
         if (seen is None) == (follow is None):
             break
     if follow is not None:
+        faults.point("follow_changed.before_catch_up")
         _catch_up(follow)
+    return True
 
 
-def account_deleted(event: Outbox) -> None:
-    """Take away what others hold of an account that is gone. Stopped half-way, it goes on."""
+def account_deleted(event: Outbox) -> bool:
+    """Take away a chunk, on each shard, of what others hold of an account that is gone."""
     if Account.objects.filter(pk=event.account_id).exists():
-        return
-    _on_each_shard(lambda alias: _forget_on_shard(alias, event.account_id))
+        return True
+
+    def forget(alias: str) -> bool:
+        more = _forget_on_shard(alias, event.account_id)
+        faults.point("account_deleted.after_a_shard")
+        return more
+
+    return not _more_on_any_shard(forget)
 
 
-HANDLERS: dict[str, Callable[[Outbox], None]] = {
+HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.MESSAGE_POSTED: message_posted,
     outbox.MESSAGE_DELETED: message_deleted,
     outbox.FOLLOW_CHANGED: follow_changed,
@@ -130,14 +173,14 @@ def _drop_dead_entries(follow: Follow) -> None:
         entries.filter(message_id__in=dead).delete()
 
 
-def _forget_on_shard(alias: str, account_id: int) -> None:
-    while follows := list(
-        Follow.objects.using(alias).filter(followee_id=account_id)[: conf.get("FANOUT_CHUNK")]
-    ):
+def _forget_on_shard(alias: str, account_id: int) -> bool:
+    """One chunk; gives whether there was anything."""
+    chunk = conf.get("FANOUT_CHUNK")
+    follows = list(Follow.objects.using(alias).filter(followee_id=account_id)[:chunk])
+    if follows:
         _drop_follows(follows)
-    while mirrors := list(
-        Follower.objects.using(alias).filter(follower_id=account_id)[: conf.get("FANOUT_CHUNK")]
-    ):
+    mirrors = list(Follower.objects.using(alias).filter(follower_id=account_id)[:chunk])
+    if mirrors:
         with atomic_for(mirrors[0]):
             for mirror in mirrors:
                 gone, _ = Follower.objects.filter(pk=mirror.pk).delete()
@@ -145,6 +188,7 @@ def _forget_on_shard(alias: str, account_id: int) -> None:
                     Account.objects.filter(pk=mirror.followee_id).update(
                         follower_count=F("follower_count") - 1
                     )
+    return bool(follows or mirrors)
 
 
 def _drop_follows(follows: list[Follow]) -> None:
@@ -162,13 +206,16 @@ def _drop_follows(follows: list[Follow]) -> None:
             )
 
 
-def _on_each_shard(work: Callable[[str], object]) -> None:
-    """`work` on every shard; one that is down is told of when the others are done."""
+def _more_on_any_shard(work: Callable[[str], bool]) -> bool:
+    """Do `work` on every shard; gives whether any of them said that there is more to do. One that
+    is down is told of when the others are done."""
     down: ShardUnavailable | None = None
+    more = False
     for alias in shards():
         try:
-            work(alias)
+            more = work(alias) or more
         except ShardUnavailable as error:
             down = error
-    if down is not None:
+    if down is not None and not more:
         raise down
+    return more

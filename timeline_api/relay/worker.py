@@ -12,7 +12,7 @@ from django.utils import timezone
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf, files
+from .. import conf, faults, files
 from ..models import Outbox
 from .handlers import handle
 
@@ -99,10 +99,16 @@ def _due(alias: str, early: bool):
 
 
 def _deliver(event: Outbox) -> bool:
-    """Handle one event and take it out of the outbox, or put it off."""
+    """Handle a chunk of an event and take it out of the outbox when that was all, or put it off.
+
+    What is not done yet is due again at once, behind all that were due before it.
+    """
     try:
-        handle(event)
-        Outbox.objects.filter(pk=event.pk).delete()
+        if handle(event):
+            faults.point("worker.before_delete")
+            Outbox.objects.filter(pk=event.pk).delete()
+        else:
+            Outbox.objects.filter(pk=event.pk).update(available_at=timezone.now())
     except ShardUnavailable as error:
         logger.warning("event_waits_for_shard event=%s error=%s", event.pk, error)
         _put_off(event, error, SHARD_DELAY, attempts=0)

@@ -1,7 +1,8 @@
 """Random histories of posts, deletes, follows and unfollows, with the relay run, stopped half-way,
-run twice and out of order: in the end every timeline, mirror and count is what a plain model says.
+run twice, out of order, and killed at its fault points: in the end every timeline, mirror and count
+is what a plain model says.
 
-`HISTORIES` sets how many are made (default 200; more for a longer run).
+`HISTORIES` sets how many are made (default 150 of each kind; more for a longer run).
 """
 
 import os
@@ -13,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shardrouter import shard_for
+from timeline_api import faults
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.relay import handlers
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows, messages, repairs
 
-HISTORIES = int(os.environ.get("HISTORIES", "200"))
+HISTORIES = int(os.environ.get("HISTORIES", "150"))
 CAST = ["alice", "bob", "charlie", "dana", "erin"]
 
 people = st.integers(0, len(CAST) - 1)
@@ -30,8 +32,13 @@ steps = st.one_of(
     st.tuples(st.just("follow"), people, people),
     st.tuples(st.just("unfollow"), people, people),
     st.tuples(st.just("relay"), st.integers(0, 9), st.integers(0, 2)),
+    st.tuples(st.just("crash"), st.sampled_from(faults.POINTS), st.integers(0, 3)),
     st.tuples(st.just("leave"), people, st.just(0)),
 )
+
+
+class Crash(BaseException):
+    """What kills a relay: nothing of its own may catch it."""
 
 
 class World:
@@ -91,15 +98,36 @@ class World:
         """Deliver some events: in order, backwards, or twice and left in the outbox."""
         events = list(Outbox.objects.scatter().order_by("id" if how == 0 else "-id")[:stop_after])
         for event in events:
-            handlers.handle(event)
+            done = handlers.handle(event)
             self.events_seen.append(event)
-            if how != 2:
-                event.delete()
+            if done and how != 2:
+                Outbox.objects.filter(pk=event.pk).delete()
+
+    def crash(self, point, after):
+        """Run a relay that dies when it passes `point` for the time `after`."""
+        passed = 0
+
+        def die(name):
+            nonlocal passed
+            passed += name == point
+            if passed > after:
+                raise Crash
+
+        faults.install(die)
+        try:
+            Worker().run_once(early=True)
+        except Crash:
+            return True
+        finally:
+            faults.install(None)
+        return False
 
     def drain(self):
         for event in reversed(self.events_seen):
             # Every event once more, late and out of order: it must not bring anything back.
-            handlers.handle(event)
+            event.cursor = 0
+            while not handlers.handle(event):
+                pass
         assert Worker().drain() == 0
 
     def home(self, number):
@@ -158,8 +186,8 @@ class World:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "timeline_settings",
-    [{}, {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1}],
-    ids=["as set", "tiny homes"],
+    [{}, {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1, "FANOUT_CHUNK": 1}],
+    ids=["as set", "tiny homes and chunks"],
 )
 def test_it_ends_as_the_plain_model_says(timeline_settings):
     @settings(
@@ -169,7 +197,7 @@ def test_it_ends_as_the_plain_model_says(timeline_settings):
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(steps, max_size=30))
+    @given(st.lists(steps, min_size=3, max_size=40))
     def live(history):
         world = World()
         try:
@@ -182,6 +210,33 @@ def test_it_ends_as_the_plain_model_says(timeline_settings):
 
     with override_settings(TIMELINES=timeline_settings):
         live()
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("point", faults.POINTS)
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
+    settings.TIMELINES = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "FANOUT_CHUNK": 2}
+    world = World()
+    pairs = [(a, b) for a in range(len(CAST)) for b in range(len(CAST)) if a != b]
+    for a, b in pairs[::2]:
+        world.follow(a, b)
+    Worker().drain()
+    for number in range(len(CAST)):
+        world.post(number, None)
+    for a, b in pairs[1::2]:
+        world.follow(a, b)
+    world.delete(0, 0)
+    world.leave(1, None)
+    died = 0
+    while world.crash(point, after):
+        died += 1
+        assert died < 50
+        if died == 3:
+            break
+    assert died
+    assert Worker().drain() == 0
+    world.check()
 
 
 @pytest.mark.django_db(databases="__all__")
