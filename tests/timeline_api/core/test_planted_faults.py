@@ -1,0 +1,220 @@
+"""The proof proves something: each of these faults, planted on purpose, makes the histories fail."""
+
+import random
+
+import pytest
+
+from shardrouter import atomic_for
+from tests.timeline_api.core.test_histories import CAST, World
+from timeline_api import faults
+from timeline_api.models import Account, Follower, HomeEntry, Message, Outbox
+from timeline_api.relay import fanout, handlers, worker
+from timeline_api.selectors import timelines
+from timeline_api.services import follows, homes
+
+HISTORIES = 80
+TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
+
+
+def history(seed):
+    """Some steps of everything, more of what the faults are about."""
+    chance = random.Random(seed)
+    people = range(len(CAST))
+    for _ in range(30):
+        action = chance.choice(
+            ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfollow", "delete"]
+        )
+        match action:
+            case "post":
+                yield action, chance.choice(people), 0
+            case "delete":
+                yield action, chance.choice(people), chance.randrange(6)
+            case "follow" | "unfollow":
+                yield action, chance.choice(people), chance.choice(people)
+            case "relay":
+                yield action, chance.randrange(10), chance.randrange(3)
+            case "crash":
+                yield action, chance.choice(faults.POINTS), chance.randrange(4)
+
+
+def live(seed):
+    """One history to its end; raises where the real thing is not what the model says."""
+    random.seed(seed)
+    world = World()
+    try:
+        for action, *arguments in history(seed):
+            getattr(world, action)(*arguments)
+        world.drain()
+        world.check()
+    finally:
+        world.clear()
+
+
+def no_follow_check(monkeypatch):
+    """Fan-out to everybody in the mirror, whether they still follow or not."""
+
+    def deliver(author_id, message_ids, follower_ids):
+        with atomic_for(follower_ids[0]):
+            HomeEntry.objects.bulk_create(
+                [
+                    HomeEntry(owner_id=owner, message_id=message, author_id=author_id)
+                    for owner in follower_ids
+                    for message in message_ids
+                ],
+                ignore_conflicts=True,
+            )
+
+    monkeypatch.setattr(fanout, "_deliver_on_shard", deliver)
+
+
+def no_dedupe(monkeypatch):
+    """A fan-out that expects to be the first."""
+    real = HomeEntry.objects.bulk_create
+
+    def bulk_create(rows, ignore_conflicts=False):
+        return real(rows)
+
+    monkeypatch.setattr(fanout.HomeEntry.objects, "bulk_create", bulk_create)
+
+
+def cursor_before_the_effect(monkeypatch):
+    """The cursor moves, and then the chunk is served: a relay that dies between loses it."""
+    real = fanout.deliver
+
+    def deliver(*, author_id, message_ids, follower_ids):
+        for event in Outbox.objects.filter(account_id=author_id, kind="message_posted"):
+            if event.payload["message_id"] in message_ids:
+                Outbox.objects.filter(pk=event.pk).update(cursor=max(follower_ids))
+        faults.point("fanout.after_a_shard")
+        real(author_id=author_id, message_ids=message_ids, follower_ids=follower_ids)
+
+    monkeypatch.setattr(fanout, "deliver", deliver)
+
+
+def event_deleted_before_its_effect(monkeypatch):
+    """At most once instead of at least once."""
+    real = worker.handle
+
+    def handle(event):
+        Outbox.objects.filter(pk=event.pk).delete()
+        faults.point("worker.before_delete")
+        while not real(event):
+            pass
+        return True
+
+    monkeypatch.setattr(worker, "handle", handle)
+
+
+def sync_by_what_the_event_said(monkeypatch):
+    """Every follow_changed adds a follower, as an event called "followed" would."""
+    real = handlers._set_mirror
+    monkeypatch.setattr(handlers, "_set_mirror", lambda a, b, stands: real(a, b, True))
+
+
+def counts_without_looking(monkeypatch):
+    """The count changes with each event, and not with each row."""
+    real = handlers._set_mirror
+
+    def set_mirror(follower_id, followee_id, stands):
+        real(follower_id, followee_id, stands)
+        there = Follower.objects.filter(followee_id=followee_id).count()
+        Account.objects.filter(pk=followee_id).update(follower_count=there + stands)
+
+    monkeypatch.setattr(handlers, "_set_mirror", set_mirror)
+
+
+def no_catch_up(monkeypatch):
+    """What is posted between the back-fill and the mirror is nobody's business."""
+    monkeypatch.setattr(handlers, "_catch_up", lambda follow: None)
+
+
+def deleted_messages_are_fanned_out(monkeypatch):
+    """A fan-out that does not look whether its message stands, before or after."""
+
+    def message_posted(event):
+        ids = fanout.followers_after(event.account_id, 0)
+        for owner in ids:
+            HomeEntry.objects.bulk_create(
+                [
+                    HomeEntry(
+                        owner_id=owner,
+                        message_id=event.payload["message_id"],
+                        author_id=event.account_id,
+                    )
+                ],
+                ignore_conflicts=True,
+            )
+        return True
+
+    monkeypatch.setitem(handlers.HANDLERS, "message_posted", message_posted)
+
+
+def floor_left_behind_by_the_trim(monkeypatch):
+    """Entries are cut off, and nobody says from where on they are complete."""
+    monkeypatch.setattr(homes, "_raise_floor", lambda owner_id, floor: None)
+
+
+def history_of_ones_own_alone(monkeypatch):
+    """Below the floor, one's own messages only."""
+    real = timelines._Home._history
+
+    def history(self, **place):
+        mine = {
+            pk for pk in Message.objects.filter(author=self.account).values_list("pk", flat=True)
+        }
+        return [pk for pk in real(self, **place) if pk in mine]
+
+    monkeypatch.setattr(timelines._Home, "_history", history)
+
+
+def unfollowing_keeps_the_entries(monkeypatch):
+    """The follow goes, and what it brought stays."""
+
+    class Kept:
+        def __init__(self, manager):
+            self.manager = manager
+
+        def filter(self, **conditions):
+            if set(conditions) == {"owner", "author_id"}:
+                return self.manager.none()
+            return self.manager.filter(**conditions)
+
+    class Entries:
+        objects = Kept(HomeEntry.objects)
+
+    monkeypatch.setattr(follows, "HomeEntry", Entries)
+
+
+PLANTED = [
+    no_follow_check,
+    no_dedupe,
+    cursor_before_the_effect,
+    event_deleted_before_its_effect,
+    sync_by_what_the_event_said,
+    counts_without_looking,
+    no_catch_up,
+    deleted_messages_are_fanned_out,
+    floor_left_behind_by_the_trim,
+    history_of_ones_own_alone,
+    unfollowing_keeps_the_entries,
+]
+
+
+@pytest.mark.django_db(databases="__all__")
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_it_is_found(plant, monkeypatch, settings):
+    settings.TIMELINES = TINY | {"RELAY_MAX_ATTEMPTS": 2}
+    plant(monkeypatch)
+    for seed in range(HISTORIES):
+        try:
+            live(seed)
+        except Exception:
+            return
+    pytest.fail(f"{plant.__doc__} {HISTORIES} histories did not notice.")
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_without_a_fault_nothing_is_found(settings):
+    settings.TIMELINES = TINY
+    for seed in range(15):
+        live(seed)
