@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from shardrouter.admin import ShardedModelAdmin
 
 from .models import Account, Follow, Message, Outbox, Token
 from .relay import worker
+from .selectors.outbox import lags
 from .services import accounts as account_services
 from .services import follows as follow_services
 from .services import messages as message_services
@@ -167,7 +168,18 @@ class OutboxAdmin(OperatorAdmin):
         "parked_at",
         "last_error",
     )
-    actions = ("retry",)
+    actions = ("retry", "drop")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """With the relay's lag in the page's head."""
+        said = "; ".join(
+            f"{lag.shard}: {lag.waiting} waiting, {lag.seconds_behind:.0f} s behind, "
+            f"{lag.parked} parked"
+            if lag.up
+            else f"{lag.shard}: does not answer"
+            for lag in lags()
+        )
+        return super().changelist_view(request, {"subtitle": said, **(extra_context or {})})
 
     @admin.display(description="last error")
     def error(self, obj: Outbox) -> str:
@@ -179,5 +191,12 @@ class OutboxAdmin(OperatorAdmin):
             worker.retry(event)
         self.message_user(request, "The relay will try them again.", messages.SUCCESS)
 
+    @admin.action(description="Drop selected parked events: other shards never hear of them")
+    def drop(self, request: HttpRequest, queryset: QuerySet) -> None:
+        dropped = 0
+        for event in queryset:
+            dropped += worker.drop(event)
+        self.message_user(request, f"{dropped} parked events were dropped.", messages.SUCCESS)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # other shards would never hear of it
+        return False  # only what is parked may be dropped, and by its own action

@@ -8,6 +8,8 @@ from shardrouter import shard_map
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardRouterError
 
+from .selectors.outbox import lags
+
 
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
@@ -48,6 +50,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
         {
             "status": status if ready else "down",
             "databases": {alias: "ok" if up else "down" for alias, up in databases.items()},
+            "relay": {
+                lag.shard: {
+                    "waiting": lag.waiting,
+                    "seconds_behind": round(lag.seconds_behind, 3),
+                    "parked": lag.parked,
+                }
+                for lag in lags()
+                if lag.up
+            },
         },
         status=200 if ready else 503,
     )

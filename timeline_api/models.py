@@ -201,6 +201,17 @@ class IdempotencyKey(ShardedModel):
         return self.key
 
 
+class RelayLease(models.Model):
+    """Which relay works on a shard's outbox, and until when unless it says so again. In `default`."""
+
+    shard = models.CharField(max_length=63, primary_key=True)
+    holder = models.CharField(max_length=255)
+    expires_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.shard}: {self.holder}"
+
+
 class ThrottleCount(models.Model):
     """How often one did one thing in the window that is running. Lives on the alias `cache`."""
 

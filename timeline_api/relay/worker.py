@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import DatabaseError, close_old_connections
@@ -15,6 +16,7 @@ from shardrouter.exceptions import ShardUnavailable
 from .. import conf, faults, files
 from ..models import Outbox
 from .handlers import handle
+from .leases import Leases
 
 logger = logging.getLogger(__name__)
 
@@ -32,27 +34,31 @@ class Worker:
 
     def __init__(self) -> None:
         self._stop = threading.Event()
+        self._leases = Leases()
 
     def stop(self) -> None:
         """Finish the event at hand, and no other."""
         self._stop.set()
 
     def run(self) -> None:
-        """Work until stop() is called, from a signal handler or another thread."""
+        """Work on the shards that it has leases for until stop() is called, from a signal handler
+        or another thread."""
         pause = BUSY_PAUSE
         while not self._stop.is_set():
             close_old_connections()
             files.let_go()
-            done = self.run_once()
+            done = self.run_once(aliases=self._leases.held())
             pause = BUSY_PAUSE if done else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)
+        self._leases.release()
 
-    def run_once(self, *, early: bool = False) -> int:
-        """One batch of each shard; gives how many events were delivered.
+    def run_once(self, *, early: bool = False, aliases: Sequence[str] | None = None) -> int:
+        """One batch of each shard, or of `aliases`; gives how many events were delivered.
 
         `early` takes those as well that wait for another try.
         """
-        return sum(self._run_shard(alias, early) for alias in shards())
+        chosen = shards() if aliases is None else aliases
+        return sum(self._run_shard(alias, early) for alias in chosen)
 
     def drain(self) -> int:
         """Deliver all there is, without waiting; gives how many events are left over, parked or
@@ -89,6 +95,13 @@ def retry(event: Outbox) -> None:
     Outbox.objects.filter(pk=event.pk).update(
         parked_at=None, attempts=0, available_at=timezone.now()
     )
+
+
+def drop(event: Outbox) -> bool:
+    """Forget a parked event; gives whether it was one. `timelines rebuild` and `counters repair`
+    mend what it would have done."""
+    gone, _ = Outbox.objects.filter(pk=event.pk, parked_at__isnull=False).delete()
+    return bool(gone)
 
 
 def _due(alias: str, early: bool):

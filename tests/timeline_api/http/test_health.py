@@ -32,14 +32,18 @@ def test_it_lives(visitor, db):
 def test_it_is_ready_when_all_answer(visitor, db):
     response = visitor.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "databases": ALL_UP}
+    idle = {"waiting": 0, "seconds_behind": 0.0, "parked": 0}
+    relay = {"shard0": idle, "shard1": idle, "shard2": idle}
+    assert response.json() == {"status": "ok", "databases": ALL_UP, "relay": relay}
 
 
 def test_it_is_ready_but_degraded_without_one_shard(visitor, db, down):
     down("shard1")
     response = visitor.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "degraded", "databases": ALL_UP | {"shard1": "down"}}
+    body = response.json()
+    assert (body["status"], body["databases"]) == ("degraded", ALL_UP | {"shard1": "down"})
+    assert set(body["relay"]) == {"shard0", "shard2"}
 
 
 def test_it_is_ready_without_default_while_it_knows_the_map(visitor, db, down):

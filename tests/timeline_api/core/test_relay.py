@@ -1,0 +1,169 @@
+"""The relay: whose turn it is, who holds which shard, and how far behind it is."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import IntegrityError
+from django.utils import timezone
+
+from timeline_api.models import HomeEntry, Outbox, RelayLease
+from timeline_api.relay import handlers, leases, worker
+from timeline_api.relay.leases import Leases
+from timeline_api.relay.worker import Worker
+from timeline_api.selectors import outbox
+from timeline_api.services import follows
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+SHARDS = ["shard0", "shard1", "shard2"]
+
+
+def homes_with(message):
+    return set(
+        HomeEntry.objects.scatter().filter(message_id=message.pk).values_list("owner_id", flat=True)
+    )
+
+
+@pytest.fixture
+def fans(alice, on_shard, relay):
+    """Twelve people on all shards, who follow alice."""
+    made = [on_shard(f"fan{number}x", SHARDS[number % 3]) for number in range(12)]
+    for fan in made:
+        follows.follow(follower=fan, followee=alice)
+    relay()
+    return made
+
+
+def test_a_post_to_many_does_not_hold_up_another(alice, bob, on_shard, fans, post, settings, relay):
+    settings.TIMELINES = {"FANOUT_CHUNK": 2}
+    neighbour = on_shard("neighbour", "shard0")
+    follows.follow(follower=bob, followee=neighbour)
+    relay()
+    big, small = post(alice, "to many"), post(neighbour, "to bob")
+    Worker().run_once()
+    assert homes_with(small) == {neighbour.pk, bob.pk}
+    assert len(homes_with(big)) == 1 + 2
+    event = Outbox.objects.get(account=alice)
+    assert event.cursor == sorted(fan.pk for fan in fans)[1]
+    relay()
+    assert homes_with(big) == {alice.pk, *(fan.pk for fan in fans)}
+
+
+def test_a_lost_shard_is_left_out_and_gone_round_for(alice, fans, post, settings, down, relay):
+    settings.TIMELINES = {"FANOUT_CHUNK": 5}
+    message = post(alice, "hello")
+    with down("shard1"):
+        for _ in range(5):
+            Worker().run_once()
+        reached = {fan.pk for number, fan in enumerate(fans) if number % 3 != 1}
+        assert homes_with_on_others(message) == {alice.pk, *reached}
+        event = Outbox.objects.get(account=alice)
+        assert (event.cursor, event.again_for, event.attempts) == (0, "shard1", 0)
+    relay()
+    assert homes_with(message) == {alice.pk, *(fan.pk for fan in fans)}
+
+
+def homes_with_on_others(message):
+    rows = HomeEntry.objects.scatter(on_shard_down="skip").filter(message_id=message.pk)
+    return set(rows.values_list("owner_id", flat=True))
+
+
+def test_another_relays_word_on_the_cursor_counts(alice, fans, post, settings):
+    settings.TIMELINES = {"FANOUT_CHUNK": 2}
+    post(alice, "hello")
+    frozen = Outbox.objects.get(account=alice)
+    Worker().run_once()
+    Worker().run_once()
+    ahead = Outbox.objects.get(account=alice).cursor
+    handlers.handle(frozen)  # wakes, and does its chunk once more
+    assert Outbox.objects.get(account=alice).cursor == ahead
+
+
+def test_one_relay_holds_each_shard_and_another_takes_over():
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first, second = Leases(), Leases()
+        assert first.held() == SHARDS
+        assert second.held() == []
+        second._looked_at = first._looked_at = -100
+        clock.shift(leases.LEASE - timedelta(seconds=1))
+        assert first.held() == SHARDS  # renewed
+        assert second.held() == []
+        clock.shift(leases.LEASE + timedelta(seconds=1))
+        second._looked_at = -100
+        assert second.held() == SHARDS  # the first is dead, or frozen
+        first._looked_at = -100
+        assert first.held() == []  # it wakes
+        second.release()
+        first._looked_at = -100
+        assert first.held() == SHARDS
+
+
+def test_a_takeover_is_within_15_seconds():
+    assert leases.LEASE.total_seconds() + leases.RENEW_SECONDS < 15
+
+
+def test_without_default_a_relay_works_on_all_shards(down):
+    with down("default"):
+        holder = Leases()
+        assert holder.held() == SHARDS
+        holder.release()
+
+
+def test_a_worker_works_on_what_it_holds_and_lets_it_go(alice, fans, post):
+    message = post(alice, "hello")
+    RelayLease.objects.create(
+        shard="shard0", holder="another", expires_at=timezone.now() + timedelta(hours=1)
+    )
+    one = Worker()
+    assert one._leases.held() == ["shard1", "shard2"]
+    one.run_once(aliases=one._leases.held())
+    assert homes_with(message) == {alice.pk}
+    RelayLease.objects.filter(shard="shard0").update(expires_at=timezone.now())
+    two = Worker()
+    two.run_once(aliases=two._leases.held())
+    assert len(homes_with(message)) == 13
+    one.stop()
+    one.run()
+    assert not RelayLease.objects.filter(holder=one._leases.holder, expires_at__gt=timezone.now())
+
+
+def status(form):
+    out = io.StringIO()
+    call_command("relay", status=True, format=form, stdout=out)
+    return out.getvalue()
+
+
+def test_it_says_how_far_behind_it_is(alice, fans, post, down, monkeypatch):
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        post(alice, "hello")
+        clock.shift(90)
+        (lag, *others) = outbox.lags()
+        assert (lag.shard, lag.up, lag.waiting, lag.parked) == ("shard0", True, 1, 0)
+        assert lag.seconds_behind == pytest.approx(90, abs=0.1)
+        assert [each.waiting for each in others] == [0, 0]
+        Leases().held()
+        assert "shard0: 1 waiting, 90.0 s behind, 0 parked; " in status("text")
+        assert json.loads(status("json"))[0]["relay"].count(":") == 2
+        with down("shard1"):
+            assert "shard1: does not answer" in status("text")
+
+
+def test_only_what_is_parked_can_be_dropped(alice, post, settings, monkeypatch):
+    settings.TIMELINES = {"RELAY_MAX_ATTEMPTS": 1}
+    post(alice, "hello")
+    event = Outbox.objects.get(account=alice)
+    assert not worker.drop(event)
+
+    def fail(event):
+        raise IntegrityError("a row that nobody expected")
+
+    monkeypatch.setattr(worker, "handle", fail)
+    Worker().run_once()
+    assert Outbox.objects.get(account=alice).parked_at is not None
+    assert outbox.lags()[0].parked == 1
+    assert worker.drop(event)
+    assert not Outbox.objects.scatter().exists()

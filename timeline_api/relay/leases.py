@@ -1,0 +1,64 @@
+"""Leases: of several relays, one works on each shard's outbox.
+
+They spare double work and nothing else: every handler may run twice, so a relay that was frozen and
+wakes after its lease was taken over does no harm. Without `default`, where leases are kept, each
+relay works on all shards.
+"""
+
+import logging
+import os
+import socket
+import time
+import uuid
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.db.models import Q
+from django.utils import timezone
+
+from shardrouter.conf import shards
+
+from ..models import RelayLease
+
+logger = logging.getLogger(__name__)
+
+# A dead or frozen relay's shards are taken over after LEASE and one look of another, in 15 s.
+LEASE = timedelta(seconds=10)
+RENEW_SECONDS = 3.0
+
+
+class Leases:
+    """What one relay holds."""
+
+    def __init__(self) -> None:
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._held: list[str] = []
+        self._looked_at = -RENEW_SECONDS
+
+    def held(self) -> list[str]:
+        """The shards to work on now; renews, and takes what is free, every RENEW_SECONDS."""
+        if time.monotonic() - self._looked_at >= RENEW_SECONDS:
+            self._looked_at = time.monotonic()
+            try:
+                self._held = [alias for alias in shards() if self._take(alias)]
+            except DatabaseError as error:
+                logger.warning("leases_unreadable error=%s", error)
+                self._held = list(shards())
+        return self._held
+
+    def release(self) -> None:
+        """Let another relay have them at once."""
+        try:
+            RelayLease.objects.filter(holder=self.holder).update(expires_at=timezone.now())
+        except DatabaseError as error:
+            logger.warning("leases_not_released error=%s", error)
+
+    def _take(self, alias: str) -> bool:
+        now = timezone.now()
+        lease = {"holder": self.holder, "expires_at": now + LEASE}
+        free = Q(holder=self.holder) | Q(expires_at__lte=now)
+        # One UPDATE decides between two that want it.
+        if RelayLease.objects.filter(free, shard=alias).update(**lease):
+            return True
+        _, made = RelayLease.objects.get_or_create(shard=alias, defaults=lease)
+        return made
