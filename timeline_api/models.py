@@ -202,7 +202,7 @@ class IdempotencyKey(ShardedModel):
 
 
 class RelayLease(models.Model):
-    """Which relay works on a shard's outbox, and until when unless it says so again. In `default`."""
+    """Which relay works on a shard's outbox, and until when, unless it says so again. Global."""
 
     shard = models.CharField(max_length=63, primary_key=True)
     holder = models.CharField(max_length=255)
