@@ -50,6 +50,20 @@ class Account(ShardedModel):
         return self.username
 
 
+class LeavingName(ShardedModel):
+    """The name of an account that was deleted, as long as traces of it are being removed."""
+
+    username_key = models.CharField(max_length=MAX_USERNAME_LENGTH, unique=True)
+    account_id = models.BigIntegerField()
+
+    class Shard:
+        slot_from = "username_key"
+        normalize = str.casefold
+
+    def __str__(self):
+        return self.username_key
+
+
 class Token(ShardedModel):
     """A way in. The text that its owner holds is `<id>.<secret>`; here is only the digest."""
 

@@ -12,7 +12,7 @@ from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf, faults
-from ..models import Account, Follow, Follower, HomeEntry, Message, Outbox
+from ..models import Account, Follow, Follower, HomeEntry, LeavingName, Message, Outbox
 from ..selectors import messages
 from ..services import outbox
 from . import fanout
@@ -112,7 +112,11 @@ def account_deleted(event: Outbox) -> bool:
         faults.point("account_deleted.after_a_shard")
         return more
 
-    return not _more_on_any_shard(forget)
+    if _more_on_any_shard(forget):
+        return False
+    name = LeavingName.objects.filter(username_key=event.payload["username_key"])
+    name.filter(account_id=event.account_id).delete()
+    return True
 
 
 HANDLERS: dict[str, Callable[[Outbox], bool]] = {

@@ -9,13 +9,13 @@ from django.utils import timezone
 from shardrouter import atomic_for
 
 from .. import usernames
-from ..models import Account, Token
+from ..models import Account, LeavingName, Token
 from ..selectors import accounts as selectors
 from . import outbox
 
 
 class UsernameTaken(Exception):
-    """Somebody has this name, in whatever case."""
+    """Somebody has this name, in whatever case, or had it and has not left every shard yet."""
 
 
 class InvalidUsername(ValueError):
@@ -45,6 +45,8 @@ def register(*, username: str, email: str, password: str) -> Account:
     )
     try:
         with atomic_for(account):
+            if LeavingName.objects.filter(username_key=usernames.key(username)).exists():
+                raise UsernameTaken(username)
             account.save()
     except IntegrityError as error:
         raise UsernameTaken(username) from error
@@ -114,12 +116,15 @@ def delete_account(*, account: Account, password: str) -> None:
 def remove(*, account: Account) -> None:
     """Remove the account and all that lives with it; twice is the same as once.
 
-    The relay takes away what others hold of it: follows, lists of followers, home entries.
+    The relay takes away what others hold of it: follows, lists of followers, home entries. Until
+    that is done nobody can take its name.
     """
+    key = usernames.key(account.username)
     with atomic_for(account):
         gone, _ = Account.objects.filter(pk=account.pk).delete()
         if gone:
-            outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED)
+            LeavingName.objects.create(username_key=key, account_id=account.pk)
+            outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED, username_key=key)
 
 
 def _require_password(account: Account, password: str) -> None:

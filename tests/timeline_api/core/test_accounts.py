@@ -17,6 +17,7 @@ from timeline_api.models import (
     Outbox,
     Token,
 )
+from timeline_api.relay.worker import Worker
 from timeline_api.selectors import accounts as selectors
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows, messages, tokens
@@ -266,10 +267,20 @@ def test_deleting_twice_is_deleting_once(alice):
     assert Outbox.objects.scatter().count() == 1
 
 
-def test_the_name_of_a_deleted_account_is_free_and_inherits_nothing(alice, bob, register, relay):
+def test_a_name_is_free_when_the_account_has_left_every_shard(
+    alice, bob, register, relay, down, settings
+):
+    settings.TIMELINES = {"FANOUT_CHUNK": 1}
     follows.follow(follower=bob, followee=alice)
     relay()
     accounts.remove(account=alice)
+    with pytest.raises(accounts.UsernameTaken):
+        register(alice.username.upper())
+    with down("shard1"):
+        Worker().run_once()
+        with pytest.raises(accounts.UsernameTaken):
+            register(alice.username)
+    relay()
     heir = register(alice.username)
     messages.post(author=heir, text="not for bob")
     relay()
