@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 # Seconds between two looks: short after work, so that a post arrives within a blink, and longer
 # when nothing happens, so that idling costs next to nothing.
 BUSY_PAUSE = 0.01
-IDLE_PAUSE = 0.15
+IDLE_PAUSE = 0.3
 LONGEST_DELAY = timedelta(minutes=5)
 # How long an event waits for a shard that is down. That uses up no try.
 SHARD_DELAY = timedelta(seconds=2)
