@@ -14,7 +14,7 @@ from django.db import IntegrityError, models
 
 from . import availability, conf
 from .exceptions import CrossShardQuery, ShardKeyChanged
-from .fields import generator
+from .fields import ShardedIdField, generator
 from .placement import placement_of, require_own_slot, shard_for, slot_for
 from .shardmap import shard_map
 from .transactions import atomic_on, require_not_refused
@@ -93,18 +93,16 @@ def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **k
     grouped: dict[str, list[Any]] = {}
     for instance, slot in zip(objs, slots, strict=True):
         grouped.setdefault(shard_map.alias_of(slot), []).append(instance)
-    if queryset._db and any(alias != queryset._db for alias in grouped):
-        alias = next(alias for alias in grouped if alias != queryset._db)
-        raise CrossShardQuery(
-            queryset.model._meta.label, f"a row belongs on {alias}, not on {queryset._db}"
-        )
+    for instances in grouped.values():
+        own_alias(queryset, instances[0])
     if not grouped:
         return models.QuerySet.bulk_create(
             queryset._chain().none(), objs, batch_size, *args, **kwargs
         )
-    fresh = [
-        (instance, slot) for instance, slot in zip(objs, slots, strict=True) if instance.pk is None
-    ]
+    # A many-to-many table has ids of its own kind, which its database makes.
+    fresh = []
+    if isinstance(pk, ShardedIdField):
+        fresh = [pair for pair in zip(objs, slots, strict=True) if pair[0].pk is None]
     for attempt in range(ID_ATTEMPTS):
         for instance, slot in fresh:
             setattr(instance, pk.attname, generator.next_id(slot))

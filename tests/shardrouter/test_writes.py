@@ -16,7 +16,7 @@ from shardrouter.exceptions import (
     UnroutedQuery,
 )
 from shardrouter.fields import generator
-from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Shelf, Visit
+from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Shelf, Tag, Visit
 
 SHARDS = ["shard0", "shard1", "shard2"]
 
@@ -363,3 +363,13 @@ def test_atomic_for_nests_with_savepoints_and_keeps_what_is_durable(authors):
     with atomic_for(ann, durable=True):
         ann.books.create(title="durable")
     assert ann.books.filter(title="durable").exists()
+
+
+def test_rows_of_a_many_to_many_table_keep_the_ids_of_its_own_database(authors):
+    """Its primary key is of Django's kind, which may be too small for a sharded id."""
+    for name in ("ann", "bob"):
+        book = Book.objects.create(author=authors[name])
+        book.tags.set([Tag.objects.create(author=authors[name], word=word) for word in "abc"])
+        links = Book.tags.through.objects.filter(book=book)
+        assert links.count() == 3
+        assert max(links.values_list("pk", flat=True)) < 2**31
