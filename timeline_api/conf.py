@@ -7,6 +7,8 @@ from django.conf import settings
 DEFAULTS: dict[str, Any] = {
     # How many of the followee's newest messages a follow brings into one's home at once.
     "BACKFILL_MESSAGES": 800,
+    # Messages of whoever has more followers than this are not fanned out: readers pull them.
+    "FANOUT_MAX_FOLLOWERS": 10_000,
     # How many entries a home keeps; what is older is read from the messages themselves.
     "HOME_CAP": 800,
     # After about so many new entries a home is looked at, and cut to HOME_CAP.

@@ -5,9 +5,10 @@ from collections.abc import Callable
 POINTS = (
     "fanout.after_a_shard",
     "fanout.before_taking_back",
-    "message_posted.before_cursor",
+    "followers.before_cursor",
     "follow_changed.before_mirror",
     "follow_changed.before_catch_up",
+    "pulls_changed.before_told",
     "account_deleted.after_a_shard",
     "worker.before_delete",
 )

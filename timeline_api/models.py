@@ -36,6 +36,10 @@ class Account(ShardedModel):
     # From this message id on, the home entries are all there are; what is older is asked of the
     # shards. 0 as long as nothing was cut off.
     home_floor = models.BigIntegerField(default=0, editable=False)
+    # Rises by one whenever the account becomes a celebrity, whose messages readers pull, and when
+    # it is none any more: odd means pulled. `told` is the one that every follower has heard of.
+    pull_version = models.PositiveIntegerField(default=0, editable=False)
+    pull_version_told = models.PositiveIntegerField(default=0, editable=False)
 
     # Django and DRF ask this of `request.user`.
     is_authenticated = True
@@ -48,6 +52,11 @@ class Account(ShardedModel):
 
     def __str__(self):
         return self.username
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the account is a celebrity: readers are to pull its messages."""
+        return self.pull_version % 2 == 1
 
 
 class LeavingName(ShardedModel):
@@ -103,6 +112,10 @@ class Follow(ShardedModel):
     # The index is for account deletion, which looks for every follow of one account.
     followee_id = models.BigIntegerField(db_index=True)
     created_at = models.DateTimeField()
+    # The followee's pull_version that this row has heard of last, and what it means: home entries
+    # need not have the followee's messages, the reader pulls them.
+    pull_version = models.PositiveIntegerField(default=0, editable=False)
+    pulled = models.BooleanField(default=False, editable=False)
 
     class Shard:
         key = "follower"
@@ -111,6 +124,14 @@ class Follow(ShardedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["follower", "followee_id"], name="follow_once")
+        ]
+        # Every look at a home asks for these; nearly always there is none.
+        indexes = [
+            models.Index(
+                fields=["follower", "followee_id"],
+                condition=models.Q(pulled=True),
+                name="follow_pulled",
+            )
         ]
 
     def __str__(self):

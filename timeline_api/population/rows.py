@@ -3,7 +3,7 @@ mirrors, counts and home timelines are what the relay would leave."""
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -93,12 +93,29 @@ class Population:
 
     def rows(self) -> Iterator[list]:
         """Lists of rows, model by model: accounts, messages, follows, mirrors, home entries."""
-        self._cut_homes()
+        self._mark_celebrities()
+        by_author: dict[int, list[Message]] = defaultdict(list)
+        for message in self.messages:
+            by_author[message.author_id].append(message)
+        floors = self._cut_homes(by_author)
         yield list(self.accounts.values())
         yield self.messages
         yield self.follows
         yield self._mirrors()
-        yield from self._homes()
+        yield from self._homes(by_author, floors)
+
+    def _mark_celebrities(self) -> None:
+        """Whose messages readers pull, and the follows that know it."""
+        limit = conf.get("FANOUT_MAX_FOLLOWERS")
+        celebrities = {
+            account.pk for account in self.accounts.values() if account.follower_count > limit
+        }
+        for account in self.accounts.values():
+            if account.pk in celebrities:
+                account.pull_version = account.pull_version_told = 1
+        for follow in self.follows:
+            if follow.followee_id in celebrities:
+                follow.pull_version, follow.pulled = 1, True
 
     def _mirrors(self) -> list[Follower]:
         return [
@@ -113,32 +130,36 @@ class Population:
             for follow in self.follows
         ]
 
-    def _cut_homes(self) -> None:
-        """Set the floor of each home that has more messages than are kept."""
+    def _cut_homes(self, by_author: Mapping[int, list[Message]]) -> dict[int, int]:
+        """Set the floor of each home that has more messages than are kept; gives all floors."""
         cap = conf.get("HOME_CAP")
-        by_author: dict[int, list[int]] = defaultdict(list)
-        for message in self.messages:
-            by_author[message.author_id].append(message.pk)
-        newest = {author: sorted(ids)[-cap:] for author, ids in by_author.items()}
+        newest = {
+            author: sorted(message.pk for message in messages)[-cap:]
+            for author, messages in by_author.items()
+        }
         sources = {account.pk: [account.pk] for account in self.accounts.values()}
         for follow in self.follows:
-            sources[follow.follower_id].append(follow.followee_id)
+            if not follow.pulled:
+                sources[follow.follower_id].append(follow.followee_id)
         for account in self.accounts.values():
             authors = sources[account.pk]
             if sum(len(by_author.get(author, ())) for author in authors) > cap:
-                ids = chain.from_iterable(newest.get(author, ()) for author in authors)
-                account.home_floor = heapq.nlargest(cap, ids)[-1]
+                candidates = chain.from_iterable(newest.get(author, ()) for author in authors)
+                account.home_floor = heapq.nlargest(cap, candidates)[-1]
+        return {account.pk: account.home_floor for account in self.accounts.values()}
 
-    def _homes(self, batch: int = 20_000) -> Iterator[list[HomeEntry]]:
-        floors = {account.pk: account.home_floor for account in self.accounts.values()}
-        by_author: dict[int, list[Message]] = defaultdict(list)
-        for message in self.messages:
-            by_author[message.author_id].append(message)
+    def _homes(
+        self,
+        by_author: Mapping[int, list[Message]],
+        floors: Mapping[int, int],
+        batch: int = 20_000,
+    ) -> Iterator[list[HomeEntry]]:
         readers: dict[int, list[int]] = {
             account.pk: [account.pk] for account in self.accounts.values()
         }
         for follow in self.follows:
-            readers[follow.followee_id].append(follow.follower_id)
+            if not follow.pulled:
+                readers[follow.followee_id].append(follow.follower_id)
         entries: list[HomeEntry] = []
         for author_id, messages in by_author.items():
             for message in messages:

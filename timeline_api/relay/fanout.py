@@ -1,11 +1,11 @@
 """Fan-out: messages into the homes of followers, shard by shard."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from shardrouter import atomic_for, group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf, faults
+from .. import faults
 from ..models import Follow, Follower, HomeEntry, Message
 from ..services import homes
 
@@ -17,10 +17,25 @@ def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Colle
     delivery never brings back somebody who was unfollowed. Shards that are down are left out, the
     others served, and then ShardUnavailable raised, so that the event comes again.
     """
+
+    def serve(ids: list[int]) -> None:
+        _deliver_on_shard(author_id, message_ids, ids)
+
+    write_on_each_shard(author_id, message_ids, follower_ids, serve)
+
+
+def write_on_each_shard(
+    author_id: int,
+    message_ids: Collection[int],
+    follower_ids: Collection[int],
+    write: Callable[[list[int]], None],
+) -> None:
+    """Let `write` put the messages into homes, those of one shard at a time. Shards that are down
+    are left out, the others served, and then ShardUnavailable raised."""
     down: ShardUnavailable | None = None
     for ids in group_by_shard(follower_ids).values():
         try:
-            _deliver_on_shard(author_id, message_ids, ids)
+            write(ids)
             faults.point("fanout.after_a_shard")
         except ShardUnavailable as error:
             down = error
@@ -30,11 +45,11 @@ def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Colle
         raise down
 
 
-def followers_after(author_id: int, follower_id: int) -> list[int]:
-    """The author's next followers by the mirror, in key order, FANOUT_CHUNK at most."""
+def followers_after(author_id: int, follower_id: int, limit: int) -> list[int]:
+    """The author's next followers by the mirror, in key order, `limit` at most."""
     mirror = Follower.objects.filter(followee_id=author_id, follower_id__gt=follower_id)
     ids = mirror.order_by("follower_id").values_list("follower_id", flat=True)
-    return list(ids[: conf.get("FANOUT_CHUNK")])
+    return list(ids[:limit])
 
 
 def _deliver_on_shard(
@@ -47,17 +62,7 @@ def _deliver_on_shard(
             .select_for_update()
             .values_list("follower_id", flat=True)
         )
-        owner_ids = list(following)
-        HomeEntry.objects.bulk_create(
-            [
-                HomeEntry(owner_id=owner_id, message_id=message_id, author_id=author_id)
-                for owner_id in owner_ids
-                for message_id in message_ids
-            ],
-            ignore_conflicts=True,
-        )
-        for owner_id in owner_ids:
-            homes.trim_now_and_then(owner_id, added=len(message_ids))
+        homes.enter(owner_ids=following, author_id=author_id, message_ids=message_ids)
 
 
 def _take_back_deleted(

@@ -15,7 +15,7 @@ from .. import conf, faults
 from ..models import Account, Follow, Follower, HomeEntry, LeavingName, Message, Outbox
 from ..selectors import messages
 from ..services import outbox
-from . import fanout
+from . import celebrities, fanout
 
 # The clocks of two processes may differ by this much; what it adds is ignored as a double.
 CLOCK_MARGIN = timedelta(seconds=10)
@@ -27,16 +27,47 @@ def handle(event: Outbox) -> bool:
 
 
 def message_posted(event: Outbox) -> bool:
-    """Fan the message out to the author's next followers after the event's cursor.
+    """Fan the message out to the author's next followers, unless readers pull it."""
+    message_id = event.payload["message_id"]
+    message = Message.objects.select_related("author").filter(pk=message_id).first()
+    if message is None or celebrities.settle(message.author):
+        return True
+
+    def serve(follower_ids: list[int]) -> None:
+        fanout.deliver(
+            author_id=event.account_id, message_ids=[message_id], follower_ids=follower_ids
+        )
+
+    return _next_followers(event, serve, conf.get("FANOUT_CHUNK"))
+
+
+def pulls_changed(event: Outbox) -> bool:
+    """Tell the author's next followers that the author is a celebrity now, or is none any more.
+    Only when all of them know, messages are no longer fanned out."""
+    version = event.payload["version"]
+    author = Account.objects.filter(pk=event.account_id, pull_version=version)
+    if not author.exists():
+        return True  # gone, or changed again: that event tells them
+
+    def serve(follower_ids: list[int]) -> None:
+        celebrities.tell(event.account_id, follower_ids)
+
+    done = _next_followers(event, serve, celebrities.chunk_size(version))
+    if done:
+        faults.point("pulls_changed.before_told")
+        author.update(pull_version_told=version)
+    return done
+
+
+def _next_followers(event: Outbox, serve: Callable[[list[int]], None], limit: int) -> bool:
+    """Serve the next followers of the event's account after its cursor; gives whether there was
+    none left.
 
     The cursor moves when they have been served, so a relay that dies serves them again. A shard
     that is down holds up nobody else's followers: it is left out, and when the others are done the
     event goes round again for it alone.
     """
-    message_id = event.payload["message_id"]
-    if not Message.objects.filter(pk=message_id).exists():
-        return True
-    follower_ids = fanout.followers_after(event.account_id, event.cursor)
+    follower_ids = fanout.followers_after(event.account_id, event.cursor, limit)
     if not follower_ids:
         if not event.left_out:
             return True
@@ -48,15 +79,15 @@ def message_posted(event: Outbox) -> bool:
         served = [pk for pk in follower_ids if shard_for(pk) == event.again_for]
     left_out = event.left_out
     try:
-        fanout.deliver(author_id=event.account_id, message_ids=[message_id], follower_ids=served)
+        serve(served)
     except ShardUnavailable as error:
         if event.again_for or error.alias == shard_for(event.account_id):
             raise
         if left_out not in ("", error.alias):
             raise  # a second one: wait for both
         left_out = error.alias
-    faults.point("message_posted.before_cursor")
-    _move(event, cursor=follower_ids[-1], left_out=left_out, again_for=event.again_for)
+    faults.point("followers.before_cursor")
+    _move(event, cursor=follower_ids[-1], left_out=left_out)
     return False
 
 
@@ -83,7 +114,8 @@ def follow_changed(event: Outbox) -> bool:
 
     The row is read again after the mirror is written, until both agree: whoever writes the mirror
     last has seen a row that stood after the write. When it stands, what the followee has posted
-    since the back-fill is delivered; from then on the mirror is there for fan-out.
+    since the back-fill is delivered; from then on the mirror is there for fan-out. So that no
+    change of a celebrity is missed either, what the followee is is read after the mirror, too.
     """
     follower_id, followee_id = event.account_id, event.payload["followee_id"]
     follow = _follow(follower_id, followee_id)
@@ -96,8 +128,13 @@ def follow_changed(event: Outbox) -> bool:
         seen, follow = follow, _follow(follower_id, followee_id)
         if (seen is None) == (follow is None):
             break
-    if follow is not None:
-        faults.point("follow_changed.before_catch_up")
+    if follow is None:
+        return True
+    faults.point("follow_changed.before_catch_up")
+    if celebrities.version_of(followee_id) > follow.pull_version:
+        celebrities.tell(followee_id, [follower_id])
+        follow = _follow(follower_id, followee_id)
+    if follow is not None and not follow.pulled:
         _catch_up(follow)
     return True
 
@@ -124,6 +161,7 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.MESSAGE_DELETED: message_deleted,
     outbox.FOLLOW_CHANGED: follow_changed,
     outbox.ACCOUNT_DELETED: account_deleted,
+    outbox.PULLS_CHANGED: pulls_changed,
 }
 
 

@@ -1,8 +1,12 @@
 """Timelines: everybody's, and a member's own home."""
 
-from django.db.models import F
+from dataclasses import dataclass
+from typing import Any
 
-from shardrouter import shard_for
+from django.db.models import Aggregate, CharField, F, Q, QuerySet, Subquery
+
+from shardrouter import group_by_shard
+from shardrouter.exceptions import ShardUnavailable
 
 from ..models import Account, Follow, HomeEntry, Message
 from .pages import Page, cut
@@ -15,8 +19,7 @@ def public_page(
 
     A shard that does not answer is left out and named.
     """
-    everybody = Message.objects.scatter(on_shard_down="skip").select_related("author")
-    return cut(everybody, before_id=before_id, after_id=after_id, limit=limit)
+    return cut(_with_authors(), before_id=before_id, after_id=after_id, limit=limit)
 
 
 def home_page(
@@ -24,9 +27,11 @@ def home_page(
 ) -> Page:
     """A page of the home timeline of `account`, newest first, with the authors.
 
-    One query on the account's shard for the entries, and one on each shard whose messages they
-    name. Entries whose message is gone are filled up from those that follow: the same once more
-    for each `limit` entries, and only until the relay has been there. Below the home's floor,
+    One query on the account's shard for the entries and the celebrities that are followed, and
+    one on each shard that these are on: messages of celebrities have no entries, and are looked
+    for where they were written. Entries whose message is gone are filled up from those that
+    follow: the same once more for each `limit` entries, and only until the relay has been there.
+    Below the home's floor,
     where no entries are kept, the page goes on with the messages themselves: one query for the
     follows, and one on each shard. What is on a shard that does not answer keeps its place in
     `positions`, so that a lost shard is asked once and not searched past. Raises ShardUnavailable
@@ -52,69 +57,101 @@ class _Home:
 
     def go_down(self, before_id: int | None) -> None:
         """Fill the page with the newest below `before_id`."""
-        place = before_id
-        while len(self.places) < self.limit:
-            ids, floor = self._entries(before_id=place, after_id=None)
-            self.places += self._standing(ids)
-            if len(ids) < self.limit:
-                break
-            place = ids[-1]
+        below = before_id
+        full = True
+        while full and len(self.places) < self.limit:
+            entries = self._entries(before_id=below, after_id=None)
+            full = len(entries.ids) == self.limit
+            lowest = entries.ids[-1] if full else entries.floor
+            self.places += self._standing(entries, lowest, below)
+            below = lowest if below is None else min(lowest, below)
         wanted = self.limit - len(self.places)
-        if wanted > 0 and floor:
-            below = floor if before_id is None else min(floor, before_id)
+        if wanted > 0 and below:
             self.places += self._history(before_id=below, after_id=None, limit=wanted)
         del self.places[self.limit :]
 
     def go_up(self, after_id: int) -> None:
         """Fill the page with the oldest above `after_id`."""
-        ids, floor = self._entries(before_id=None, after_id=after_id)
-        if after_id < floor:
-            self.places = self._history(before_id=floor, after_id=after_id, limit=self.limit)
-        while len(self.places) < self.limit:
-            self.places = self._standing(ids) + self.places
-            if len(ids) < self.limit:
-                break
-            ids, _ = self._entries(before_id=None, after_id=ids[0])
+        place = after_id
+        full = True
+        while full and len(self.places) < self.limit:
+            entries = self._entries(before_id=None, after_id=place)
+            if place < entries.floor:
+                wanted = self.limit - len(self.places)
+                older = self._history(before_id=entries.floor, after_id=place, limit=wanted)
+                self.places = older + self.places
+                place = entries.floor - 1
+            full = len(entries.ids) == self.limit
+            below = entries.ids[0] + 1 if full else None
+            self.places = self._standing(entries, place + 1, below, upwards=True) + self.places
+            place = entries.ids[0] if full else place
         self.places = self.places[-self.limit :]
 
-    def _entries(self, *, before_id: int | None, after_id: int | None) -> tuple[list[int], int]:
-        """The message ids of a range of the home, newest first, and the floor, below which there
-        are none: of one statement, since the relay may trim in between."""
+    def _entries(self, *, before_id: int | None, after_id: int | None) -> "_Entries":
+        """A range of the home's entries, at most `limit`; of one statement, since the relay may
+        trim in between."""
         mine = HomeEntry.objects.filter(owner=self.account)
         if after_id is not None:
             # What is left below the floor, until the next trim, is history's to tell.
             mine = mine.filter(message_id__gte=F("owner__home_floor"))
+        celebrities = _celebrities(self.account)
         rows = cut(
-            mine.values_list("message_id", "owner__home_floor"),
+            mine.annotate(celebrities=celebrities).values_list(
+                "message_id", "owner__home_floor", "celebrities"
+            ),
             before_id=before_id,
             after_id=after_id,
             limit=self.limit,
             field="message_id",
         )
-        if not rows:
-            floor = Account.objects.filter(pk=self.account.pk).values_list("home_floor", flat=True)
-            return [], floor.first() or 0
-        floor = rows[0][1]
-        return [message_id for message_id, _ in rows if message_id >= floor], floor
+        if rows:
+            _, floor, pulled = rows[0]
+        else:
+            myself = Account.objects.filter(pk=self.account.pk).annotate(celebrities=celebrities)
+            floor, pulled = myself.values_list("home_floor", "celebrities").first() or (0, None)
+        return _Entries(
+            ids=[message_id for message_id, _, _ in rows if message_id >= floor],
+            floor=floor,
+            celebrities=[int(pk) for pk in pulled.split(",")] if pulled else [],
+        )
 
-    def _standing(self, ids: list[int]) -> list[int]:
-        """Those of `ids` whose messages stand, or may stand on a shard that does not answer."""
-        found, lost = _messages(ids)
-        self.messages |= found
-        self.missing |= lost
-        return [pk for pk in ids if pk in found or (lost and shard_for(pk) in lost)]
+    def _standing(
+        self, entries: "_Entries", lowest: int, below: int | None, *, upwards: bool = False
+    ) -> list[int]:
+        """The places of the entries whose messages stand, or may stand on a shard that does not
+        answer, and of celebrities' messages from `lowest` to `below`."""
+        if below is not None and below <= lowest:
+            return []
+        ids_on = group_by_shard(entries.ids)
+        celebrities_on = group_by_shard(entries.celebrities)
+        places = set()
+        for alias in sorted({*ids_on, *celebrities_on}):
+            messages = Message.objects.using(alias)
+            wanted = Q(pk__in=ids_on.get(alias, ()))
+            if alias in celebrities_on:
+                theirs = messages.filter(author_id__in=celebrities_on[alias], pk__gte=lowest)
+                if below is not None:
+                    theirs = theirs.filter(pk__lt=below)
+                theirs = theirs.order_by("pk" if upwards else "-pk")
+                wanted |= Q(pk__in=theirs.values("pk")[: self.limit])
+            try:
+                found = {
+                    message.pk: message
+                    for message in messages.select_related("author").filter(wanted)
+                }
+            except ShardUnavailable:
+                self.missing.add(alias)
+                places.update(ids_on.get(alias, ()))
+                continue
+            self.messages |= found
+            places.update(found)
+        return sorted(places, reverse=True)
 
     def _history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
         """The ids of messages themselves, of one's own and those of whom one follows."""
-        follows = Follow.objects.filter(follower=self.account)
-        authors = [self.account.pk, *follows.values_list("followee_id", flat=True)]
-        theirs = (
-            Message.objects.scatter(on_shard_down="skip")
-            .select_related("author")
-            .filter(author_id__in=authors, pk__lt=before_id)
-        )
+        authors = list(home_authors(self.account))
         page = cut(
-            theirs,
+            _with_authors().filter(author_id__in=authors, pk__lt=before_id),
             before_id=before_id if after_id is None else None,
             after_id=after_id,
             limit=limit,
@@ -124,11 +161,41 @@ class _Home:
         return [message.pk for message in page]
 
 
-def _messages(ids: list[int]) -> tuple[dict[int, Message], set[str]]:
-    """Those of the messages that stand and can be had, and the shards that do not answer."""
-    if not ids:
-        return {}, set()
-    found = (
-        Message.objects.scatter(on_shard_down="skip").select_related("author").filter(pk__in=ids)
+@dataclass(frozen=True)
+class _Entries:
+    """A range of a home: message `ids`, newest first, the `floor`, below which there are none, and
+    the `celebrities` whom its owner follows, whose messages are not among them."""
+
+    ids: list[int]
+    floor: int
+    celebrities: list[int]
+
+
+class _Joined(Aggregate):
+    """Numbers as one text, with commas between."""
+
+    function = "GROUP_CONCAT"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler, connection, **extra):
+        template = "STRING_AGG(%(expressions)s::text, ',')"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def _celebrities(account: Account) -> Subquery:
+    follows = Follow.objects.filter(follower=account, pulled=True)
+    return Subquery(
+        follows.values("follower").annotate(joined=_Joined("followee_id")).values("joined")
     )
-    return {message.pk: message for message in found}, set(found.shards_missing)
+
+
+def home_authors(account: Account, **conditions: Any) -> set[int]:
+    """Whose messages are in the home of `account`: their own and those of whom they follow, where
+    the follow meets `conditions`. One query on the account's shard."""
+    follows = Follow.objects.filter(follower=account, **conditions)
+    return {account.pk, *follows.values_list("followee_id", flat=True)}
+
+
+def _with_authors() -> QuerySet[Message]:
+    """Everybody's messages. A shard that does not answer is left out."""
+    return Message.objects.scatter(on_shard_down="skip").select_related("author")

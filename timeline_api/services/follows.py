@@ -18,20 +18,28 @@ class CannotFollowSelf(Exception):
 def follow(*, follower: Account, followee: Account) -> None:
     """Follow; twice is the same as once. Raises CannotFollowSelf.
 
-    The followee's newest messages are in the follower's home when this returns. What is posted
-    between our look at them and the mirror's update is delivered by the event's handler.
+    The followee's newest messages are in the follower's home when this returns; those of a
+    celebrity are pulled. What is posted between our look at them and the mirror's update is
+    delivered by the event's handler, which also hears whether the followee still is, or is by now,
+    a celebrity.
     """
     _require_two(follower, followee)
     limit = conf.get("BACKFILL_MESSAGES")
-    newest = messages.newest_ids(followee, limit)
+    newest = [] if followee.pulled else messages.newest_ids(followee, limit)
     with atomic_for(follower):
         _, created = Follow.objects.get_or_create(
-            follower=follower, followee_id=followee.pk, defaults={"created_at": timezone.now()}
+            follower=follower,
+            followee_id=followee.pk,
+            defaults={
+                "created_at": timezone.now(),
+                "pull_version": followee.pull_version,
+                "pulled": followee.pulled,
+            },
         )
         if not created:
             return
         homes.enter(
-            owner_id=follower.pk,
+            owner_ids=[follower.pk],
             author_id=followee.pk,
             message_ids=newest,
             complete=len(newest) < limit,

@@ -1,9 +1,10 @@
 """Homes: the newest entries of a home timeline are kept, and from where on they are complete.
 
-Call these inside atomic_for(the owner).
+Call these inside atomic_for(an owner).
 """
 
 import random
+from collections.abc import Collection, Iterable
 
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -12,19 +13,27 @@ from .. import conf
 from ..models import Account, HomeEntry
 
 
-def enter(*, owner_id: int, author_id: int, message_ids: list[int], complete: bool) -> None:
-    """Put messages of `author_id` into a home. Unless `complete`, the author has older ones, which
-    are not among them: then the home is complete only from the oldest of these on."""
+def enter(
+    *, owner_ids: Iterable[int], author_id: int, message_ids: Collection[int], complete: bool = True
+) -> None:
+    """Put messages of `author_id` into homes of one shard, if they are missing.
+
+    Unless `complete`, the author has older ones, which are not among them: then the homes are
+    complete only from the oldest of these on.
+    """
+    owner_ids = list(owner_ids)
     HomeEntry.objects.bulk_create(
         [
             HomeEntry(owner_id=owner_id, message_id=message_id, author_id=author_id)
+            for owner_id in owner_ids
             for message_id in message_ids
         ],
         ignore_conflicts=True,
     )
-    if message_ids and not complete:
-        _raise_floor(owner_id, min(message_ids))
-    trim_now_and_then(owner_id, added=len(message_ids))
+    for owner_id in owner_ids:
+        if message_ids and not complete:
+            _raise_floor(owner_id, min(message_ids))
+        trim_now_and_then(owner_id, added=len(message_ids))
 
 
 def trim_now_and_then(owner_id: int, *, added: int) -> None:

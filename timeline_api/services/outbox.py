@@ -10,6 +10,7 @@ MESSAGE_POSTED = "message_posted"
 MESSAGE_DELETED = "message_deleted"
 FOLLOW_CHANGED = "follow_changed"
 ACCOUNT_DELETED = "account_deleted"
+PULLS_CHANGED = "pulls_changed"
 
 
 def emit(*, account: Account, kind: str, **payload: Any) -> None:

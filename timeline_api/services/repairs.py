@@ -7,10 +7,13 @@ a difference, and goes away by itself.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from shardrouter import atomic_for
 
 from .. import conf
 from ..models import Account, Follow, HomeEntry, Message
+from ..selectors import timelines
 from . import homes
 
 
@@ -26,11 +29,13 @@ class HomeDifference:
 
 
 def home_difference(account: Account) -> HomeDifference:
-    """The home's entries against the messages of its owner and of whom they follow."""
+    """The home's entries against the messages of its owner and of whom they follow. Celebrities,
+    whose messages are pulled, need none."""
     floor = Account.objects.values_list("home_floor", flat=True).get(pk=account.pk)
-    entries = HomeEntry.objects.filter(owner=account, message_id__gte=floor)
+    entries = _entries(account).filter(message_id__gte=floor)
     entered = frozenset(entries.values_list("message_id", flat=True))
-    theirs = Message.objects.scatter().filter(author_id__in=_authors(account), pk__gte=floor)
+    authors = timelines.home_authors(account, pulled=False)
+    theirs = Message.objects.scatter().filter(author_id__in=authors, pk__gte=floor)
     standing = frozenset(theirs.values_list("pk", flat=True))
     return HomeDifference(missing=standing - entered, extra=entered - standing)
 
@@ -43,10 +48,8 @@ def rebuild_home(account: Account) -> HomeDifference:
     """
     cap = conf.get("HOME_CAP")
     while True:
-        entries = dict(
-            HomeEntry.objects.filter(owner=account).values_list("message_id", "author_id")
-        )
-        authors = _authors(account)
+        entries = dict(_entries(account).values_list("message_id", "author_id"))
+        authors = timelines.home_authors(account, pulled=False)
         theirs = Message.objects.scatter().filter(author_id__in=authors).order_by("-pk")
         newest = list(theirs.values_list("pk", "author_id")[: cap + 1])
         floor = newest[cap - 1][0] if len(newest) > cap else 0
@@ -54,7 +57,7 @@ def rebuild_home(account: Account) -> HomeDifference:
         with atomic_for(account):
             if not homes.lock(account.pk):
                 raise Account.DoesNotExist
-            if _authors(account) != authors:
+            if timelines.home_authors(account, pulled=False) != authors:
                 continue
             missing = wanted.keys() - entries.keys()
             extra = {pk for pk in entries if pk >= floor and pk not in wanted}
@@ -99,10 +102,10 @@ def repair_counts(account: Account) -> dict[str, tuple[int, int]]:
     return wrong
 
 
-def _authors(account: Account) -> set[int]:
-    """Whose messages are in this home."""
-    follows = Follow.objects.filter(follower=account)
-    return {account.pk, *follows.values_list("followee_id", flat=True)}
+def _entries(account: Account) -> QuerySet[HomeEntry]:
+    """The home's entries without those of celebrities, which may stay but are not needed."""
+    pulled = Follow.objects.filter(follower=account, pulled=True).values("followee_id")
+    return HomeEntry.objects.filter(owner=account).exclude(author_id__in=pulled)
 
 
 def _batches(ids: list[int], size: int = 500) -> Iterator[list[int]]:

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
 from tests.timeline_api.lost import lost
-from timeline_api.models import Account
+from timeline_api.models import Account, HomeEntry
 from timeline_api.relay.worker import Worker
-from timeline_api.services import accounts, messages
+from timeline_api.services import accounts, follows, messages
 
 SHARDS = ["shard0", "shard1", "shard2"]
 PASSWORD = "two herons"
@@ -87,6 +87,27 @@ def asks():
 def down():
     """with down("shard1"): … every statement to it fails, as one to a lost server does."""
     return lost
+
+
+@pytest.fixture
+def fans(alice, on_shard, relay):
+    """Twelve people on all shards, in turn, who follow alice."""
+    made = [on_shard(f"fan{number}x", SHARDS[number % 3]) for number in range(12)]
+    for fan in made:
+        follows.follow(follower=fan, followee=alice)
+    relay()
+    return made
+
+
+@pytest.fixture
+def homes_with():
+    """homes_with(message) → the ids of those whose home has an entry of it."""
+
+    def homes_with(message):
+        rows = HomeEntry.objects.scatter().filter(message_id=message.pk)
+        return set(rows.values_list("owner_id", flat=True))
+
+    return homes_with
 
 
 @pytest.fixture

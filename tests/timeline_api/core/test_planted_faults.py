@@ -1,15 +1,17 @@
 """The proof proves something: each of these faults, planted on purpose, makes histories fail."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import CharField, Value
 
 from shardrouter import atomic_for
 from tests.timeline_api.core.test_histories import CAST, World
 from timeline_api import faults
 from timeline_api.models import Account, Follower, HomeEntry, Message, Outbox
-from timeline_api.relay import fanout, handlers, worker
+from timeline_api.relay import celebrities, fanout, handlers, worker
 from timeline_api.selectors import timelines
 from timeline_api.services import follows, homes
 
@@ -17,33 +19,39 @@ HISTORIES = 80
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
 
 
-def history(seed):
+STEPS = ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfollow", "delete"]
+# Two of the cast are famous, and become and stop being celebrities all the time.
+FAME = ["post", "follow", "relay"] * 3 + ["limit", "limit", "crash", "unfollow"]
+
+
+def history(seed, steps):
     """Some steps of everything, more of what the faults are about."""
     chance = random.Random(seed)
     people = range(len(CAST))
+    read = range(2) if steps is FAME else people
     for _ in range(30):
-        action = chance.choice(
-            ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfollow", "delete"]
-        )
+        action = chance.choice(steps)
         match action:
             case "post":
-                yield action, chance.choice(people), 0
+                yield action, chance.choice(read), 0
             case "delete":
                 yield action, chance.choice(people), chance.randrange(6)
             case "follow" | "unfollow":
-                yield action, chance.choice(people), chance.choice(people)
+                yield action, chance.choice(people), chance.choice(read)
             case "relay":
                 yield action, chance.randrange(10), chance.randrange(3)
             case "crash":
                 yield action, chance.choice(faults.POINTS), chance.randrange(4)
+            case "limit":
+                yield action, chance.choice([0, 10_000]), 0
 
 
-def live(seed):
+def live(seed, steps=STEPS):
     """One history to its end; raises where the real thing is not what the model says."""
     random.seed(seed)
     world = World()
     try:
-        for action, *arguments in history(seed):
+        for action, *arguments in history(seed, steps):
             getattr(world, action)(*arguments)
         world.drain()
         world.check()
@@ -75,7 +83,7 @@ def no_dedupe(monkeypatch):
     def bulk_create(rows, ignore_conflicts=False):
         return real(rows)
 
-    monkeypatch.setattr(fanout.HomeEntry.objects, "bulk_create", bulk_create)
+    monkeypatch.setattr(homes.HomeEntry.objects, "bulk_create", bulk_create)
 
 
 def cursor_before_the_effect(monkeypatch):
@@ -133,7 +141,7 @@ def deleted_messages_are_fanned_out(monkeypatch):
     """A fan-out that does not look whether its message stands, before or after."""
 
     def message_posted(event):
-        ids = fanout.followers_after(event.account_id, 0)
+        ids = fanout.followers_after(event.account_id, 0, 100)
         for owner in ids:
             HomeEntry.objects.bulk_create(
                 [
@@ -184,6 +192,23 @@ def unfollowing_keeps_the_entries(monkeypatch):
     monkeypatch.setattr(follows, "HomeEntry", Entries)
 
 
+def no_entries_after_celebrity(monkeypatch):
+    """Who does not pull any more gets what comes, and not what was there."""
+    monkeypatch.setattr(celebrities, "homes", SimpleNamespace(enter=lambda **entries: None))
+
+
+def nobody_pulls(monkeypatch):
+    """Homes are made of entries alone."""
+    monkeypatch.setattr(
+        timelines, "_celebrities", lambda account: Value(None, output_field=CharField())
+    )
+
+
+def late_followers_do_not_hear(monkeypatch):
+    """Who followed while the author became a celebrity goes on as if nothing had happened."""
+    monkeypatch.setattr(celebrities, "version_of", lambda author_id: 0)
+
+
 PLANTED = [
     no_follow_check,
     no_dedupe,
@@ -197,23 +222,34 @@ PLANTED = [
     history_of_ones_own_alone,
     unfollowing_keeps_the_entries,
 ]
+PLANTED_IN_CELEBRITIES = [
+    no_entries_after_celebrity,
+    nobody_pulls,
+    late_followers_do_not_hear,
+]
 
 
 @pytest.mark.django_db(databases="__all__")
-@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+@pytest.mark.parametrize(
+    "plant", PLANTED + PLANTED_IN_CELEBRITIES, ids=lambda plant: plant.__name__
+)
 def test_it_is_found(plant, monkeypatch, settings):
     settings.TIMELINES = TINY | {"RELAY_MAX_ATTEMPTS": 2}
+    steps = STEPS
+    if plant in PLANTED_IN_CELEBRITIES:
+        steps, settings.TIMELINES = FAME, {"FANOUT_CHUNK": 1}
     plant(monkeypatch)
     for seed in range(HISTORIES):
         try:
-            live(seed)
+            live(seed, steps)
         except (AssertionError, IntegrityError):
             return
     pytest.fail(f"{plant.__doc__} {HISTORIES} histories did not notice.")
 
 
 @pytest.mark.django_db(databases="__all__")
-def test_without_a_fault_nothing_is_found(settings):
-    settings.TIMELINES = TINY
+@pytest.mark.parametrize("steps", [STEPS, FAME], ids=["", "fame"])
+def test_without_a_fault_nothing_is_found(steps, settings):
+    settings.TIMELINES = dict(TINY)
     for seed in range(15):
-        live(seed)
+        live(seed, steps)

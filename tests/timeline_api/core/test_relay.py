@@ -21,23 +21,9 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 SHARDS = ["shard0", "shard1", "shard2"]
 
 
-def homes_with(message):
-    return set(
-        HomeEntry.objects.scatter().filter(message_id=message.pk).values_list("owner_id", flat=True)
-    )
-
-
-@pytest.fixture
-def fans(alice, on_shard, relay):
-    """Twelve people on all shards, who follow alice."""
-    made = [on_shard(f"fan{number}x", SHARDS[number % 3]) for number in range(12)]
-    for fan in made:
-        follows.follow(follower=fan, followee=alice)
-    relay()
-    return made
-
-
-def test_a_post_to_many_does_not_hold_up_another(alice, bob, on_shard, fans, post, settings, relay):
+def test_a_post_to_many_does_not_hold_up_another(
+    alice, bob, on_shard, fans, post, settings, relay, homes_with
+):
     settings.TIMELINES = {"FANOUT_CHUNK": 2}
     neighbour = on_shard("neighbour", "shard0")
     follows.follow(follower=bob, followee=neighbour)
@@ -52,7 +38,9 @@ def test_a_post_to_many_does_not_hold_up_another(alice, bob, on_shard, fans, pos
     assert homes_with(big) == {alice.pk, *(fan.pk for fan in fans)}
 
 
-def test_a_lost_shard_is_left_out_and_gone_round_for(alice, fans, post, settings, down, relay):
+def test_a_lost_shard_is_left_out_and_gone_round_for(
+    alice, fans, post, settings, down, relay, homes_with
+):
     settings.TIMELINES = {"FANOUT_CHUNK": 5}
     message = post(alice, "hello")
     with down("shard1"):
@@ -112,7 +100,7 @@ def test_without_default_a_relay_works_on_all_shards(down):
         holder.release()
 
 
-def test_a_worker_works_on_what_it_holds_and_lets_it_go(alice, fans, post):
+def test_a_worker_works_on_what_it_holds_and_lets_it_go(alice, fans, post, homes_with):
     message = post(alice, "hello")
     RelayLease.objects.create(
         shard="shard0", holder="another", expires_at=timezone.now() + timedelta(hours=1)

@@ -1,0 +1,186 @@
+"""Celebrities: their messages are pulled instead of fanned out, and nobody can tell."""
+
+import pytest
+
+from timeline_api.models import Account, Follow, Message, Outbox
+from timeline_api.relay import celebrities
+from timeline_api.relay.worker import Worker
+from timeline_api.selectors import timelines
+from timeline_api.services import follows, messages, repairs
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture(autouse=True)
+def limit(settings):
+    """limit(n): whoever has more followers is a celebrity from now on."""
+
+    def limit(followers):
+        settings.TIMELINES = {"FANOUT_MAX_FOLLOWERS": followers, "FANOUT_CHUNK": 5}
+
+    limit(11)
+    return limit
+
+
+@pytest.fixture
+def celebrity(alice, fans, post, relay):
+    """alice, with what she has posted: before she was one, when she became one, and since."""
+    alice.messages_posted = []
+    for text in ("the last but one", "the last that is fanned out", "pulled", "pulled too"):
+        alice.messages_posted.append(post(alice, text))
+        relay()
+    alice.refresh_from_db()
+    assert alice.pulled
+    return alice
+
+
+def told(author):
+    return Follow.objects.scatter().filter(followee_id=author.pk, pulled=True).count()
+
+
+def test_what_is_pulled_reads_as_what_is_fanned_out(celebrity, fans, post, homes_with, relay):
+    own = [post(fans[0], str(number)) for number in range(3)]
+    more = post(celebrity, "between")
+    own.append(post(fans[0], "newest"))
+    relay()
+    assert homes_with(more) == {celebrity.pk}
+    expected = [own[3], more, *own[2::-1], *celebrity.messages_posted[::-1]]
+    for size in (1, 2, 3, 30):
+        pages, place = [], None
+        while page := timelines.home_page(fans[0], before_id=place, limit=size):
+            pages += page
+            place = page[-1].pk
+        assert pages == expected
+        back, place = [], 0
+        while page := timelines.home_page(fans[0], after_id=place, limit=size):
+            back = [*page, *back]
+            place = page[0].pk
+        assert back == expected
+    assert [message.author.username for message in pages][1] == celebrity.username
+
+
+def test_reading_a_celebrity_costs_one_query_more_on_no_shard(celebrity, fans, post, asks):
+    reader = fans[1]
+    for fan in fans[::2]:
+        post(fan)
+        follows.follow(follower=reader, followee=fan)
+    with asks(shard0=1, shard1=2, shard2=1):
+        assert len(timelines.home_page(reader, limit=30)) == 10
+    with asks(shard0=1, shard1=2):
+        assert len(timelines.home_page(fans[4], limit=3)) == 3
+
+
+def test_while_followers_are_told_messages_are_fanned_out(alice, fans, post):
+    post(alice, "makes her one")
+    Worker().run_once()
+    Worker().run_once()
+    alice.refresh_from_db()
+    assert alice.pulled
+    assert 0 < told(alice) < len(fans)
+    message = post(alice, "between")
+    event = Outbox.objects.filter(account=alice).latest("id")
+    # What is out of the outbox has reached everyone: by an entry, or since they pull.
+    while Outbox.objects.filter(pk=event.pk).exists():
+        Worker().run_once()
+    assert all(message in timelines.home_page(fan) for fan in fans)
+
+
+def test_fan_out_ends_only_when_everyone_has_been_told(alice, fans):
+    alice.follower_count, alice.pull_version = 12, 1
+    assert not celebrities.settle(alice)
+    alice.pull_version_told = 1
+    assert celebrities.settle(alice)
+
+
+def test_who_follows_a_celebrity_pulls_at_once(celebrity, bob, relay):
+    follows.follow(follower=bob, followee=celebrity)
+    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    assert not bob.home_entries.exists()
+    relay()
+    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    follows.unfollow(follower=bob, followee=celebrity)
+    assert timelines.home_page(bob) == []
+
+
+def test_a_follow_that_was_decided_before_the_change_hears_of_it(celebrity, bob, post, relay):
+    before = Account(pk=celebrity.pk, username=celebrity.username)  # as bob's request read it
+    follows.follow(follower=bob, followee=before)
+    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    relay()
+    assert Follow.objects.get(follower=bob).pulled
+    message = post(celebrity, "pulled")
+    relay()
+    assert timelines.home_page(bob)[0] == message
+
+
+def test_one_is_a_celebrity_no_more_below_nine_tenths(celebrity, fans, post, homes_with, relay):
+    for fan in fans[:3]:
+        follows.unfollow(follower=fan, followee=celebrity)
+    relay()
+    post(celebrity, "with 9 of 11 followers: 9.9 is the edge")
+    relay()
+    celebrity.refresh_from_db()
+    assert not celebrity.pulled
+    last = post(celebrity, "fanned out")
+    relay()
+    assert homes_with(last) == {celebrity.pk, *(fan.pk for fan in fans[3:])}
+    mine = list(Message.objects.filter(author=celebrity).order_by("-id"))
+    for fan in fans[3:]:
+        entries = fan.home_entries.order_by("-message_id").values_list("message_id", flat=True)
+        assert list(entries) == [message.pk for message in mine]
+        assert timelines.home_page(fan) == mine
+
+
+def test_entries_come_back_only_down_to_the_floor(celebrity, fans, limit, settings, post, relay):
+    fan = fans[0]
+    Account.objects.filter(pk=fan.pk).update(home_floor=celebrity.messages_posted[2].pk)
+    limit(100)
+    last = post(celebrity, "fanned out")
+    relay()
+    assert [entry.message_id for entry in fan.home_entries.order_by("message_id")][-3:] == [
+        *(message.pk for message in celebrity.messages_posted[2:]),
+        last.pk,
+    ]
+    assert timelines.home_page(fan) == [last, *celebrity.messages_posted[::-1]]
+
+
+def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down, homes_with, relay):
+    first = post(alice, "makes her one")
+    with down("shard2"):
+        for _ in range(6):
+            Worker().run_once(early=True)
+        assert alice.pull_version_told == 0
+    second = post(alice, "fanned out: the fans on shard2 do not know yet")
+    relay()
+    alice.refresh_from_db()
+    assert alice.pull_version_told == alice.pull_version == 1
+    assert told(alice) == len(fans)
+    for fan in fans:
+        assert timelines.home_page(fan) == [second, first]
+
+
+def test_a_relay_that_wakes_late_cannot_undo_what_was_told_since(celebrity, fans, limit, relay):
+    frozen = Account.objects.get(pk=celebrity.pk)
+    frozen.pull_version = 0  # it read her before she was one
+    celebrities._tell_on_shard(frozen, [], [fans[0].pk])
+    assert told(celebrity) == len(fans)
+
+
+def test_check_and_rebuild_know_celebrities(celebrity, fans, bob, post, relay):
+    fan = fans[0]
+    follows.follow(follower=fan, followee=bob)
+    follows.follow(follower=celebrity, followee=fan)
+    relay()
+    message = post(bob, "fanned out")
+    relay()
+    assert not repairs.home_difference(fan)
+    fan.home_entries.all().delete()
+    assert repairs.home_difference(fan).missing == {message.pk}
+    assert repairs.rebuild_home(fan).missing == {message.pk}
+    assert list(fan.home_entries.values_list("message_id", flat=True)) == [message.pk]
+    assert timelines.home_page(fan) == [message, *celebrity.messages_posted[::-1]]
+
+
+def test_a_deleted_message_of_a_celebrity_is_gone_at_once(celebrity, fans):
+    messages.delete(message=celebrity.messages_posted[-1])
+    assert timelines.home_page(fans[0]) == celebrity.messages_posted[-2::-1]

@@ -1,0 +1,95 @@
+"""Celebrities: authors with so many followers that their messages are pulled, not fanned out.
+
+What an author is stands in `Account.pull_version`: it rises by one with each change, and is odd for
+a celebrity. Followers hear of it one after the other and remember in their Follow, on their own
+shard, what they have heard last. docs/timelines.md says why a change loses and doubles nothing.
+"""
+
+from django.db.models import F
+
+from shardrouter import atomic_for
+
+from .. import conf
+from ..models import Account, Follow
+from ..selectors import messages
+from ..services import homes, outbox
+from . import fanout
+
+
+def settle(author: Account) -> bool:
+    """Whether every follower pulls the author's messages, so that fan-out may be left out.
+
+    By the number of followers that `author` has, it begins a change where one is due: above
+    FANOUT_MAX_FOLLOWERS to a celebrity, and back below nine tenths of that, so that somebody at the
+    limit does not change with each follower. While followers are being told, there is fan-out.
+    """
+    limit = conf.get("FANOUT_MAX_FOLLOWERS")
+    enough = author.follower_count > (limit * 9 // 10 if author.pulled else limit)
+    if enough != author.pulled:
+        _begin(author)
+        return False
+    return author.pulled and author.pull_version_told == author.pull_version
+
+
+def version_of(author_id: int) -> int:
+    """The author's pull_version; 0 when the account is gone."""
+    versions = Account.objects.filter(pk=author_id).values_list("pull_version", flat=True)
+    return versions.first() or 0
+
+
+def chunk_size(version: int) -> int:
+    """How many followers to tell at a time. Whoever is to have entries again gets up to
+    BACKFILL_MESSAGES of them: so few that the transaction stays short."""
+    chunk = conf.get("FANOUT_CHUNK")
+    if version % 2 == 1:
+        return chunk
+    return max(1, min(chunk, 10 * chunk // conf.get("BACKFILL_MESSAGES")))
+
+
+def tell(author_id: int, follower_ids: list[int]) -> None:
+    """Tell those of `follower_ids` who follow now what the author is now.
+
+    A Follow that has heard of this version, or a later one, is left alone, so that a late relay
+    does no harm. Who pulls from now on keeps what entries there are. Who does not any more gets
+    the author's messages as entries in the same transaction. Shards that are down are left out,
+    the others served, and then ShardUnavailable raised.
+    """
+    author = Account.objects.filter(pk=author_id).first()
+    if author is None:
+        return
+    # Read after the version: what is not among them yet will be fanned out.
+    newest = [] if author.pulled else messages.newest_ids(author, conf.get("BACKFILL_MESSAGES"))
+
+    def write(ids: list[int]) -> None:
+        with atomic_for(ids[0]):
+            _tell_on_shard(author, newest, ids)
+
+    fanout.write_on_each_shard(author_id, newest, follower_ids, write)
+
+
+def _begin(author: Account) -> None:
+    with atomic_for(author):
+        same = Account.objects.filter(pk=author.pk, pull_version=author.pull_version)
+        if same.update(pull_version=F("pull_version") + 1):
+            version = author.pull_version + 1
+            outbox.emit(account=author, kind=outbox.PULLS_CHANGED, version=version)
+
+
+def _tell_on_shard(author: Account, newest: list[int], follower_ids: list[int]) -> None:
+    follows = Follow.objects.filter(followee_id=author.pk)
+    behind = follows.filter(follower_id__in=follower_ids, pull_version__lt=author.pull_version)
+    owner_ids = list(behind.select_for_update().values_list("follower_id", flat=True))
+    follows.filter(follower_id__in=owner_ids).update(
+        pull_version=author.pull_version, pulled=author.pulled
+    )
+    if author.pulled:
+        return
+    all_there = len(newest) < conf.get("BACKFILL_MESSAGES")
+    for owner in Account.objects.select_for_update().filter(pk__in=owner_ids):
+        wanted = [pk for pk in newest if pk >= owner.home_floor]
+        homes.enter(
+            owner_ids=[owner.pk],
+            author_id=author.pk,
+            message_ids=wanted,
+            complete=all_there or len(wanted) < len(newest),
+        )
