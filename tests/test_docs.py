@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 # env.str("NAME"…), number("NAME"…), os.environ.get("NAME"…), _port("NAME"…), database("a", "NAME")
 READS = re.compile(
-    r"\b(?:env(?:iron)?\.\w+|environ\[|number|choice|flag|rate|seconds|_ports?|_addresses|_networks)"
+    r"\b(?:env(?:iron)?\.\w+|environ\[|number|count|choice|flag|rate|seconds|_ports?|_addresses|_networks)"
     r'[(\[]?\s*"([A-Z][A-Z0-9_]+)"'
     r'|\bdatabase\("\w+", "([A-Z_]+)"'
 )

@@ -22,7 +22,8 @@ CLOCK_MARGIN = timedelta(seconds=10)
 
 
 def handle(event: Outbox) -> bool:
-    """Do what `event` asks, or a chunk of it; gives whether that was all."""
+    """Do what `event` asks, or a chunk of it; gives whether that was all. If not, it has been
+    written down how far it has come."""
     return HANDLERS[event.kind](event)
 
 
@@ -60,26 +61,21 @@ def pulls_changed(event: Outbox) -> bool:
 
 
 def _next_followers(event: Outbox, serve: Callable[[list[int]], None], limit: int) -> bool:
-    """Serve the next followers of the event's account after its cursor; gives whether there was
-    none left.
+    """Serve the next `limit` followers of the event's account after its cursor; gives whether
+    those were the last.
 
     The cursor moves when they have been served, so a relay that dies serves them again. A shard
     that is down holds up nobody else's followers: it is left out, and when the others are done the
     event goes round again for it alone.
     """
     follower_ids = fanout.followers_after(event.account_id, event.cursor, limit)
-    if not follower_ids:
-        if not event.left_out:
-            return True
-        alias = event.left_out
-        _move(event, cursor=0, left_out="", again_for=alias)
-        raise ShardUnavailable(alias)
     served = follower_ids
     if event.again_for:
         served = [pk for pk in follower_ids if shard_for(pk) == event.again_for]
     left_out = event.left_out
     try:
-        serve(served)
+        if served:
+            serve(served)
     except ShardUnavailable as error:
         if event.again_for or error.alias == shard_for(event.account_id):
             raise
@@ -87,12 +83,19 @@ def _next_followers(event: Outbox, serve: Callable[[list[int]], None], limit: in
             raise  # a second one: wait for both
         left_out = error.alias
     faults.point("followers.before_cursor")
-    _move(event, cursor=follower_ids[-1], left_out=left_out)
-    return False
+    if len(follower_ids) == limit:
+        _come_back(event, cursor=follower_ids[-1], left_out=left_out)
+        return False
+    if left_out:
+        _come_back(event, cursor=0, left_out="", again_for=left_out)
+        raise ShardUnavailable(left_out)
+    return True
 
 
-def _move(event: Outbox, **to: Any) -> None:
-    """Write down how far it has come, unless another relay has: then that one's word counts."""
+def _come_back(event: Outbox, **to: Any) -> None:
+    """Write down how far the event has come, and that it is due again, behind all that were due
+    before it. Where another relay has written down more, that one's word counts."""
+    to["available_at"] = timezone.now()
     Outbox.objects.filter(pk=event.pk, cursor=event.cursor).update(**to)
     for name, value in to.items():
         setattr(event, name, value)
@@ -150,6 +153,7 @@ def account_deleted(event: Outbox) -> bool:
         return more
 
     if _more_on_any_shard(forget):
+        _come_back(event)
         return False
     name = LeavingName.objects.filter(username_key=event.payload["username_key"])
     name.filter(account_id=event.account_id).delete()

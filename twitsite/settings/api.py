@@ -21,6 +21,14 @@ def number(variable: str, default: float) -> float:
         raise ImproperlyConfigured(f"{variable}={text!r} is not a number.") from None
 
 
+def count(variable: str, default: int) -> int:
+    """The whole number of 0 or more in `variable`."""
+    text = env.str(variable, default=str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise ImproperlyConfigured(f"{variable}={text!r} is not a whole number of 0 or more.")
+    return int(text)
+
+
 def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
     """The value of `variable` in capitals, one of `choices`."""
     value = env.str(variable, default=default).upper()
@@ -238,6 +246,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Timelines ---------------------------------------------------------------------------------
+
+# What else can be set is in timeline_api/conf.py.
+TIMELINES = {"FANOUT_MAX_FOLLOWERS": count("FANOUT_MAX_FOLLOWERS", 10_000)}
 
 # --- REST framework, OpenAPI -------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from timeline_api.relay import celebrities, fanout, handlers, worker
 from timeline_api.selectors import timelines
 from timeline_api.services import follows, homes
 
-HISTORIES = 80
+HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
 
 

@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -91,6 +95,18 @@ def test_one_relay_holds_each_shard_and_another_takes_over():
 
 def test_a_takeover_is_within_15_seconds():
     assert leases.LEASE.total_seconds() + leases.RENEW_SECONDS < 15
+
+
+def test_one_that_was_killed_on_the_same_machine_is_not_waited_for():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lives = f"{socket.gethostname()}:{os.getppid()}:1"
+    dead = f"{socket.gethostname()}:{ended.pid}:2"
+    elsewhere = f"elsewhere.example.org:{ended.pid}:3"
+    for alias, holder in zip(SHARDS, (lives, dead, elsewhere), strict=True):
+        until = timezone.now() + timedelta(hours=1)
+        RelayLease.objects.create(shard=alias, holder=holder, expires_at=until)
+    assert Leases().held() == ["shard1"]
 
 
 def test_without_default_a_relay_works_on_all_shards(down):

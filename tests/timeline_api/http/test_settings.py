@@ -49,6 +49,8 @@ def test_it_takes_the_defaults():
         ("LOG_LEVEL", "LOUD"),
         ("CSRF_TRUSTED_ORIGINS", "example.org"),
         ("TRUSTED_PROXIES", "nginx"),
+        ("FANOUT_MAX_FOLLOWERS", "many"),
+        ("FANOUT_MAX_FOLLOWERS", "-1"),
     ],
 )
 def test_it_names_the_wrong_variable(variable, value):

@@ -1,0 +1,254 @@
+"""The whole site under load from real clients, while its processes are killed at random.
+
+`CRASH_SECONDS` says for how long (default 60; more for a longer run), `CRASH_SEED` with which
+chances. In the end: no acknowledged message lost, none doubled, each row on the shard that its id
+names, mirrors equal, the outbox empty, every file sound, and every home as the model says.
+"""
+
+import os
+import random
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import requests
+
+from shardrouter import ids
+from tests.stack import Stack, new_member, wait_for
+
+SECONDS = float(os.environ.get("CRASH_SECONDS", "60"))
+SEED = int(os.environ.get("CRASH_SEED", random.randrange(10**6)))
+CLIENTS, MEMBERS_EACH = 4, 4
+SHARDS = ["shard0", "shard1", "shard2"]
+TABLES = ("account", "message", "follow", "follower", "homeentry", "outbox", "token")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    # With so few members some become celebrities, and stop being any, while all this goes on.
+    running = Stack(
+        tmp_path_factory.mktemp("crashes"),
+        THROTTLE_REGISTER="",
+        THROTTLE_POST="",
+        FANOUT_MAX_FOLLOWERS="6",
+    )
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+class Member:
+    """Somebody, and what they have been told that they did: a message is its id and text."""
+
+    def __init__(self, api: str, name: str) -> None:
+        self.api, self.name = api, name
+        self.session = new_member(api, name)
+        self.messages: dict[str, str] = {}
+        self.follows: set[str] = set()
+
+    def ask(self, method: str, path: str, expected: set[int], **request) -> requests.Response:
+        """Ask until it is answered: whatever is killed meanwhile, all of this may be repeated."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = self.session.request(method, self.api + path, timeout=20, **request)
+            except requests.RequestException:
+                answer = None
+            if answer is not None and answer.status_code in expected:
+                return answer
+            # 409: the first request with this key is still running, or was when it was killed.
+            assert answer is None or answer.status_code in (409, 502, 503, 504), answer.text
+            assert time.monotonic() < deadline, (method, path, answer)
+            time.sleep(0.05)
+
+    def post(self) -> None:
+        text = f"{self.name} {uuid.uuid4()}"
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        answer = self.ask("POST", "/messages/", {201}, json={"text": text}, headers=headers)
+        self.messages[answer.json()["id"]] = text
+
+    def delete(self, chance: random.Random) -> None:
+        if self.messages:
+            message_id = chance.choice(sorted(self.messages))
+            # 404: it was deleted, and the answer was not sent any more.
+            self.ask("DELETE", f"/messages/{message_id}/", {204, 404})
+            del self.messages[message_id]
+
+    def follow(self, name: str) -> None:
+        self.ask("PUT", f"/accounts/{name}/follow/", {204})
+        self.follows.add(name)
+
+    def unfollow(self, name: str) -> None:
+        self.ask("DELETE", f"/accounts/{name}/follow/", {204})
+        self.follows.discard(name)
+
+    def pages(self, path: str) -> list[dict]:
+        """All of a list, page by page."""
+        rows: list[dict] = []
+        path = f"{path}?page_size=100"
+        while path:
+            page = self.ask("GET", path, {200}).json()
+            rows += page["results"]
+            path = (page["next"] or "").removeprefix(self.api)
+        return rows
+
+
+class Client(threading.Thread):
+    """Does one thing after the other as the members that are its own."""
+
+    def __init__(self, members: list[Member], names: list[str], seed: int) -> None:
+        super().__init__()
+        self.members, self.names = members, names
+        self.chance = random.Random(seed)
+        self.enough = threading.Event()
+        self.done: Counter[str] = Counter()
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while not self.enough.is_set():
+                self.step()
+        except BaseException as error:
+            self.error = error
+
+    def step(self) -> None:
+        member = self.chance.choice(self.members)
+        other = self.chance.choice([name for name in self.names if name != member.name])
+        what = self.chance.choices(
+            ["post", "delete", "follow", "unfollow", "read"], [8, 1, 4, 2, 2]
+        )[0]
+        match what:
+            case "post":
+                member.post()
+            case "delete":
+                member.delete(self.chance)
+            case "follow":
+                member.follow(other)
+            case "unfollow":
+                member.unfollow(other)
+            case "read":
+                member.ask("GET", "/timelines/home/", {200})
+        self.done[what] += 1
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
+
+
+def kill_one(stack: Stack, chance: random.Random) -> str:
+    """Kill the relay, an API instance or one of its workers; gives what it was."""
+    name = chance.choice(["relay", "relay", "api.1", "api.2", "api.3"])
+    pid = stack.pid(name)
+    if pid and name != "relay" and chance.random() < 0.5:
+        pid, name = chance.choice(children(pid) or [pid]), "worker"
+    try:
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            return name
+    except ProcessLookupError:
+        pass
+    return "nothing"
+
+
+@pytest.fixture(scope="module")
+def survivors(stack):
+    """The members after the storm, when the relay is idle."""
+    say(f"CRASH_SEED={SEED} CRASH_SECONDS={SECONDS:g}")
+    run = uuid.uuid4().hex[:6]
+    names = [f"m{number}_{run}" for number in range(CLIENTS * MEMBERS_EACH)]
+    members = [Member(stack.api, name) for name in names]
+    clients = [Client(members[number::CLIENTS], names, SEED + number) for number in range(CLIENTS)]
+    chance = random.Random(SEED)
+    killed: Counter[str] = Counter()
+    for client in clients:
+        client.start()
+    ends = time.monotonic() + SECONDS
+    while time.monotonic() < ends and all(client.is_alive() for client in clients):
+        time.sleep(chance.uniform(0.5, 5))
+        killed[kill_one(stack, chance)] += 1
+    for client in clients:
+        client.enough.set()
+    for client in clients:
+        client.join()
+    say(f"killed: {dict(killed)}; done: {dict(sum((c.done for c in clients), Counter()))}")
+    for client in clients:
+        if client.error is not None:
+            raise client.error
+    assert killed["relay"]
+    assert len(killed) > 1
+    wait_for(lambda: rows(stack, "SELECT id FROM timeline_api_outbox") == [], 90, "outbox")
+    return members
+
+
+def say(text: str) -> None:
+    """Shown when a test fails: how to have the same chances once more, and what came of it."""
+    sys.stdout.write(f"{text}\n")
+
+
+def rows(stack: Stack, sql: str, alias: str | None = None) -> list[tuple]:
+    """What the files of all shards, or of one, say, read beside the site."""
+    found = []
+    for shard in [alias] if alias else SHARDS:
+        with closing(sqlite3.connect(stack.var / f"{shard}.sqlite3", timeout=20)) as connection:
+            found += connection.execute(sql).fetchall()
+    return found
+
+
+@pytest.mark.timeout(SECONDS + 300)
+def test_no_acknowledged_message_is_lost_and_none_doubled(survivors):
+    for member in survivors:
+        listed = member.pages(f"/accounts/{member.name}/messages/")
+        assert {row["id"]: row["text"] for row in listed} == member.messages
+        assert len(listed) == len(member.messages)
+
+
+def test_every_home_is_what_the_model_says(survivors):
+    by_name = {member.name: member for member in survivors}
+    for member in survivors:
+        authors = [member, *(by_name[name] for name in member.follows)]
+        expected = {pk for author in authors for pk in author.messages}
+        listed = [row["id"] for row in member.pages("/timelines/home/")]
+        assert listed == sorted(expected, key=int, reverse=True)
+
+
+def test_every_count_is_right(survivors):
+    fans = Counter(name for member in survivors for name in member.follows)
+    for member in survivors:
+        account = member.ask("GET", f"/accounts/{member.name}/", {200}).json()
+        assert account["message_count"] == len(member.messages)
+        assert account["following_count"] == len(member.follows)
+        assert account["follower_count"] == fans[member.name]
+
+
+def test_mirrors_are_equal(stack, survivors):
+    follows = rows(stack, "SELECT follower_id, followee_id FROM timeline_api_follow")
+    mirrors = rows(stack, "SELECT follower_id, followee_id FROM timeline_api_follower")
+    assert sorted(follows) == sorted(mirrors)
+    assert len(follows) == sum(len(member.follows) for member in survivors)
+
+
+def test_each_row_is_on_the_shard_that_its_id_says(stack, survivors):
+    shard_map = dict(rows(stack, "SELECT slot, alias FROM shardrouter_slotassignment", "default"))
+    for table in TABLES:
+        for alias in SHARDS:
+            found = rows(stack, f"SELECT id FROM timeline_api_{table}", alias)
+            assert {shard_map[ids.slot_of(pk)] for (pk,) in found} <= {alias}
+
+
+def test_every_file_is_sound(stack, survivors):
+    for alias in [*SHARDS, "default", "cache"]:
+        assert rows(stack, "PRAGMA integrity_check", alias) == [("ok",)]
+        assert rows(stack, "PRAGMA foreign_key_check", alias) == []
+
+
+def test_the_commands_find_nothing_wrong(stack, survivors):
+    assert "0 differed" in stack.manage("timelines", "check")
+    assert "0 differ." in stack.manage("counters", "check")
