@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ import pytest
 import requests
 
 from shardrouter import ids
-from tests.stack import Stack, new_member, wait_for
+from tests.stack import ROOT, Stack, new_member, wait_for
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "60"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(10**6)))
@@ -143,6 +144,28 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found.read_text().split()] if found.exists() else []
 
 
+class SecondRelay:
+    """A relay beside the one that runs anyway: it takes over, is frozen, and wakes too late."""
+
+    def __init__(self, stack: Stack) -> None:
+        settings = {"DJANGO_SETTINGS_MODULE": "twitsite.settings.api", "INSTANCE_NAME": "relay"}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "relay"], cwd=ROOT, env=stack.environment | settings
+        )
+        self.frozen = False
+
+    def freeze_or_wake(self) -> str:
+        self.process.send_signal(signal.SIGCONT if self.frozen else signal.SIGSTOP)
+        self.frozen = not self.frozen
+        return "freezes" if self.frozen else "wakes"
+
+    def stop(self) -> int:
+        if self.frozen:
+            self.freeze_or_wake()
+        self.process.terminate()
+        return self.process.wait(30)
+
+
 def kill_one(stack: Stack, chance: random.Random) -> str:
     """Kill the relay, an API instance or one of its workers; gives what it was."""
     name = chance.choice(["relay", "relay", "api.1", "api.2", "api.3"])
@@ -168,16 +191,18 @@ def survivors(stack):
     clients = [Client(members[number::CLIENTS], names, SEED + number) for number in range(CLIENTS)]
     chance = random.Random(SEED)
     killed: Counter[str] = Counter()
+    second = SecondRelay(stack)
     for client in clients:
         client.start()
     ends = time.monotonic() + SECONDS
     while time.monotonic() < ends and all(client.is_alive() for client in clients):
         time.sleep(chance.uniform(0.5, 5))
-        killed[kill_one(stack, chance)] += 1
+        killed[second.freeze_or_wake() if chance.random() < 0.2 else kill_one(stack, chance)] += 1
     for client in clients:
         client.enough.set()
     for client in clients:
         client.join()
+    assert second.stop() == 0
     say(f"killed: {dict(killed)}; done: {dict(sum((c.done for c in clients), Counter()))}")
     for client in clients:
         if client.error is not None:
