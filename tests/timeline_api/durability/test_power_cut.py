@@ -1,0 +1,93 @@
+"""A power cut: what was acknowledged is there when the machine comes back, unless one has chosen
+to trade that for speed; and the files are sound."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from tests.stack import ROOT
+
+FILES = ["default", "shard0", "shard1", "shard2"]
+
+
+@pytest.fixture
+def survive(tmp_path):
+    """survive(synchronous) → what was acknowledged, what the disk has of it, and a way to run
+    commands on it."""
+
+    def survive(synchronous):
+        folder, kept = tmp_path / "var", tmp_path / "kept"
+        folder.mkdir(), kept.mkdir()
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "twitsite.settings.api",
+            "SECRET_KEY": "x",
+            "ENV_FILE": os.devnull,
+            "SQLITE_SYNCHRONOUS": synchronous,
+        }
+        command = [sys.executable, "-m", "tests.timeline_api.durability.life", folder, kept]
+        life = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment | {"VAR_DIR": str(folder)},
+            capture_output=True,
+            text=True,
+        )
+        assert life.returncode == -signal.SIGKILL, life.stderr
+        return json.loads(life.stdout), After(kept, environment | {"VAR_DIR": str(kept)})
+
+    return survive
+
+
+class After:
+    """The machine when the power is back."""
+
+    def __init__(self, folder, environment):
+        self.folder, self.environment = folder, environment
+
+    def rows(self, alias, sql):
+        """The rows, or none when not even the tables had reached the disk."""
+        with closing(sqlite3.connect(self.folder / f"{alias}.sqlite3")) as connection:
+            try:
+                return [value for (value,) in connection.execute(sql)]
+            except sqlite3.DatabaseError:
+                return []
+
+    def messages(self):
+        sql = "SELECT id FROM timeline_api_message"
+        return sorted(pk for alias in FILES[1:] for pk in self.rows(alias, sql))
+
+    def manage(self, *arguments):
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+
+def test_what_was_acknowledged_survives(survive):
+    acknowledged, after = survive("FULL")
+    assert after.messages() == sorted(acknowledged)
+    assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
+    after.manage("relay", "--drain")
+    assert "0 differed" in after.manage("timelines", "check")
+    assert "0 differ." in after.manage("counters", "check")
+
+
+def test_normal_may_lose_the_last_moments_and_nothing_else(survive):
+    acknowledged, after = survive("NORMAL")
+    assert set(after.messages()) < set(acknowledged)
+    assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
+
+
+def test_the_proof_notices_when_nothing_is_synced(survive):
+    acknowledged, after = survive("OFF")
+    assert after.messages() != sorted(acknowledged)
