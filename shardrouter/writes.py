@@ -99,6 +99,7 @@ def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **k
         return models.QuerySet.bulk_create(
             queryset._chain().none(), objs, batch_size, *args, **kwargs
         )
+    ignores = kwargs.get("ignore_conflicts") or (args and args[0])
     # A many-to-many table has ids of its own kind, which its database makes.
     fresh = []
     if isinstance(pk, ShardedIdField):
@@ -108,6 +109,9 @@ def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **k
             setattr(instance, pk.attname, generator.next_id(slot))
         try:
             with atomic_on(sorted(grouped)):
+                # Who ignores conflicts would ignore this one, and the row would be lost.
+                if ignores and _clash(queryset.model, [instance.pk for instance, _ in fresh]):
+                    raise IntegrityError("another process has taken an id")
                 for alias in sorted(grouped):
                     with availability.of(alias):
                         models.QuerySet.bulk_create(

@@ -365,6 +365,16 @@ def test_atomic_for_nests_with_savepoints_and_keeps_what_is_durable(authors):
     assert ann.books.filter(title="durable").exists()
 
 
+def test_ignoring_conflicts_does_not_ignore_an_id_that_another_process_took(authors, monkeypatch):
+    """A clash of ids is not the caller's conflict: the row would be lost without a word."""
+    ann = authors["ann"]
+    taken = Book.objects.create(author=ann, title="taken")
+    real, made = generator.next_id, iter([taken.pk])
+    monkeypatch.setattr(generator, "next_id", lambda slot: next(made, None) or real(slot))
+    Book.objects.bulk_create([Book(author=ann, title="new")], ignore_conflicts=True)
+    assert set(ann.books.values_list("title", flat=True)) == {"taken", "new"}
+
+
 def test_rows_of_a_many_to_many_table_keep_the_ids_of_its_own_database(authors):
     """Its primary key is of Django's kind, which may be too small for a sharded id."""
     for name in ("ann", "bob"):
