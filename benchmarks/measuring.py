@@ -77,12 +77,23 @@ def compare(
             gc.collect()
     finally:
         gc.enable()
-    low, middle, high = statistics.quantiles([mine / other for mine, other in pairs], n=4)
+    return timed(what, against, pairs, limit=limit, shown=lambda seconds: f"{shown(seconds)} CPU")
+
+
+def timed(
+    what: str,
+    against: str,
+    pairs: list[tuple[float, float]],
+    *,
+    limit: float,
+    shown: Callable[[float], str],
+) -> Row:
+    """The row of `pairs` of seconds, ours and the base's, each pair of one round."""
+    ratios = [mine / other for mine, other in pairs]
+    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
     taken = statistics.median(mine for mine, _ in pairs)
     base_taken = statistics.median(other for _, other in pairs)
-    return Row(
-        what, against, f"{shown(taken)} CPU", f"{shown(base_taken)} CPU", middle, low, high, limit
-    )
+    return Row(what, against, shown(taken), shown(base_taken), middle, low, high, limit)
 
 
 def shown(seconds: float) -> str:

@@ -248,9 +248,12 @@ def shard_for(subject: models.Model | int | str) -> str:
 
 def group_by_shard(subjects: Iterable[int | str]) -> dict[str, list[int]]:
     """Alias → the ids among `subjects` that live there, in their order."""
+    aliases = shard_map.aliases()
     grouped: dict[str, list[int]] = {}
     for subject in subjects:
-        grouped.setdefault(shard_for(subject), []).append(int(subject))
+        # Plain ids first: a fan-out brings a hundred thousand of them.
+        slot = ids.slot_of(subject) if type(subject) is int else slot_for(subject)
+        grouped.setdefault(aliases[slot], []).append(int(subject))
     return grouped
 
 

@@ -14,7 +14,7 @@ DEFAULTS: dict[str, Any] = {
     # After about so many new entries a home is looked at, and cut to HOME_CAP.
     "HOME_TRIM_EVERY": 100,
     # How many followers one fan-out transaction serves.
-    "FANOUT_CHUNK": 500,
+    "FANOUT_CHUNK": 2000,
     # How many events of one shard the relay takes at a time.
     "RELAY_BATCH": 100,
     # After so many failed tries an event is parked for an operator.

@@ -109,8 +109,7 @@ class Follow(ShardedModel):
     """The truth: `follower` follows the account `followee_id`, which may be on another shard."""
 
     follower = models.ForeignKey(Account, models.CASCADE, related_name="follows")
-    # The index is for account deletion, which looks for every follow of one account.
-    followee_id = models.BigIntegerField(db_index=True)
+    followee_id = models.BigIntegerField()
     created_at = models.DateTimeField()
     # The followee's pull_version that this row has heard of last, and what it means: home entries
     # need not have the followee's messages, the reader pulls them.
@@ -125,13 +124,15 @@ class Follow(ShardedModel):
         constraints = [
             models.UniqueConstraint(fields=["follower", "followee_id"], name="follow_once")
         ]
-        # Every look at a home asks for these; nearly always there is none.
         indexes = [
+            # Fan-out asks who of a range of members follows, account deletion who does at all.
+            models.Index(fields=["followee_id", "follower"], name="follow_of_followee"),
+            # Every look at a home asks for these; nearly always there is none.
             models.Index(
                 fields=["follower", "followee_id"],
                 condition=models.Q(pulled=True),
                 name="follow_pulled",
-            )
+            ),
         ]
 
     def __str__(self):

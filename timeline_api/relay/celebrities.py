@@ -10,7 +10,7 @@ from django.db.models import F
 from shardrouter import atomic_for
 
 from .. import conf
-from ..models import Account, Follow
+from ..models import Account
 from ..selectors import messages
 from ..services import homes, outbox
 from . import fanout
@@ -61,8 +61,8 @@ def tell(author_id: int, follower_ids: list[int]) -> None:
     newest = [] if author.pulled else messages.newest_ids(author, conf.get("BACKFILL_MESSAGES"))
 
     def write(ids: list[int]) -> None:
-        with atomic_for(ids[0]):
-            _tell_on_shard(author, newest, ids)
+        with atomic_for(ids[0]) as alias:
+            _tell_on_shard(alias, author, newest, ids)
 
     fanout.write_on_each_shard(author_id, newest, follower_ids, write)
 
@@ -75,13 +75,11 @@ def _begin(author: Account) -> None:
             outbox.emit(account=author, kind=outbox.PULLS_CHANGED, version=version)
 
 
-def _tell_on_shard(author: Account, newest: list[int], follower_ids: list[int]) -> None:
-    follows = Follow.objects.filter(followee_id=author.pk)
-    behind = follows.filter(follower_id__in=follower_ids, pull_version__lt=author.pull_version)
-    owner_ids = list(behind.select_for_update().values_list("follower_id", flat=True))
-    follows.filter(follower_id__in=owner_ids).update(
-        pull_version=author.pull_version, pulled=author.pulled
-    )
+def _tell_on_shard(alias: str, author: Account, newest: list[int], follower_ids: list[int]) -> None:
+    follows = fanout.following(author.pk, follower_ids, alias)
+    behind = follows.filter(pull_version__lt=author.pull_version)
+    owner_ids = list(behind.values_list("follower_id", flat=True))
+    behind.update(pull_version=author.pull_version, pulled=author.pulled)
     if author.pulled:
         return
     all_there = len(newest) < conf.get("BACKFILL_MESSAGES")

@@ -6,11 +6,22 @@ Call these inside atomic_for(an owner).
 import random
 from collections.abc import Collection, Iterable
 
-from django.db.models import F
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Count, F
 from django.db.models.functions import Greatest
+
+from shardrouter import ids, shard_for
+from shardrouter.fields import generator
 
 from .. import conf
 from ..models import Account, HomeEntry
+
+ID_ATTEMPTS = 3
+# Conflicts of any other kind are errors: one of ids would lose an entry without a word.
+_INSERT = """
+    INSERT INTO timeline_api_homeentry (id, owner_id, message_id, author_id)
+    VALUES (%s, %s, %s, %s) ON CONFLICT (owner_id, message_id) DO NOTHING
+"""
 
 
 def enter(
@@ -22,23 +33,22 @@ def enter(
     complete only from the oldest of these on.
     """
     owner_ids = list(owner_ids)
-    HomeEntry.objects.bulk_create(
-        [
-            HomeEntry(owner_id=owner_id, message_id=message_id, author_id=author_id)
-            for owner_id in owner_ids
-            for message_id in message_ids
-        ],
-        ignore_conflicts=True,
-    )
-    for owner_id in owner_ids:
-        if message_ids and not complete:
+    _insert([(owner_id, pk, author_id) for owner_id in owner_ids for pk in message_ids])
+    if message_ids and not complete:
+        for owner_id in owner_ids:
             _raise_floor(owner_id, min(message_ids))
-        trim_now_and_then(owner_id, added=len(message_ids))
+    trim_now_and_then(owner_ids, added=len(message_ids))
 
 
-def trim_now_and_then(owner_id: int, *, added: int) -> None:
-    """Trim the home by chance, so often that it is looked at once in HOME_TRIM_EVERY entries."""
-    if random.random() * conf.get("HOME_TRIM_EVERY") < added:  # noqa: S311 spreads work
+def trim_now_and_then(owner_ids: list[int], *, added: int) -> None:
+    """Trim homes of one shard by chance, so often that each is looked at once in HOME_TRIM_EVERY
+    entries."""
+    chance = added / conf.get("HOME_TRIM_EVERY")
+    chosen = [owner_id for owner_id in owner_ids if random.random() < chance]  # noqa: S311
+    if not chosen:
+        return
+    sizes = HomeEntry.objects.filter(owner_id__in=chosen).values("owner_id").annotate(n=Count("pk"))
+    for owner_id in sizes.filter(n__gt=conf.get("HOME_CAP")).values_list("owner_id", flat=True):
         trim(owner_id)
 
 
@@ -64,3 +74,25 @@ def lock(owner_id: int) -> bool:
 
 def _raise_floor(owner_id: int, floor: int) -> None:
     Account.objects.filter(pk=owner_id).update(home_floor=Greatest(F("home_floor"), floor))
+
+
+def _insert(rows: list[tuple[int, int, int]]) -> None:
+    """Write (owner, message, author) where they are missing. All owners are of one shard.
+
+    Not by bulk_create, which builds a model and SQL for each row and takes five times as long;
+    `benchmarks/results/timelines.md` says what fan-out costs.
+    """
+    if not rows:
+        return
+    alias = shard_for(rows[0][0])
+    for attempt in range(ID_ATTEMPTS):
+        fresh = generator.next_ids(ids.slot_of(owner_id) for owner_id, _, _ in rows)
+        made = [(pk, *row) for pk, row in zip(fresh, rows, strict=True)]
+        try:
+            with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+                cursor.executemany(_INSERT, made)
+            return
+        except IntegrityError:
+            # Most likely an id that another process took in the same millisecond and slot.
+            if attempt == ID_ATTEMPTS - 1:
+                raise

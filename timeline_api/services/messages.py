@@ -70,7 +70,7 @@ def delete(*, message: Message) -> None:
 def _post(author: Account, text: str) -> Message:
     message = Message.objects.create(author=author, text=text, created_at=timezone.now())
     HomeEntry.objects.create(owner=author, message_id=message.pk, author_id=author.pk)
-    homes.trim_now_and_then(author.pk, added=1)
+    homes.trim_now_and_then([author.pk], added=1)
     Account.objects.filter(pk=author.pk).update(message_count=F("message_count") + 1)
     outbox.emit(account=author, kind=outbox.MESSAGE_POSTED, message_id=message.pk)
     return message

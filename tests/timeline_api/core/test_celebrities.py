@@ -162,7 +162,7 @@ def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down,
 def test_a_relay_that_wakes_late_cannot_undo_what_was_told_since(celebrity, fans, limit, relay):
     frozen = Account.objects.get(pk=celebrity.pk)
     frozen.pull_version = 0  # it read her before she was one
-    celebrities._tell_on_shard(frozen, [], [fans[0].pk])
+    celebrities._tell_on_shard("shard0", frozen, [], [fans[0].pk])
     assert told(celebrity) == len(fans)
 
 

@@ -78,12 +78,7 @@ def no_follow_check(monkeypatch):
 
 def no_dedupe(monkeypatch):
     """A fan-out that expects to be the first."""
-    real = HomeEntry.objects.bulk_create
-
-    def bulk_create(rows, ignore_conflicts=False):
-        return real(rows)
-
-    monkeypatch.setattr(homes.HomeEntry.objects, "bulk_create", bulk_create)
+    monkeypatch.setattr(homes, "_INSERT", homes._INSERT.partition("ON CONFLICT")[0])
 
 
 def cursor_before_the_effect(monkeypatch):
