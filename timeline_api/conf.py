@@ -13,8 +13,8 @@ DEFAULTS: dict[str, Any] = {
     "HOME_CAP": 800,
     # After about so many new entries a home is looked at, and cut to HOME_CAP.
     "HOME_TRIM_EVERY": 100,
-    # How many followers one fan-out transaction serves.
-    "FANOUT_CHUNK": 2000,
+    # How many followers a fan-out serves before it lets other events have their turn.
+    "FANOUT_CHUNK": 5000,
     # How many events of one shard the relay takes at a time.
     "RELAY_BATCH": 100,
     # After so many failed tries an event is parked for an operator.

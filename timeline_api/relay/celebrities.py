@@ -43,7 +43,7 @@ def chunk_size(version: int) -> int:
     chunk = conf.get("FANOUT_CHUNK")
     if version % 2 == 1:
         return chunk
-    return max(1, min(chunk, 10 * chunk // conf.get("BACKFILL_MESSAGES")))
+    return max(1, min(chunk, 2 * chunk // conf.get("BACKFILL_MESSAGES")))
 
 
 def tell(author_id: int, follower_ids: list[int]) -> None:
