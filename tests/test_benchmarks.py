@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -22,6 +24,23 @@ def test_shardrouters_benchmark_runs_and_writes_its_table(tmp_path):
     assert (tmp_path / "shardrouter.md").read_text() in done.stdout
 
 
-def test_the_documented_table_is_the_measured_one():
-    documented = (ROOT / "docs" / "shardrouter" / "performance.md").read_text()
-    assert (RESULTS / "shardrouter.md").read_text() in documented
+def test_the_timelines_benchmark_runs_and_writes_its_table(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.bench_timelines"]
+    done = subprocess.run(
+        [*command, "--quick", "--results", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "timelines.json").read_text())["rows"]
+    limits = [row["limit"] for row in rows]
+    assert limits == [1.2, 1.2, 1, 2.5, 1.2, 1, 2.5, 2.5, 2.5]
+    # What no noise can change: reading costs the same queries, however many one follows.
+    assert {"5 queries" in row["what"] for row in rows[:2]} == {True}
+    assert (tmp_path / "timelines.md").read_text() in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("page", "results"),
+    [("shardrouter/performance.md", "shardrouter.md"), ("performance.md", "timelines.md")],
+)
+def test_the_documented_table_is_the_measured_one(page, results):
+    assert (RESULTS / results).read_text() in (ROOT / "docs" / page).read_text()
