@@ -59,7 +59,8 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
         few = FOLLOWEES[0]
         return [
             measuring.timed(
-                f"home of {min(number, accounts):,} followees: {len(asked[number])} queries; {size}",
+                f"home of {min(number, accounts):,} followees: "
+                f"{len(asked[number])} queries; {size}",
                 f"of {few}: {len(asked[few])} queries",
                 list(zip(times[number], times[few], strict=True)),
                 limit=1.2,
