@@ -58,6 +58,10 @@ class Readers:
             while not self._done.is_set():
                 try:
                     answer = session.get(url, timeout=20)
+                except requests.exceptions.ChunkedEncodingError:
+                    # Killed between the head and the body of an answer: nginx has sent the head on
+                    # by then, and nobody but the client can ask again.
+                    continue
                 except requests.RequestException as error:
                     self.failures.append(repr(error))
                     continue
