@@ -11,6 +11,8 @@ from django.db.models.functions import Lower
 from shardrouter.models import ShardedModel
 
 MAX_TEXT_LENGTH = 280
+# How many of the messages above it a reply knows.
+MAX_ANCESTORS = 10
 MAX_USERNAME_LENGTH = 30
 
 
@@ -33,6 +35,8 @@ class Account(ShardedModel):
     message_count = models.PositiveIntegerField(default=0)
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
+    # The message that stands first on the profile.
+    pinned_id = models.BigIntegerField(null=True, blank=True)
     is_suspended = models.BooleanField(default=False)
     # From this message id on, the home entries are all there are; what is older is asked of the
     # shards. 0 as long as nothing was cut off.
@@ -91,19 +95,185 @@ class Token(ShardedModel):
 
 
 class Message(ShardedModel):
+    """A message; with `parent_id` a reply to another, with `repost_of_id` a repost without text."""
+
     author = models.ForeignKey(Account, models.CASCADE, related_name="messages", db_index=False)
-    text = models.CharField(max_length=MAX_TEXT_LENGTH)
+    text = models.CharField(max_length=MAX_TEXT_LENGTH, blank=True)
     created_at = models.DateTimeField()
+    # The names that the text mentions and that somebody has.
+    mentions = models.JSONField(default=list, blank=True)
+    # Rises with each edit; the texts before it are Revisions.
+    revision = models.PositiveIntegerField(default=0)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    # The message that this replies to, and the nearest MAX_ANCESTORS above it, the parent last. The
+    # parent stays named when it is deleted.
+    parent_id = models.BigIntegerField(null=True, blank=True)
+    parent_author_id = models.BigIntegerField(null=True, blank=True)
+    parent_username = models.CharField(max_length=MAX_USERNAME_LENGTH, blank=True)
+    ancestor_ids = models.JSONField(default=list, blank=True)
+    repost_of_id = models.BigIntegerField(null=True, blank=True)
+    repost_of_author_id = models.BigIntegerField(null=True, blank=True)
+    reply_count = models.PositiveIntegerField(default=0)
+    like_count = models.PositiveIntegerField(default=0)
+    repost_count = models.PositiveIntegerField(default=0)
 
     class Shard:
         key = "author"
 
     class Meta:
-        # A member's messages, newest first, are one range of this.
-        indexes = [models.Index(fields=["author", "-id"], name="message_author_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author", "repost_of_id"],
+                condition=models.Q(repost_of_id__isnull=False),
+                name="repost_once",
+            )
+        ]
+        indexes = [
+            # A member's messages, newest first, are one range of this.
+            models.Index(fields=["author", "-id"], name="message_author_newest"),
+            # For the relay, when a message or its author is deleted.
+            models.Index(
+                fields=["repost_of_author_id", "repost_of_id"],
+                condition=models.Q(repost_of_id__isnull=False),
+                name="message_reposts",
+            ),
+            models.Index(
+                fields=["parent_author_id"],
+                condition=models.Q(parent_author_id__isnull=False),
+                name="message_replies_to_author",
+            ),
+        ]
 
     def __str__(self):
         return self.text[:60]
+
+
+class Revision(ShardedModel):
+    """A text that a message had before it was edited."""
+
+    author = models.ForeignKey(Account, models.CASCADE, related_name="revisions", db_index=False)
+    message = models.ForeignKey(Message, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    text = models.CharField(max_length=MAX_TEXT_LENGTH)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "author"
+        colocated = ["message"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "message", "number"], name="revision_once")
+        ]
+
+    def __str__(self):
+        return f"{self.message_id}, revision {self.number}"
+
+
+class Tombstone(ShardedModel):
+    """The gap that a deleted message leaves while it has replies. Its id is the message's."""
+
+    author = models.ForeignKey(Account, models.CASCADE, related_name="tombstones")
+    parent_id = models.BigIntegerField(null=True)
+    parent_author_id = models.BigIntegerField(null=True)
+    ancestor_ids = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return f"{self.pk}, deleted"
+
+
+class Like(ShardedModel):
+    """The truth: `account` likes the message, which may be on another shard."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="likes", db_index=False)
+    message_id = models.BigIntegerField()
+    message_author_id = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+        # Not message_id: the relay takes the likes of a deleted message away.
+        references = {"message_author_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "message_id"], name="like_once")]
+        # For the relay, when a message or its author is deleted.
+        indexes = [models.Index(fields=["message_author_id", "message_id"], name="like_of_message")]
+
+    def __str__(self):
+        return f"{self.account_id} likes {self.message_id}"
+
+
+class Interaction(ShardedModel):
+    """The mirror of a like, a repost or a reply on the shard of the message's author, for lists and
+    counts. `source_id` is the id of the Like, or of the Message that is the repost or the reply."""
+
+    LIKE, REPOST, REPLY = "like", "repost", "reply"
+
+    author = models.ForeignKey(Account, models.CASCADE, related_name="interactions", db_index=False)
+    message_id = models.BigIntegerField()
+    kind = models.CharField(max_length=6)
+    source_id = models.BigIntegerField()
+    # The index is for account deletion.
+    actor_id = models.BigIntegerField(db_index=True)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "author"
+        references = {"actor_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author", "message_id", "kind", "source_id"], name="interaction_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.kind} of {self.message_id} by {self.actor_id}"
+
+
+class Notification(ShardedModel):
+    """What somebody did that `account` is told of. `message_id` is the message that was liked or
+    reposted, the reply, or the one with the mention; `source_id` the fact that it tells of."""
+
+    FOLLOW, MENTION = "follow", "mention"
+
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="notifications", db_index=False
+    )
+    kind = models.CharField(max_length=7)
+    source_id = models.BigIntegerField()
+    # The index is for account deletion.
+    actor_id = models.BigIntegerField(db_index=True)
+    message_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    is_read = models.BooleanField(default=False)
+
+    class Shard:
+        key = "account"
+        references = {"actor_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "kind", "source_id"], name="notification_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="notification_newest"),
+            # How many are unread is asked with every page.
+            models.Index(
+                fields=["account"], condition=models.Q(is_read=False), name="notification_unread"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} by {self.actor_id}, for {self.account_id}"
 
 
 class Follow(ShardedModel):
@@ -168,6 +338,9 @@ class HomeEntry(ShardedModel):
     # The index is for the relay, which takes a deleted message out of every home.
     message_id = models.BigIntegerField(db_index=True)
     author_id = models.BigIntegerField()
+    # Of a repost: the message that it shows, and whose that is.
+    original_id = models.BigIntegerField(null=True, blank=True)
+    original_author_id = models.BigIntegerField(null=True, blank=True)
 
     class Shard:
         key = "owner"
@@ -179,8 +352,16 @@ class HomeEntry(ShardedModel):
             # The home timeline is a range of this index, newest first.
             models.UniqueConstraint(fields=["owner", "message_id"], name="home_entry_once")
         ]
-        # Unfollowing takes an author's lines away.
-        indexes = [models.Index(fields=["owner", "author_id"], name="home_entry_author")]
+        indexes = [
+            # Unfollowing takes an author's lines away.
+            models.Index(fields=["owner", "author_id"], name="home_entry_author"),
+            # Whether another repost of the same message stands before this one.
+            models.Index(
+                fields=["owner", "original_id", "message_id"],
+                condition=models.Q(original_id__isnull=False),
+                name="home_entry_original",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.message_id} in the home of {self.owner_id}"

@@ -12,9 +12,10 @@ from rest_framework.pagination import _positive_int
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from .selectors.pages import MAX_ID
+
 PAGE_SIZE = 30
 MAX_PAGE_SIZE = 100
-MAX_ID = 2**63 - 1
 
 
 class Cursor:

@@ -13,10 +13,23 @@ from shardrouter import ids
 from shardrouter.slots import slot_from_text
 
 from .. import conf
-from ..models import Account, Follow, Follower, HomeEntry, Message
+from ..mentions import names_in
+from ..models import (
+    MAX_ANCESTORS,
+    Account,
+    Follow,
+    Follower,
+    HomeEntry,
+    Interaction,
+    Like,
+    Message,
+    Notification,
+)
 
 SECOND = 1000
 DAY = 24 * 60 * 60 * SECOND
+# What happened longer ago, its reader has seen.
+UNREAD = 2 * DAY
 # How busy each hour of the day is, in UTC: the night is quiet, lunch and evening are not.
 HOURS = [2, 1, 1, 1, 1, 2, 5, 9, 10, 9, 8, 9, 12, 10, 8, 8, 9, 11, 13, 15, 16, 14, 9, 5]
 
@@ -43,6 +56,9 @@ class Population:
     accounts: dict[str, Account] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     follows: list[Follow] = field(default_factory=list)
+    likes: list[Like] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
+    _by_key: dict[str, str] = field(default_factory=dict)
 
     @property
     def _end(self) -> int:
@@ -60,6 +76,8 @@ class Population:
             created_at=_time(at),
             **fields,
         )
+        self._names[self.accounts[username].pk] = username
+        self._by_key[username.lower()] = username
 
     def add_follow(self, follower: str, followee: str, days_ago: float) -> None:
         a, b = self.accounts[follower], self.accounts[followee]
@@ -75,13 +93,53 @@ class Population:
         a.following_count += 1
         b.follower_count += 1
 
-    def add_message(self, author: str, text: str, at: int) -> None:
+    def add_message(
+        self, author: str, text: str, at: int, parent: Message | None = None
+    ) -> Message:
         account = self.accounts[author]
-        message_id = self.clock.next_id(at, ids.slot_of(account.pk))
-        self.messages.append(
-            Message(id=message_id, author_id=account.pk, text=text, created_at=_time(at))
-        )
+        named = [self._by_key[key] for key in names_in(text) if key in self._by_key]
+        message = self._message(account, at, text=text, mentions=sorted(named))
+        if parent is not None:
+            message.parent_id, message.parent_author_id = parent.pk, parent.author_id
+            message.parent_username = self._names[parent.author_id]
+            message.ancestor_ids = [*parent.ancestor_ids, parent.pk][-MAX_ANCESTORS:]
+            parent.reply_count += 1
         account.message_count += 1
+        return message
+
+    def add_repost(self, username: str, message: Message, at: int) -> None:
+        """Repost a message that the member has not reposted yet."""
+        self._message(
+            self.accounts[username],
+            at,
+            repost_of_id=message.pk,
+            repost_of_author_id=message.author_id,
+        )
+        message.repost_count += 1
+
+    def add_like(self, username: str, message: Message, at: int) -> None:
+        """Like a message that the member does not like yet."""
+        account = self.accounts[username]
+        self.likes.append(
+            Like(
+                id=self.clock.next_id(at, ids.slot_of(account.pk)),
+                account_id=account.pk,
+                message_id=message.pk,
+                message_author_id=message.author_id,
+                created_at=_time(at),
+            )
+        )
+        message.like_count += 1
+
+    def _message(self, account: Account, at: int, **fields) -> Message:
+        message = Message(
+            id=self.clock.next_id(at, ids.slot_of(account.pk)),
+            author_id=account.pk,
+            created_at=_time(at),
+            **fields,
+        )
+        self.messages.append(message)
+        return message
 
     def moment(self, random: Random, days: float) -> int:
         """A Unix time in milliseconds within the last `days`, at an hour when people are awake."""
@@ -92,7 +150,7 @@ class Population:
         return at if at < self._end else at - DAY
 
     def rows(self) -> Iterator[list]:
-        """Lists of rows, model by model: accounts, messages, follows, mirrors, home entries."""
+        """Lists of rows, model by model, in the order of their definition."""
         self._mark_celebrities()
         by_author: dict[int, list[Message]] = defaultdict(list)
         for message in self.messages:
@@ -100,6 +158,9 @@ class Population:
         floors = self._cut_homes(by_author)
         yield list(self.accounts.values())
         yield self.messages
+        yield self.likes
+        yield self._interactions()
+        yield self._notifications()
         yield self.follows
         yield self._mirrors()
         yield from self._homes(by_author, floors)
@@ -128,6 +189,64 @@ class Population:
                 created_at=follow.created_at,
             )
             for follow in self.follows
+        ]
+
+    def _deeds(self) -> Iterator[tuple[str, int, int, int, int, datetime]]:
+        """(kind, source, actor, message, its author, time) of each like, repost and reply."""
+        for like in self.likes:
+            told = like.message_id, like.message_author_id, like.created_at
+            yield Interaction.LIKE, like.pk, like.account_id, *told
+        for message in self.messages:
+            told = message.pk, message.author_id
+            at = message.created_at
+            if message.repost_of_id:
+                of = message.repost_of_id, message.repost_of_author_id
+                yield Interaction.REPOST, *told, *of, at
+            elif message.parent_id:
+                of = message.parent_id, message.parent_author_id
+                yield Interaction.REPLY, *told, *of, at
+
+    def _interactions(self) -> list[Interaction]:
+        return [
+            Interaction(
+                id=self.clock.next_id(_milliseconds(at), ids.slot_of(author_id)),
+                author_id=author_id,
+                message_id=message_id,
+                kind=kind,
+                source_id=source_id,
+                actor_id=actor_id,
+                created_at=at,
+            )
+            for kind, source_id, actor_id, message_id, author_id, at in self._deeds()
+        ]
+
+    def _notifications(self) -> list[Notification]:
+        told = []
+        for kind, source_id, actor_id, message_id, author_id, at in self._deeds():
+            shown = source_id if kind == Interaction.REPLY else message_id
+            told.append((kind, source_id, actor_id, shown, author_id, at))
+        for follow in self.follows:
+            who = follow.follower_id, None, follow.followee_id
+            told.append((Notification.FOLLOW, follow.pk, *who, follow.created_at))
+        for message in self.messages:
+            for name in set(message.mentions) - {message.parent_username}:
+                who = message.author_id, message.pk, self.accounts[name].pk
+                told.append((Notification.MENTION, message.pk, *who, message.created_at))
+        return [
+            Notification(
+                id=self.clock.next_id(_milliseconds(at), ids.slot_of(account_id)),
+                account_id=account_id,
+                kind=kind,
+                source_id=source_id,
+                actor_id=actor_id,
+                message_id=message_id,
+                created_at=at,
+                is_read=_milliseconds(at) < self._end - UNREAD,
+            )
+            for kind, source_id, actor_id, message_id, account_id, at in sorted(
+                told, key=lambda one: (one[5], one[1])
+            )
+            if account_id != actor_id
         ]
 
     def _cut_homes(self, by_author: Mapping[int, list[Message]]) -> dict[int, int]:
@@ -173,6 +292,8 @@ class Population:
                             owner_id=reader,
                             message_id=message.pk,
                             author_id=author_id,
+                            original_id=message.repost_of_id,
+                            original_author_id=message.repost_of_author_id,
                         )
                     )
             if len(entries) >= batch:

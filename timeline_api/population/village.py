@@ -9,6 +9,8 @@ from .rows import Population
 SEED = 2026
 ENDS_AT = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 ACCOUNTS, MESSAGES, FOLLOWS = 216, 3100, 2100
+# How many of the newest messages are liked.
+REACTIONS_TO = 600
 NO_PASSWORD = "!"  # noqa: S105 matches no password
 
 
@@ -31,6 +33,7 @@ def build(demo_password: str) -> Population:
         )
     _follow(random, village, names)
     _write(random, village, names, themes)
+    _react(random, village, names)
     return village
 
 
@@ -49,27 +52,46 @@ def _write(random: Random, village: Population, names: list[str], themes: dict[s
     authors = [name for name in names if name != "quiet"]
     moments = sorted(village.moment(random, days=32) for _ in range(MESSAGES))
     said: set[str] = set()
+    usernames = {account.pk: name for name, account in village.accounts.items()}
     for number, at in enumerate(moments):
         author = authors[int(len(authors) * random.random())]
+        parent = None
         if number % 311 == 7:
             text = texts.ODD[number // 311 % len(texts.ODD)][:280]
+        elif village.messages and random.random() < 0.25:
+            # What is new gets the replies, so that there are conversations.
+            parent = random.choice(village.messages[-12:])
+            text = texts.reply(random, usernames[parent.author_id])
         else:
-            text = _new_text(random, author, authors, themes, said)
+            text = _new_text(random, author, themes, said)
         said.add(text)
-        village.add_message(author, text, at)
+        village.add_message(author, text, at, parent)
 
 
-def _new_text(
-    random: Random, author: str, authors: list[str], themes: dict[str, str], said: set[str]
-) -> str:
+def _react(random: Random, village: Population, names: list[str]) -> None:
+    """Likes and reposts: few of most messages, many of some; what is new is seen by more."""
+    people_awake = [name for name in names if name != "quiet"]
+    newest = village.messages[-REACTIONS_TO:]
+    for place, message in enumerate(newest):
+        seen_by = random.sample(people_awake, min(40, int(random.paretovariate(1.1))))
+        at = int(message.created_at.timestamp() * 1000)
+        room = max(1, int(village.ends_at.timestamp() * 1000) - at - 1)
+        for name in seen_by:
+            if village.accounts[name].pk == message.author_id:
+                continue
+            later = at + min(room, 1 + int(random.expovariate(1 / (3 * 60 * 60 * 1000))))
+            village.add_like(name, message, later)
+            if place % 3 == 0 and random.random() < 0.15:
+                village.add_repost(name, message, later)
+
+
+def _new_text(random: Random, author: str, themes: dict[str, str], said: set[str]) -> str:
     while True:
         chance = random.random()
-        if chance < 0.22:
-            text = texts.reply(random, random.choice(authors))
-        elif chance < 0.30 or author.endswith(("_rtl", "_jp")):
+        if chance < 0.10 or author.endswith(("_rtl", "_jp")):
             text = texts.fill(random, random.choice(texts.FOREIGN))
         else:
-            text = texts.ordinary(random, themes[author] if chance < 0.75 else None)
+            text = texts.ordinary(random, themes[author] if chance < 0.70 else None)
         # Nobody wants to read the same sentence twice; what is short of slots says it once more.
         if text not in said or random.random() < 0.03:
             return text

@@ -1,4 +1,5 @@
 """Celebrities: authors with so many followers that their messages are pulled, not fanned out.
+Their reposts are fanned out all the same: whether a home shows one depends on its other entries.
 
 What an author is stands in `Account.pull_version`: it rises by one with each change, and is odd for
 a celebrity. Followers hear of it one after the other and remember in their Follow, on their own
@@ -58,7 +59,7 @@ def tell(author_id: int, follower_ids: list[int]) -> None:
     if author is None:
         return
     # Read after the version: what is not among them yet will be fanned out.
-    newest = [] if author.pulled else messages.newest_ids(author, conf.get("BACKFILL_MESSAGES"))
+    newest = [] if author.pulled else messages.newest(author, conf.get("BACKFILL_MESSAGES"))
 
     def write(ids: list[int]) -> None:
         with atomic_for(ids[0]) as alias:
@@ -75,7 +76,9 @@ def _begin(author: Account) -> None:
             outbox.emit(account=author, kind=outbox.PULLS_CHANGED, version=version)
 
 
-def _tell_on_shard(alias: str, author: Account, newest: list[int], follower_ids: list[int]) -> None:
+def _tell_on_shard(
+    alias: str, author: Account, newest: list[messages.Place], follower_ids: list[int]
+) -> None:
     follows = fanout.following(author.pk, follower_ids, alias)
     behind = follows.filter(pull_version__lt=author.pull_version)
     owner_ids = list(behind.values_list("follower_id", flat=True))
@@ -84,10 +87,10 @@ def _tell_on_shard(alias: str, author: Account, newest: list[int], follower_ids:
         return
     all_there = len(newest) < conf.get("BACKFILL_MESSAGES")
     for owner in Account.objects.select_for_update().filter(pk__in=owner_ids):
-        wanted = [pk for pk in newest if pk >= owner.home_floor]
+        wanted = [place for place in newest if place.message_id >= owner.home_floor]
         homes.enter(
             owner_ids=[owner.pk],
             author_id=author.pk,
-            message_ids=wanted,
+            places=wanted,
             complete=all_there or len(wanted) < len(newest),
         )

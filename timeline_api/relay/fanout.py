@@ -9,10 +9,11 @@ from shardrouter.exceptions import ShardUnavailable
 
 from .. import faults
 from ..models import Follow, Follower, HomeEntry, Message
+from ..selectors.messages import Place
 from ..services import homes
 
 
-def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Collection[int]) -> None:
+def deliver(*, author_id: int, places: Collection[Place], follower_ids: Collection[int]) -> None:
     """Put the author's messages into the homes of those of `follower_ids` who follow now.
 
     Whether they do is read in the transaction that writes, on the follower's own shard: a late
@@ -21,14 +22,14 @@ def deliver(*, author_id: int, message_ids: Collection[int], follower_ids: Colle
     """
 
     def serve(ids: list[int]) -> None:
-        _deliver_on_shard(author_id, message_ids, ids)
+        _deliver_on_shard(author_id, places, ids)
 
-    write_on_each_shard(author_id, message_ids, follower_ids, serve)
+    write_on_each_shard(author_id, places, follower_ids, serve)
 
 
 def write_on_each_shard(
     author_id: int,
-    message_ids: Collection[int],
+    places: Collection[Place],
     follower_ids: Collection[int],
     write: Callable[[list[int]], None],
 ) -> None:
@@ -44,7 +45,7 @@ def write_on_each_shard(
         except ShardUnavailable as error:
             down = error
     faults.point("fanout.before_taking_back")
-    _take_back_deleted(author_id, message_ids, written)
+    _take_back_deleted(author_id, [place.message_id for place in places], written)
     if down is not None:
         raise down
 
@@ -71,12 +72,10 @@ def following(author_id: int, follower_ids: Collection[int], alias: str) -> Quer
     return follows.select_for_update()
 
 
-def _deliver_on_shard(
-    author_id: int, message_ids: Collection[int], follower_ids: list[int]
-) -> None:
+def _deliver_on_shard(author_id: int, places: Collection[Place], follower_ids: list[int]) -> None:
     with atomic_for(follower_ids[0]) as alias:
         owners = following(author_id, follower_ids, alias).values_list("follower_id", flat=True)
-        homes.enter(owner_ids=owners, author_id=author_id, message_ids=message_ids)
+        homes.enter(owner_ids=owners, author_id=author_id, places=places)
 
 
 def _take_back_deleted(

@@ -12,9 +12,21 @@ from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf, faults
-from ..models import Account, Follow, Follower, HomeEntry, LeavingName, Message, Outbox
+from ..models import (
+    Account,
+    Follow,
+    Follower,
+    HomeEntry,
+    Interaction,
+    LeavingName,
+    Like,
+    Message,
+    Notification,
+    Outbox,
+)
 from ..selectors import messages
-from ..services import outbox
+from ..services import interactions, mentions, notifications, outbox
+from ..services import messages as message_services
 from . import celebrities, fanout
 
 # The clocks of two processes may differ by this much; what it adds is ignored as a double.
@@ -31,13 +43,16 @@ def message_posted(event: Outbox) -> bool:
     """Fan the message out to the author's next followers, unless readers pull it."""
     message_id = event.payload["message_id"]
     message = Message.objects.select_related("author").filter(pk=message_id).first()
-    if message is None or celebrities.settle(message.author):
+    if message is None:
         return True
+    if celebrities.settle(message.author) and message.repost_of_id is None:
+        return True
+    places = [
+        messages.Place(message_id, message.repost_of_id, message.repost_of_author_id),
+    ]
 
     def serve(follower_ids: list[int]) -> None:
-        fanout.deliver(
-            author_id=event.account_id, message_ids=[message_id], follower_ids=follower_ids
-        )
+        fanout.deliver(author_id=event.account_id, places=places, follower_ids=follower_ids)
 
     return _next_followers(event, serve, conf.get("FANOUT_CHUNK"))
 
@@ -102,14 +117,36 @@ def _come_back(event: Outbox, **to: Any) -> None:
 
 
 def message_deleted(event: Outbox) -> bool:
-    """Take the message out of every home. A fan-out that is still under way looks itself."""
+    """Take the message out of every home, and its likes and reposts away, a chunk at a time. A
+    fan-out that is still under way looks itself."""
     message_id = event.payload["message_id"]
 
     def take_out(alias: str) -> bool:
         HomeEntry.objects.using(alias).filter(message_id=message_id).delete()
-        return False
+        of_message = {"message_author_id": event.account_id, "message_id": message_id}
+        reposts = {"repost_of_author_id": event.account_id, "repost_of_id": message_id}
+        return _drop_interest(alias, of_message, reposts)
 
-    return not _more_on_any_shard(take_out)
+    if _more_on_any_shard(take_out):
+        _come_back(event)
+        return False
+    return True
+
+
+def interaction_changed(event: Outbox) -> bool:
+    """Make the mirror of a like, a repost or a reply equal to what stands."""
+    interactions.sync(interactions.Fact(**event.payload["fact"]))
+    return True
+
+
+def mentions_changed(event: Outbox) -> bool:
+    """Tell those whom the message mentions now, and nobody else of those it did mention."""
+    mentions.sync(
+        message_id=event.payload["message_id"],
+        author_id=event.account_id,
+        usernames=event.payload["usernames"],
+    )
+    return True
 
 
 def follow_changed(event: Outbox) -> bool:
@@ -127,7 +164,7 @@ def follow_changed(event: Outbox) -> bool:
             _drop_follows([follow])
             follow = None
         faults.point("follow_changed.before_mirror")
-        _set_mirror(follower_id, followee_id, follow is not None)
+        _set_mirror(follower_id, followee_id, follow)
         seen, follow = follow, _follow(follower_id, followee_id)
         if (seen is None) == (follow is None):
             break
@@ -137,7 +174,7 @@ def follow_changed(event: Outbox) -> bool:
     if celebrities.version_of(followee_id) > follow.pull_version:
         celebrities.tell(followee_id, [follower_id])
         follow = _follow(follower_id, followee_id)
-    if follow is not None and not follow.pulled:
+    if follow is not None:
         _catch_up(follow)
     return True
 
@@ -166,6 +203,8 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.FOLLOW_CHANGED: follow_changed,
     outbox.ACCOUNT_DELETED: account_deleted,
     outbox.PULLS_CHANGED: pulls_changed,
+    outbox.INTERACTION_CHANGED: interaction_changed,
+    outbox.MENTIONS_CHANGED: mentions_changed,
 }
 
 
@@ -173,10 +212,10 @@ def _follow(follower_id: int, followee_id: int) -> Follow | None:
     return Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).first()
 
 
-def _set_mirror(follower_id: int, followee_id: int, stands: bool) -> None:
+def _set_mirror(follower_id: int, followee_id: int, follow: Follow | None) -> None:
     with atomic_for(followee_id):
         followee = Account.objects.filter(pk=followee_id)
-        if stands:
+        if follow is not None:
             if not followee.exists():
                 return
             _, changed = Follower.objects.get_or_create(
@@ -187,23 +226,45 @@ def _set_mirror(follower_id: int, followee_id: int, stands: bool) -> None:
         else:
             mirror = Follower.objects.filter(followee_id=followee_id, follower_id=follower_id)
             changed, _ = mirror.delete()
+        _set_notification(follower_id, followee_id, follow)
         if changed:
-            followee.update(follower_count=F("follower_count") + (1 if stands else -1))
+            change = 1 if follow is not None else -1
+            followee.update(follower_count=F("follower_count") + change)
+
+
+def _set_notification(follower_id: int, followee_id: int, follow: Follow | None) -> None:
+    """The followee is told of the follow that stands, and of none before it."""
+    told = Notification.objects.filter(
+        account_id=followee_id, kind=Notification.FOLLOW, actor_id=follower_id
+    )
+    if follow is None:
+        told.delete()
+        return
+    told.exclude(source_id=follow.pk).delete()
+    notifications.tell(
+        account_id=followee_id,
+        kind=Notification.FOLLOW,
+        source_id=follow.pk,
+        actor_id=follower_id,
+    )
 
 
 def _catch_up(follow: Follow) -> None:
-    """Deliver the followee's newest messages, and all since the follow, to this follower."""
+    """Deliver the followee's newest messages, and all since the follow, to this follower; only the
+    reposts among them when the follower pulls the messages."""
     since = ids.compose(int((follow.created_at - CLOCK_MARGIN).timestamp() * 1000), 0)
     posted = Message.objects.filter(author_id=follow.followee_id, pk__gte=since)
-    wanted = set(posted.values_list("pk", flat=True))
-    wanted |= set(
-        messages.newest_ids(Account(pk=follow.followee_id), conf.get("BACKFILL_MESSAGES"))
-    )
+    if follow.pulled:
+        posted = posted.filter(repost_of_id__isnull=False)
+    wanted = {messages.Place(*row) for row in posted.values_list(*messages.PLACE)}
+    limit = conf.get("BACKFILL_MESSAGES")
+    followee = Account(pk=follow.followee_id)
+    wanted |= set(messages.newest(followee, limit, reposts_alone=follow.pulled))
     _drop_dead_entries(follow)
     if wanted:
         fanout.deliver(
             author_id=follow.followee_id,
-            message_ids=sorted(wanted),
+            places=list(wanted),
             follower_ids=[follow.follower_id],
         )
 
@@ -234,7 +295,42 @@ def _forget_on_shard(alias: str, account_id: int) -> bool:
                     Account.objects.filter(pk=mirror.followee_id).update(
                         follower_count=F("follower_count") - 1
                     )
-    return bool(follows or mirrors)
+    more = _drop_interest(
+        alias, {"message_author_id": account_id}, {"repost_of_author_id": account_id}
+    )
+    more |= _drop_deeds(alias, account_id)
+    return bool(follows or mirrors) or more
+
+
+def _drop_interest(alias: str, of_message: dict[str, int], reposts: dict[str, int]) -> bool:
+    """Remove a chunk of the likes and reposts on a shard of messages that are gone; gives whether
+    there were any."""
+    chunk = conf.get("FANOUT_CHUNK")
+    likes = list(Like.objects.using(alias).filter(**of_message)[:chunk])
+    for like in likes:
+        Like.objects.filter(pk=like.pk).delete()
+    rows = list(Message.objects.using(alias).filter(**reposts)[:chunk])
+    for row in rows:
+        message_services.delete(message=row)
+    return bool(likes or rows)
+
+
+def _drop_deeds(alias: str, account_id: int) -> bool:
+    """Remove a chunk of what an account that is gone did to messages on a shard, of what their
+    authors were told of it, and of its name; gives whether there was any."""
+    chunk = conf.get("FANOUT_CHUNK")
+    mirrors = list(Interaction.objects.using(alias).filter(actor_id=account_id)[:chunk])
+    for mirror in mirrors:
+        with atomic_for(mirror):
+            interactions.remove(interactions.fact_of(mirror))
+    told = list(Notification.objects.using(alias).filter(actor_id=account_id)[:chunk])
+    for notification in told:
+        Notification.objects.filter(pk=notification.pk).delete()
+    replies = Message.objects.using(alias).filter(parent_author_id=account_id)
+    named = list(replies.exclude(parent_username="")[:chunk])
+    for reply in named:
+        Message.objects.filter(pk=reply.pk).update(parent_username="")
+    return bool(mirrors or told or named)
 
 
 def _drop_follows(follows: list[Follow]) -> None:

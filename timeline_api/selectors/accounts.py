@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import usernames
 from ..models import Account, Follow, Follower
+from ..usernames import key as name_key
 from .pages import Page, cut
 
 
@@ -17,6 +18,16 @@ def by_username(username: str) -> Account:
     if not usernames.is_well_formed(username):
         raise Account.DoesNotExist(f"{username!r} is no username.")
     return Account.objects.get(username_key=usernames.key(username))
+
+
+def by_usernames(usernames: Collection[str], *, on_shard_down: str = "raise") -> list[Account]:
+    """The accounts that have these names, in whatever case. One query on each shard that the names
+    are on; one that does not answer raises ShardUnavailable, or is left out ("skip")."""
+    keys = [name_key(name) for name in usernames]
+    if not keys:
+        return []
+    named = Account.objects.scatter(on_shard_down=on_shard_down).filter(username_key__in=keys)
+    return list(named)
 
 
 def by_ids(ids: Collection[int]) -> dict[int, Account]:

@@ -3,39 +3,48 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Aggregate, CharField, F, Q, QuerySet, Subquery
+from django.db.models import (
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from shardrouter import group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
 from ..models import Account, Follow, HomeEntry, Message
+from .joined import joined, split
 from .pages import Page, cut
 
 
 def public_page(
     *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
 ) -> Page:
-    """A page of everybody's messages, newest first, with their authors. One query on each shard.
+    """A page of everybody's messages, without reposts, newest first, with their authors. One query
+    on each shard.
 
     A shard that does not answer is left out and named.
     """
-    return cut(_with_authors(), before_id=before_id, after_id=after_id, limit=limit)
+    return cut(_written(), before_id=before_id, after_id=after_id, limit=limit)
 
 
 def home_page(
     account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
 ) -> Page:
-    """A page of the home timeline of `account`, newest first, with the authors.
+    """A page of the home timeline of `account`, newest first, with the authors. A repost has the
+    `original`; one of somebody who is followed, or that is not the first, is not shown.
 
     One query on the account's shard for the entries and the celebrities that are followed, and
     one on each shard that these are on: messages of celebrities have no entries, and are looked
     for where they were written. Entries whose message is gone are filled up from those that
     follow: the same once more for each `limit` entries, and only until the relay has been there.
-    Below the home's floor,
-    where no entries are kept, the page goes on with the messages themselves: one query for the
-    follows, and one on each shard. What is on a shard that does not answer keeps its place in
-    `positions`, so that a lost shard is asked once and not searched past. Raises ShardUnavailable
-    when it is the account's own.
+    Below the home's floor, where no entries are kept, the page goes on with the messages
+    themselves, without reposts: one query for the follows, and one on each shard. What is on a
+    shard that does not answer keeps its place in `positions`, so that a lost shard is asked once
+    and not searched past. Raises ShardUnavailable when it is the account's own.
     """
     home = _Home(account, limit)
     if after_id is None:
@@ -61,7 +70,7 @@ class _Home:
         full = True
         while full and len(self.places) < self.limit:
             entries = self._entries(before_id=below, after_id=None)
-            full = len(entries.ids) == self.limit
+            full = entries.full
             lowest = entries.ids[-1] if full else entries.floor
             self.places += self._standing(entries, lowest, below)
             below = lowest if below is None else min(lowest, below)
@@ -81,7 +90,7 @@ class _Home:
                 older = self._history(before_id=entries.floor, after_id=place, limit=wanted)
                 self.places = older + self.places
                 place = entries.floor - 1
-            full = len(entries.ids) == self.limit
+            full = entries.full
             below = entries.ids[0] + 1 if full else None
             self.places = self._standing(entries, place + 1, below, upwards=True) + self.places
             place = entries.ids[0] if full else place
@@ -90,14 +99,14 @@ class _Home:
     def _entries(self, *, before_id: int | None, after_id: int | None) -> "_Entries":
         """A range of the home's entries, at most `limit`; of one statement, since the relay may
         trim in between."""
-        mine = HomeEntry.objects.filter(owner=self.account)
+        mine = HomeEntry.objects.filter(_shown(), owner=self.account)
         if after_id is not None:
             # What is left below the floor, until the next trim, is history's to tell.
             mine = mine.filter(message_id__gte=F("owner__home_floor"))
         celebrities = _celebrities(self.account)
         rows = cut(
             mine.annotate(celebrities=celebrities).values_list(
-                "message_id", "owner__home_floor", "celebrities"
+                "message_id", "original_id", "owner__home_floor", "celebrities"
             ),
             before_id=before_id,
             after_id=after_id,
@@ -105,14 +114,19 @@ class _Home:
             field="message_id",
         )
         if rows:
-            _, floor, pulled = rows[0]
+            *_, floor, pulled = rows[0]
         else:
             myself = Account.objects.filter(pk=self.account.pk).annotate(celebrities=celebrities)
             floor, pulled = myself.values_list("home_floor", "celebrities").first() or (0, None)
+        standing = [row for row in rows if row[0] >= floor]
         return _Entries(
-            ids=[message_id for message_id, _, _ in rows if message_id >= floor],
+            ids=[message_id for message_id, *_ in standing],
+            originals={
+                message_id: original_id for message_id, original_id, *_ in standing if original_id
+            },
             floor=floor,
-            celebrities=[int(pk) for pk in pulled.split(",")] if pulled else [],
+            full=len(standing) == self.limit,
+            celebrities=split(pulled),
         )
 
     def _standing(
@@ -122,36 +136,44 @@ class _Home:
         answer, and of celebrities' messages from `lowest` to `below`."""
         if below is not None and below <= lowest:
             return []
-        ids_on = group_by_shard(entries.ids)
+        ids_on = group_by_shard([*entries.ids, *entries.originals.values()])
         celebrities_on = group_by_shard(entries.celebrities)
-        places = set()
+        found: dict[int, Message] = {}
+        lost = set()
         for alias in sorted({*ids_on, *celebrities_on}):
             messages = Message.objects.using(alias)
             wanted = Q(pk__in=ids_on.get(alias, ()))
             if alias in celebrities_on:
                 theirs = messages.filter(author_id__in=celebrities_on[alias], pk__gte=lowest)
+                theirs = theirs.filter(repost_of_id__isnull=True)
                 if below is not None:
                     theirs = theirs.filter(pk__lt=below)
                 theirs = theirs.order_by("pk" if upwards else "-pk")
                 wanted |= Q(pk__in=theirs.values("pk")[: self.limit])
             try:
-                found = {
-                    message.pk: message
-                    for message in messages.select_related("author").filter(wanted)
-                }
+                rows = messages.select_related("author").filter(wanted)
+                found |= {message.pk: message for message in rows}
             except ShardUnavailable:
                 self.missing.add(alias)
-                places.update(ids_on.get(alias, ()))
-                continue
-            self.messages |= found
-            places.update(found)
+                lost.update(ids_on.get(alias, ()))
+        originals = set(entries.originals.values()) - set(entries.ids)
+        places = (found.keys() | lost) - originals
+        for message_id, original_id in entries.originals.items():
+            if message_id in found and original_id in found:
+                found[message_id].original = found[original_id]
+            elif not lost & {message_id, original_id}:
+                # Gone, and the repost with it, when the relay has been there.
+                places.discard(message_id)
+            if original_id in lost:
+                found.pop(message_id, None)
+        self.messages |= {pk: message for pk, message in found.items() if pk in places}
         return sorted(places, reverse=True)
 
     def _history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
         """The ids of messages themselves, of one's own and those of whom one follows."""
         authors = list(home_authors(self.account))
         page = cut(
-            _with_authors().filter(author_id__in=authors, pk__lt=before_id),
+            _written().filter(author_id__in=authors, pk__lt=before_id),
             before_id=before_id if after_id is None else None,
             after_id=after_id,
             limit=limit,
@@ -163,30 +185,20 @@ class _Home:
 
 @dataclass(frozen=True)
 class _Entries:
-    """A range of a home: message `ids`, newest first, the `floor`, below which there are none, and
-    the `celebrities` whom its owner follows, whose messages are not among them."""
+    """A range of a home: message `ids`, newest first, and of those that are reposts the
+    `originals`; whether it is `full`, so that there may be more; the `floor`, below which there are
+    none; and the `celebrities` whom its owner follows, whose messages are not among them."""
 
     ids: list[int]
+    originals: dict[int, int]
     floor: int
+    full: bool
     celebrities: list[int]
 
 
-class _Joined(Aggregate):
-    """Numbers as one text, with commas between."""
-
-    function = "GROUP_CONCAT"
-    output_field = CharField()
-
-    def as_postgresql(self, compiler, connection, **extra):
-        template = "STRING_AGG(%(expressions)s::text, ',')"
-        return self.as_sql(compiler, connection, template=template, **extra)
-
-
 def _celebrities(account: Account) -> Subquery:
-    follows = Follow.objects.filter(follower=account, pulled=True)
-    return Subquery(
-        follows.values("follower").annotate(joined=_Joined("followee_id")).values("joined")
-    )
+    pulled = Follow.objects.filter(follower=account, pulled=True)
+    return joined(pulled, "follower", "followee_id")
 
 
 def home_authors(account: Account, **conditions: Any) -> set[int]:
@@ -196,6 +208,24 @@ def home_authors(account: Account, **conditions: Any) -> set[int]:
     return {account.pk, *follows.values_list("followee_id", flat=True)}
 
 
-def _with_authors() -> QuerySet[Message]:
-    """Everybody's messages. A shard that does not answer is left out."""
-    return Message.objects.scatter(on_shard_down="skip").select_related("author")
+def _shown() -> Q:
+    """Entries but those that are reposts of what their owner has anyway: by its author, or
+    reposted before."""
+    earlier = HomeEntry.objects.filter(
+        owner=OuterRef("owner"),
+        original_id=OuterRef("original_id"),
+        message_id__lt=OuterRef("message_id"),
+        message_id__gte=OuterRef("owner__home_floor"),
+    )
+    followed = Follow.objects.filter(
+        follower=OuterRef("owner"), followee_id=OuterRef("original_author_id")
+    )
+    return Q(original_id__isnull=True) | (
+        ~Q(original_author_id=F("owner")) & ~Exists(followed) & ~Exists(earlier)
+    )
+
+
+def _written() -> QuerySet[Message]:
+    """What everybody has written, without reposts. A shard that does not answer is left out."""
+    messages = Message.objects.scatter(on_shard_down="skip").select_related("author")
+    return messages.filter(repost_of_id__isnull=True)

@@ -25,7 +25,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     """
     _require_two(follower, followee)
     limit = conf.get("BACKFILL_MESSAGES")
-    newest = [] if followee.pulled else messages.newest_ids(followee, limit)
+    newest = messages.newest(followee, limit, reposts_alone=followee.pulled)
     with atomic_for(follower):
         _, created = Follow.objects.get_or_create(
             follower=follower,
@@ -41,7 +41,7 @@ def follow(*, follower: Account, followee: Account) -> None:
         homes.enter(
             owner_ids=[follower.pk],
             author_id=followee.pk,
-            message_ids=newest,
+            places=newest,
             complete=len(newest) < limit,
         )
         _count(follower, 1)

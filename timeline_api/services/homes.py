@@ -15,17 +15,19 @@ from shardrouter.fields import generator
 
 from .. import conf
 from ..models import Account, HomeEntry
+from ..selectors.messages import Place
 
 ID_ATTEMPTS = 3
 # Conflicts of any other kind are errors: one of ids would lose an entry without a word.
 _INSERT = """
-    INSERT INTO timeline_api_homeentry (id, owner_id, message_id, author_id)
-    VALUES (%s, %s, %s, %s) ON CONFLICT (owner_id, message_id) DO NOTHING
+    INSERT INTO timeline_api_homeentry
+        (id, owner_id, author_id, message_id, original_id, original_author_id)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (owner_id, message_id) DO NOTHING
 """
 
 
 def enter(
-    *, owner_ids: Iterable[int], author_id: int, message_ids: Collection[int], complete: bool = True
+    *, owner_ids: Iterable[int], author_id: int, places: Collection[Place], complete: bool = True
 ) -> None:
     """Put messages of `author_id` into homes of one shard, if they are missing.
 
@@ -33,11 +35,11 @@ def enter(
     complete only from the oldest of these on.
     """
     owner_ids = list(owner_ids)
-    _insert([(owner_id, pk, author_id) for owner_id in owner_ids for pk in message_ids])
-    if message_ids and not complete:
+    write([(owner_id, author_id, *place) for owner_id in owner_ids for place in places])
+    if places and not complete:
         for owner_id in owner_ids:
-            _raise_floor(owner_id, min(message_ids))
-    trim_now_and_then(owner_ids, added=len(message_ids))
+            _raise_floor(owner_id, min(places).message_id)
+    trim_now_and_then(owner_ids, added=len(places))
 
 
 def trim_now_and_then(owner_ids: list[int], *, added: int) -> None:
@@ -76,8 +78,8 @@ def _raise_floor(owner_id: int, floor: int) -> None:
     Account.objects.filter(pk=owner_id).update(home_floor=Greatest(F("home_floor"), floor))
 
 
-def _insert(rows: list[tuple[int, int, int]]) -> None:
-    """Write (owner, message, author) where they are missing. All owners are of one shard.
+def write(rows: list[tuple[int | None, ...]]) -> None:
+    """Write (owner, author, *place) where they are missing. All owners are of one shard.
 
     Not by bulk_create, which builds a model and SQL for each row and takes five times as long;
     `benchmarks/results/timelines.md` says what fan-out costs.
@@ -86,7 +88,7 @@ def _insert(rows: list[tuple[int, int, int]]) -> None:
         return
     alias = shard_for(rows[0][0])
     for attempt in range(ID_ATTEMPTS):
-        fresh = generator.next_ids(ids.slot_of(owner_id) for owner_id, _, _ in rows)
+        fresh = generator.next_ids(ids.slot_of(row[0]) for row in rows)
         made = [(pk, *row) for pk, row in zip(fresh, rows, strict=True)]
         try:
             with transaction.atomic(using=alias), connections[alias].cursor() as cursor:

@@ -1,7 +1,9 @@
-"""Messages: posting and deleting."""
+"""Messages: posting, replying, reposting, editing and deleting."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F
@@ -10,8 +12,19 @@ from django.utils import timezone
 from shardrouter import atomic_for
 
 from .. import conf
-from ..models import Account, HomeEntry, IdempotencyKey, Message
-from . import homes, outbox
+from .. import mentions as names
+from ..models import (
+    MAX_ANCESTORS,
+    Account,
+    HomeEntry,
+    IdempotencyKey,
+    Interaction,
+    Message,
+    Revision,
+    Tombstone,
+)
+from ..selectors import accounts
+from . import homes, interactions, outbox
 
 
 class IdempotencyConflict(Exception):
@@ -22,26 +35,115 @@ class IdempotencyMismatch(Exception):
     """This Idempotency-Key came with another body before."""
 
 
-def post(*, author: Account, text: str, idempotency_key: str | None = None) -> Message:
-    """Post `text`, 1 to 280 characters, already trimmed and checked.
+class EditConflict(Exception):
+    """Somebody, in another window perhaps, has edited the message since it was read."""
 
-    The message, the author's own home entry, the count and the event are one transaction. With an
+
+class NotEditable(Exception):
+    """A repost has no text of its own."""
+
+
+def post(
+    *,
+    author: Account,
+    text: str,
+    parent: Message | None = None,
+    idempotency_key: str | None = None,
+) -> Message:
+    """Post `text`, 1 to 280 characters, already trimmed and checked; a reply to `parent`.
+
+    The message, the author's own home entry, the count and the events are one transaction. With an
     `idempotency_key` a second call gives the first one's message; raises IdempotencyMismatch when
-    the text is another, IdempotencyConflict when the first is not done or its message is deleted.
+    the text or the parent is another, IdempotencyConflict when the first is not done or its message
+    is deleted.
     """
+    message = Message(author=author, text=text, mentions=_mentioned(text), **_reply_fields(parent))
     if idempotency_key is None:
         with atomic_for(author):
-            return _post(author, text)
+            _post(message)
+    else:
+        message = _post_once(message, idempotency_key)
+    if parent is not None:
+        interactions.sync_soon(interactions.reply_fact(message))
+    return message
+
+
+def repost(*, account: Account, message: Message) -> None:
+    """Repost a message, which is no repost itself; twice is the same as once."""
+    mine = Message.objects.filter(author=account, repost_of_id=message.pk)
+    with atomic_for(account):
+        if mine.exists():
+            return
+        row = Message(
+            author=account, repost_of_id=message.pk, repost_of_author_id=message.author_id
+        )
+        _save(row)
+        interactions.emit(_repost_fact(row))
+    interactions.sync_soon(_repost_fact(row))
+
+
+def undo_repost(*, account: Account, message: Message) -> None:
+    """Take one's repost back; twice is the same as once."""
+    row = Message.objects.filter(author=account, repost_of_id=message.pk).first()
+    if row is not None:
+        delete(message=row)
+
+
+def edit(*, message: Message, text: str, revision: int | None = None) -> Message:
+    """Replace the text, which stays in the history; gives the message as it is now.
+
+    Raises EditConflict when `revision` is given and is not the one that stands, NotEditable for a
+    repost, Message.DoesNotExist when it is gone.
+    """
+    if message.repost_of_id:
+        raise NotEditable
+    mentioned = _mentioned(text)
+    with atomic_for(message):
+        now = timezone.now()
+        row = Message.objects.select_for_update().get(pk=message.pk)
+        if revision is not None and revision != row.revision:
+            raise EditConflict
+        row.author = message.author
+        if text == row.text:
+            return row
+        Revision.objects.create(
+            author_id=row.author_id,
+            message=row,
+            number=row.revision,
+            text=row.text,
+            created_at=row.edited_at or row.created_at,
+        )
+        _emit_mentions(row, {*row.mentions, *mentioned})
+        row.text, row.mentions, row.edited_at = text, mentioned, now
+        row.revision += 1
+        row.save(update_fields=["text", "mentions", "edited_at", "revision"])
+    return row
+
+
+def pin(*, message: Message) -> None:
+    """Let the message stand first on its author's profile."""
+    with atomic_for(message):
+        if Message.objects.filter(pk=message.pk).exists():
+            Account.objects.filter(pk=message.author_id).update(pinned_id=message.pk)
+
+
+def unpin(*, message: Message) -> None:
+    """Let it stand there no longer."""
+    Account.objects.filter(pk=message.author_id, pinned_id=message.pk).update(pinned_id=None)
+
+
+def _post_once(message: Message, idempotency_key: str) -> Message:
+    author, digest = message.author, _digest(message.text, message.parent_id)
     try:
         with atomic_for(author):
-            earlier = _remembered(author, idempotency_key, text)
+            earlier = _remembered(author, idempotency_key, digest)
             if earlier is not None:
                 return earlier
-            message = _post(author, text)
+            _post(message)
             IdempotencyKey.objects.create(
                 account=author,
                 key=idempotency_key,
-                body_digest=_digest(text),
+                body_digest=digest,
                 message_id=message.pk,
                 created_at=message.created_at,
             )
@@ -52,31 +154,111 @@ def post(*, author: Account, text: str, idempotency_key: str | None = None) -> M
 
 
 def delete(*, message: Message) -> None:
-    """Delete a message; twice is the same as once. Other homes lose it through the relay."""
+    """Delete a message, or a repost; twice is the same as once. Other homes lose it through the
+    relay, and so do those who liked or reposted it. Where it has replies it leaves a gap."""
+    fact = None
     with atomic_for(message):
-        gone, _ = Message.objects.filter(pk=message.pk).delete()
-        if not gone:
+        # As it stands now: its mentions may have been edited since it was read.
+        row = Message.objects.select_for_update().filter(pk=message.pk).first()
+        if row is None:
             return
-        author = Account.objects.filter(pk=message.author_id)
-        HomeEntry.objects.filter(owner_id=message.author_id, message_id=message.pk).delete()
-        author.update(message_count=F("message_count") - 1)
+        if interactions.forget(row):
+            _leave_gap(row)
+        row_id, author_id = row.pk, row.author_id
+        _emit_mentions(row, row.mentions)
+        Message.objects.filter(pk=row_id).delete()
+        HomeEntry.objects.filter(owner_id=author_id, message_id=row_id).delete()
+        Account.objects.filter(pk=author_id, pinned_id=row_id).update(pinned_id=None)
+        if row.repost_of_id:
+            fact = _repost_fact(row)
+        else:
+            _count(author_id, -1)
+            if row.parent_id:
+                fact = interactions.reply_fact(row)
+        if fact is not None:
+            interactions.emit(fact)
+        outbox.emit(account=Account(pk=author_id), kind=outbox.MESSAGE_DELETED, message_id=row_id)
+    if fact is not None:
+        interactions.sync_soon(fact)
+
+
+def _post(message: Message) -> None:
+    _save(message)
+    _count(message.author_id, 1)
+    _emit_mentions(message, message.mentions)
+    if message.parent_id:
+        interactions.emit(interactions.reply_fact(message))
+
+
+def _save(message: Message) -> None:
+    """The message, its author's own home entry, and the event that takes it to others."""
+    message.created_at = timezone.now()
+    message.save(force_insert=True)
+    HomeEntry.objects.create(
+        owner_id=message.author_id,
+        message_id=message.pk,
+        author_id=message.author_id,
+        original_id=message.repost_of_id,
+        original_author_id=message.repost_of_author_id,
+    )
+    homes.trim_now_and_then([message.author_id], added=1)
+    outbox.emit(account=message.author, kind=outbox.MESSAGE_POSTED, message_id=message.pk)
+
+
+def _count(author_id: int, change: int) -> None:
+    Account.objects.filter(pk=author_id).update(message_count=F("message_count") + change)
+
+
+def _reply_fields(parent: Message | None) -> dict[str, Any]:
+    if parent is None:
+        return {}
+    return {
+        "parent_id": parent.pk,
+        "parent_author_id": parent.author_id,
+        "parent_username": parent.author.username,
+        "ancestor_ids": [*parent.ancestor_ids, parent.pk][-MAX_ANCESTORS:],
+    }
+
+
+def _leave_gap(message: Message) -> None:
+    Tombstone.objects.create(
+        pk=message.pk,
+        author_id=message.author_id,
+        parent_id=message.parent_id,
+        parent_author_id=message.parent_author_id,
+        ancestor_ids=message.ancestor_ids,
+        created_at=message.created_at,
+    )
+
+
+def _mentioned(text: str) -> list[str]:
+    """The names in the text that somebody has, as they write them. Those of a shard that does not
+    answer are left out: one can post without them."""
+    found = accounts.by_usernames(names.names_in(text), on_shard_down="skip")
+    return sorted(account.username for account in found)
+
+
+def _emit_mentions(message: Message, usernames: Iterable[str]) -> None:
+    if usernames := sorted(usernames):
         outbox.emit(
             account=Account(pk=message.author_id),
-            kind=outbox.MESSAGE_DELETED,
+            kind=outbox.MENTIONS_CHANGED,
             message_id=message.pk,
+            usernames=usernames,
         )
 
 
-def _post(author: Account, text: str) -> Message:
-    message = Message.objects.create(author=author, text=text, created_at=timezone.now())
-    HomeEntry.objects.create(owner=author, message_id=message.pk, author_id=author.pk)
-    homes.trim_now_and_then([author.pk], added=1)
-    Account.objects.filter(pk=author.pk).update(message_count=F("message_count") + 1)
-    outbox.emit(account=author, kind=outbox.MESSAGE_POSTED, message_id=message.pk)
-    return message
+def _repost_fact(row: Message) -> interactions.Fact:
+    return interactions.Fact(
+        kind=Interaction.REPOST,
+        source_id=row.pk,
+        actor_id=row.author_id,
+        message_id=row.repost_of_id,
+        message_author_id=row.repost_of_author_id,
+    )
 
 
-def _remembered(author: Account, key: str, text: str) -> Message | None:
+def _remembered(author: Account, key: str, digest: str) -> Message | None:
     """The message that this key made before, if it is remembered."""
     oldest = timezone.now() - timedelta(seconds=conf.get("IDEMPOTENCY_SECONDS"))
     keys = IdempotencyKey.objects.filter(account=author)
@@ -85,7 +267,7 @@ def _remembered(author: Account, key: str, text: str) -> Message | None:
     known = keys.filter(key=key).first()
     if known is None:
         return None
-    if known.body_digest != _digest(text):
+    if known.body_digest != digest:
         raise IdempotencyMismatch("This Idempotency-Key was used with another text.")
     message = Message.objects.select_related("author").filter(pk=known.message_id).first()
     if message is None:
@@ -93,5 +275,6 @@ def _remembered(author: Account, key: str, text: str) -> Message | None:
     return message
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(text: str, parent_id: int | None) -> str:
+    body = text if parent_id is None else f"{parent_id} {text}"
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,6 +11,8 @@ MESSAGE_DELETED = "message_deleted"
 FOLLOW_CHANGED = "follow_changed"
 ACCOUNT_DELETED = "account_deleted"
 PULLS_CHANGED = "pulls_changed"
+INTERACTION_CHANGED = "interaction_changed"
+MENTIONS_CHANGED = "mentions_changed"
 
 
 def emit(*, account: Account, kind: str, **payload: Any) -> None:

@@ -7,13 +7,13 @@ a difference, and goes away by itself.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from shardrouter import atomic_for
 
 from .. import conf
 from ..models import Account, Follow, HomeEntry, Message
-from ..selectors import timelines
+from ..selectors import messages, timelines
 from . import homes
 
 
@@ -29,13 +29,12 @@ class HomeDifference:
 
 
 def home_difference(account: Account) -> HomeDifference:
-    """The home's entries against the messages of its owner and of whom they follow. Celebrities,
-    whose messages are pulled, need none."""
+    """The home's entries against the messages of its owner and of whom they follow. The messages
+    of celebrities, which are pulled, need none, and their reposts do."""
     floor = Account.objects.values_list("home_floor", flat=True).get(pk=account.pk)
     entries = _entries(account).filter(message_id__gte=floor)
     entered = frozenset(entries.values_list("message_id", flat=True))
-    authors = timelines.home_authors(account, pulled=False)
-    theirs = Message.objects.scatter().filter(author_id__in=authors, pk__gte=floor)
+    theirs = _listed(_authors(account)).filter(pk__gte=floor)
     standing = frozenset(theirs.values_list("pk", flat=True))
     return HomeDifference(missing=standing - entered, extra=entered - standing)
 
@@ -48,26 +47,20 @@ def rebuild_home(account: Account) -> HomeDifference:
     """
     cap = conf.get("HOME_CAP")
     while True:
-        entries = dict(_entries(account).values_list("message_id", "author_id"))
-        authors = timelines.home_authors(account, pulled=False)
-        theirs = Message.objects.scatter().filter(author_id__in=authors).order_by("-pk")
-        newest = list(theirs.values_list("pk", "author_id")[: cap + 1])
-        floor = newest[cap - 1][0] if len(newest) > cap else 0
-        wanted = dict(newest[:cap])
+        entries = set(_entries(account).values_list("message_id", flat=True))
+        authors = _authors(account)
+        theirs = _listed(authors).order_by("-pk")
+        newest = list(theirs.values_list("author_id", *messages.PLACE)[: cap + 1])
+        floor = newest[cap - 1][1] if len(newest) > cap else 0
+        wanted = {place[0]: (author_id, *place) for author_id, *place in newest[:cap]}
         with atomic_for(account):
             if not homes.lock(account.pk):
                 raise Account.DoesNotExist
-            if timelines.home_authors(account, pulled=False) != authors:
+            if _authors(account) != authors:
                 continue
-            missing = wanted.keys() - entries.keys()
+            missing = wanted.keys() - entries
             extra = {pk for pk in entries if pk >= floor and pk not in wanted}
-            HomeEntry.objects.bulk_create(
-                [
-                    HomeEntry(owner=account, message_id=pk, author_id=wanted[pk])
-                    for pk in sorted(missing)
-                ],
-                ignore_conflicts=True,
-            )
+            homes.write([(account.pk, *wanted[pk]) for pk in sorted(missing)])
             mine = HomeEntry.objects.filter(owner=account)
             for some in _batches(sorted(extra)):
                 mine.filter(message_id__in=some).delete()
@@ -80,7 +73,7 @@ def count_differences(account: Account) -> dict[str, tuple[int, int]]:
     """Counter → (what it says, what the rows say), for those of an account that are wrong."""
     said = Account.objects.get(pk=account.pk)
     real = {
-        "message_count": said.messages.count(),
+        "message_count": said.messages.filter(repost_of_id__isnull=True).count(),
         "following_count": said.follows.count(),
         "follower_count": said.followers.count(),
     }
@@ -103,9 +96,29 @@ def repair_counts(account: Account) -> dict[str, tuple[int, int]]:
 
 
 def _entries(account: Account) -> QuerySet[HomeEntry]:
-    """The home's entries without those of celebrities, which may stay but are not needed."""
+    """The home's entries without messages of celebrities, which may stay but are not needed."""
     pulled = Follow.objects.filter(follower=account, pulled=True).values("followee_id")
-    return HomeEntry.objects.filter(owner=account).exclude(author_id__in=pulled)
+    entries = HomeEntry.objects.filter(owner=account)
+    return entries.exclude(author_id__in=pulled, original_id__isnull=True)
+
+
+@dataclass(frozen=True)
+class _Authors:
+    """Whose messages a home lists, and those of whom it lists the reposts alone."""
+
+    all: frozenset[int]
+    reposts: frozenset[int]
+
+
+def _authors(account: Account) -> _Authors:
+    everyone = timelines.home_authors(account)
+    listed = timelines.home_authors(account, pulled=False)
+    return _Authors(frozenset(listed), frozenset(everyone - listed))
+
+
+def _listed(authors: _Authors) -> QuerySet[Message]:
+    reposts = Q(author_id__in=authors.reposts, repost_of_id__isnull=False)
+    return Message.objects.scatter().filter(Q(author_id__in=authors.all) | reposts)
 
 
 def _batches(ids: list[int], size: int = 500) -> Iterator[list[int]]:

@@ -201,4 +201,4 @@ def test_it_pages_through_a_members_messages_with_one_query_each(alice, bob, ask
 def test_it_names_the_newest_messages_with_one_query(alice, asks):
     mine = [messages.post(author=alice, text=str(number)).pk for number in range(3)]
     with asks(shard0=1):
-        assert selectors.newest_ids(alice, 2) == [mine[2], mine[1]]
+        assert [place.message_id for place in selectors.newest(alice, 2)] == [mine[2], mine[1]]

@@ -5,15 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError
-from django.db.models import CharField, Value
+from django.db.models import CharField, Q, Value
+from django.utils import timezone
 
 from shardrouter import atomic_for
-from tests.timeline_api.core.test_histories import CAST, World
+from tests.timeline_api.core.world import CAST, World
 from timeline_api import faults
-from timeline_api.models import Account, Follower, HomeEntry, Message, Outbox
+from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.relay import celebrities, fanout, handlers, worker
 from timeline_api.selectors import timelines
-from timeline_api.services import follows, homes
+from timeline_api.services import follows, homes, interactions, messages, notifications
 
 HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
@@ -22,6 +23,10 @@ TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHU
 STEPS = ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfollow", "delete"]
 # Two of the cast are famous, and become and stop being celebrities all the time.
 FAME = ["post", "follow", "relay"] * 3 + ["limit", "limit", "crash", "unfollow"]
+TALK = ["post", "reply", "like", "repost", "mention"] * 2 + [
+    *["follow", "follow", "relay", "relay", "crash"],
+    *["edit", "unlike", "undo_repost", "delete", "delete", "leave"],
+]
 
 
 def history(seed, steps):
@@ -34,9 +39,11 @@ def history(seed, steps):
         match action:
             case "post":
                 yield action, chance.choice(read), 0
-            case "delete":
+            case "delete" | "reply" | "like" | "unlike" | "repost" | "undo_repost" | "edit":
                 yield action, chance.choice(people), chance.randrange(6)
-            case "follow" | "unfollow":
+            case "leave":
+                yield action, chance.choice(people), 0
+            case "follow" | "unfollow" | "mention":
                 yield action, chance.choice(people), chance.choice(read)
             case "relay":
                 yield action, chance.randrange(10), chance.randrange(3)
@@ -62,16 +69,9 @@ def live(seed, steps=STEPS):
 def no_follow_check(monkeypatch):
     """Fan-out to everybody in the mirror, whether they still follow or not."""
 
-    def deliver(author_id, message_ids, follower_ids):
+    def deliver(author_id, places, follower_ids):
         with atomic_for(follower_ids[0]):
-            HomeEntry.objects.bulk_create(
-                [
-                    HomeEntry(owner_id=owner, message_id=message, author_id=author_id)
-                    for owner in follower_ids
-                    for message in message_ids
-                ],
-                ignore_conflicts=True,
-            )
+            homes.write([(owner, author_id, *place) for owner in follower_ids for place in places])
 
     monkeypatch.setattr(fanout, "_deliver_on_shard", deliver)
 
@@ -85,12 +85,13 @@ def cursor_before_the_effect(monkeypatch):
     """The cursor moves, and then the chunk is served: a relay that dies between loses it."""
     real = fanout.deliver
 
-    def deliver(*, author_id, message_ids, follower_ids):
+    def deliver(*, author_id, places, follower_ids):
+        message_ids = [place.message_id for place in places]
         for event in Outbox.objects.filter(account_id=author_id, kind="message_posted"):
             if event.payload["message_id"] in message_ids:
                 Outbox.objects.filter(pk=event.pk).update(cursor=max(follower_ids))
         faults.point("fanout.after_a_shard")
-        real(author_id=author_id, message_ids=message_ids, follower_ids=follower_ids)
+        real(author_id=author_id, places=places, follower_ids=follower_ids)
 
     monkeypatch.setattr(fanout, "deliver", deliver)
 
@@ -112,17 +113,21 @@ def event_deleted_before_its_effect(monkeypatch):
 def sync_by_what_the_event_said(monkeypatch):
     """Every follow_changed adds a follower, as an event called "followed" would."""
     real = handlers._set_mirror
-    monkeypatch.setattr(handlers, "_set_mirror", lambda a, b, stands: real(a, b, True))
+
+    def set_mirror(follower_id, followee_id, follow):
+        real(follower_id, followee_id, follow or Follow(pk=1, created_at=timezone.now()))
+
+    monkeypatch.setattr(handlers, "_set_mirror", set_mirror)
 
 
 def counts_without_looking(monkeypatch):
     """The count changes with each event, and not with each row."""
     real = handlers._set_mirror
 
-    def set_mirror(follower_id, followee_id, stands):
-        real(follower_id, followee_id, stands)
-        there = Follower.objects.filter(followee_id=followee_id).count()
-        Account.objects.filter(pk=followee_id).update(follower_count=there + stands)
+    def set_mirror(follower_id, followee_id, follow):
+        real(follower_id, followee_id, follow)
+        there = Follower.objects.filter(followee_id=followee_id).count() + (follow is not None)
+        Account.objects.filter(pk=followee_id).update(follower_count=there)
 
     monkeypatch.setattr(handlers, "_set_mirror", set_mirror)
 
@@ -204,6 +209,42 @@ def late_followers_do_not_hear(monkeypatch):
     monkeypatch.setattr(celebrities, "version_of", lambda author_id: 0)
 
 
+def each_repost_is_shown(monkeypatch):
+    """A home shows a message as often as somebody has reposted it."""
+    monkeypatch.setattr(timelines, "_shown", lambda: Q())
+
+
+def interactions_by_what_the_event_said(monkeypatch):
+    """Each interaction_changed adds one, as an event called "liked" would."""
+    monkeypatch.setattr(interactions.Fact, "standing", lambda fact: interactions.Standing.THERE)
+
+
+def likes_counted_by_event(monkeypatch):
+    """The count changes with each event, whether it is the first of its kind or comes again."""
+    real = interactions._add
+
+    def add(fact):
+        real(fact)
+        interactions._count(fact, 1)
+
+    monkeypatch.setattr(interactions, "_add", add)
+
+
+def notifications_stay(monkeypatch):
+    """What was told once stays told."""
+    monkeypatch.setattr(notifications, "withdraw", lambda **notification: None)
+
+
+def likes_of_the_deleted_stay(monkeypatch):
+    """Nobody takes the likes and reposts of a deleted message away."""
+    monkeypatch.setattr(handlers, "_drop_interest", lambda *chunk: False)
+
+
+def no_gaps(monkeypatch):
+    """A deleted message leaves its replies to nothing."""
+    monkeypatch.setattr(messages, "_leave_gap", lambda message: None)
+
+
 PLANTED = [
     no_follow_check,
     no_dedupe,
@@ -217,6 +258,14 @@ PLANTED = [
     history_of_ones_own_alone,
     unfollowing_keeps_the_entries,
 ]
+PLANTED_IN_TALK = [
+    each_repost_is_shown,
+    interactions_by_what_the_event_said,
+    likes_counted_by_event,
+    notifications_stay,
+    likes_of_the_deleted_stay,
+    no_gaps,
+]
 PLANTED_IN_CELEBRITIES = [
     no_entries_after_celebrity,
     nobody_pulls,
@@ -226,13 +275,15 @@ PLANTED_IN_CELEBRITIES = [
 
 @pytest.mark.django_db(databases="__all__")
 @pytest.mark.parametrize(
-    "plant", PLANTED + PLANTED_IN_CELEBRITIES, ids=lambda plant: plant.__name__
+    "plant", PLANTED + PLANTED_IN_CELEBRITIES + PLANTED_IN_TALK, ids=lambda plant: plant.__name__
 )
 def test_it_is_found(plant, monkeypatch, settings):
     settings.TIMELINES = TINY | {"RELAY_MAX_ATTEMPTS": 2}
     steps = STEPS
     if plant in PLANTED_IN_CELEBRITIES:
         steps, settings.TIMELINES = FAME, {"FANOUT_CHUNK": 1}
+    elif plant in PLANTED_IN_TALK:
+        steps, settings.TIMELINES = TALK, {"RELAY_MAX_ATTEMPTS": 2}
     plant(monkeypatch)
     for seed in range(HISTORIES):
         try:
@@ -243,7 +294,7 @@ def test_it_is_found(plant, monkeypatch, settings):
 
 
 @pytest.mark.django_db(databases="__all__")
-@pytest.mark.parametrize("steps", [STEPS, FAME], ids=["", "fame"])
+@pytest.mark.parametrize("steps", [STEPS, FAME, TALK], ids=["", "fame", "talk"])
 def test_without_a_fault_nothing_is_found(steps, settings):
     settings.TIMELINES = dict(TINY)
     for seed in range(15):

@@ -1,0 +1,44 @@
+"""Mentions: who is told that a message names them."""
+
+from collections.abc import Iterable
+
+from shardrouter import atomic_for
+
+from ..models import Message, Notification
+from ..selectors import accounts
+from . import notifications
+
+
+def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:
+    """Let those of `usernames` be told whom the message mentions now, and the others not.
+
+    The message is read again after the notifications are written, until both agree: whoever writes
+    last has seen a message that stood after the write.
+    """
+    named = accounts.by_usernames(list(usernames))
+    told = _told(message_id)
+    while True:
+        for account in named:
+            with atomic_for(account):
+                if account.username in told:
+                    notifications.tell(
+                        account_id=account.pk,
+                        kind=Notification.MENTION,
+                        source_id=message_id,
+                        actor_id=author_id,
+                        message_id=message_id,
+                    )
+                else:
+                    notifications.withdraw(
+                        account_id=account.pk, kind=Notification.MENTION, source_id=message_id
+                    )
+        seen, told = told, _told(message_id)
+        if seen == told:
+            return
+
+
+def _told(message_id: int) -> set[str]:
+    """Whom the message mentions and who hear of it by that; of a reply its parent's author is told
+    anyway."""
+    message = Message.objects.filter(pk=message_id).first()
+    return set(message.mentions) - {message.parent_username} if message else set()
