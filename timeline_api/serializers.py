@@ -5,7 +5,7 @@ two and a half times as long. The read-only serializers tell OpenAPI the shapes;
 the two together.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -18,8 +18,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from shardrouter.ids import made_at
+
 from .authentication import PASSWORD_MAX_LENGTH
-from .models import Account, Message, Token
+from .models import Account, Message, Revision, Token
+from .selectors import messages
+from .selectors.messages import Marks
+from .selectors.notifications import Group
 from .usernames import USERNAME, is_reserved
 
 PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
@@ -40,14 +45,24 @@ EXAMPLE_ACCOUNT = {
     "message_count": 12,
     "follower_count": 3,
     "following_count": 4,
+    "pinned_message": None,
     "url": "http://localhost:8080/api/v1/accounts/alice/",
 }
 EXAMPLE_MESSAGE = {
     "id": EXAMPLE_ID,
     "text": "Two herons this morning.",
     "created_at": EXAMPLE_TIME,
+    "edited_at": None,
+    "revision": 0,
     "url": f"http://localhost:8080/api/v1/messages/{EXAMPLE_ID}/",
     "author": EXAMPLE_AUTHOR,
+    "mentions": [],
+    "in_reply_to": None,
+    "repost_of": None,
+    "reply_count": 1,
+    "like_count": 3,
+    "repost_count": 1,
+    "is_deleted": False,
 }
 
 
@@ -98,6 +113,7 @@ class Answer:
             "message_count": account.message_count,
             "follower_count": account.follower_count,
             "following_count": account.following_count,
+            "pinned_message": account.pinned_id and str(account.pinned_id),
             "url": self.account_url(account.username),
         }
         if self.request.user.pk == account.pk:
@@ -115,14 +131,86 @@ class Answer:
             "url": self.account_url(account.username),
         }
 
-    def message(self, message: Message) -> dict[str, Any]:
-        """A Message; its author is at hand or this costs a query."""
-        return {
+    def messages(self, rows: Iterable[Message | int]) -> list[dict[str, Any]]:
+        """Messages, with what the reader has done with them: one query for all. An id stands for
+        a message that was deleted."""
+        rows = list(rows)
+        marks = None
+        if self.request.user.is_authenticated:
+            shown = (row for row in rows if not isinstance(row, int))
+            marks = messages.marks(self.request.user, [row.repost_of_id or row.pk for row in shown])
+        return [self.gap(row) if isinstance(row, int) else self.message(row, marks) for row in rows]
+
+    def message(self, message: Message, marks: Marks | None = None) -> dict[str, Any]:
+        """A Message; its author is at hand or this costs a query, and a repost has its original."""
+        data = {
             "id": str(message.pk),
             "text": message.text,
             "created_at": timestamp(message.created_at),
+            "edited_at": timestamp(message.edited_at),
+            "revision": message.revision,
             "url": self.message_url(message.pk),
             "author": self.author(message.author),
+            "mentions": message.mentions,
+            "in_reply_to": self._parent(message),
+            "repost_of": self.message(message.original, marks) if message.repost_of_id else None,
+            "reply_count": message.reply_count,
+            "like_count": message.like_count,
+            "repost_count": message.repost_count,
+            "is_deleted": False,
+        }
+        if marks is not None:
+            pk = message.repost_of_id or message.pk
+            data["liked_by_me"] = pk in marks.liked
+            data["reposted_by_me"] = pk in marks.reposted
+        return data
+
+    def gap(self, message_id: int) -> dict[str, Any]:
+        """What stands in a conversation for a message that was deleted."""
+        return {
+            "id": str(message_id),
+            "text": "",
+            "created_at": timestamp(made_at(message_id)),
+            "edited_at": None,
+            "revision": 0,
+            "url": self.message_url(message_id),
+            "author": None,
+            "mentions": [],
+            "in_reply_to": None,
+            "repost_of": None,
+            "reply_count": 0,
+            "like_count": 0,
+            "repost_count": 0,
+            "is_deleted": True,
+        }
+
+    def _parent(self, message: Message) -> dict[str, str] | None:
+        if message.parent_id is None:
+            return None
+        return {
+            "id": str(message.parent_id),
+            "username": message.parent_username,
+            "url": self.message_url(message.parent_id),
+        }
+
+    def revision(self, revision: Revision | Message) -> dict[str, Any]:
+        """A text that a message had, or has, and since when."""
+        if isinstance(revision, Message):
+            number, since = revision.revision, revision.edited_at or revision.created_at
+        else:
+            number, since = revision.number, revision.created_at
+        return {"revision": number, "text": revision.text, "created_at": timestamp(since)}
+
+    def notification(self, group: Group, marks: Marks) -> dict[str, Any]:
+        """A Notification."""
+        return {
+            "id": str(group.pk),
+            "kind": group.kind,
+            "created_at": timestamp(group.created_at),
+            "is_read": group.is_read,
+            "account_count": group.number,
+            "accounts": [self.author(account) for account in group.people],
+            "message": group.message and self.message(group.message, marks),
         }
 
     def token(self, token: Token) -> dict[str, Any]:
@@ -223,6 +311,37 @@ class TextSerializer(serializers.Serializer):
     )
 
 
+@example({"text": "Two herons this morning."}, request=True)
+class NewMessageSerializer(TextSerializer):
+    in_reply_to = serializers.RegexField(
+        r"^[0-9]{1,19}\Z",
+        required=False,
+        allow_null=True,
+        help_text="The id of the message that this one replies to.",
+        error_messages={"invalid": "The id of a message, as a decimal string."},
+    )
+
+
+@example({"text": "Two herons this evening.", "revision": 0}, request=True)
+class EditSerializer(TextSerializer):
+    revision = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="The revision that you have read: when it was edited since, it is a 409.",
+    )
+
+
+@example({"until": EXAMPLE_ID}, request=True)
+class ReadSerializer(serializers.Serializer):
+    until = serializers.RegexField(
+        r"^[0-9]{1,19}\Z",
+        required=False,
+        help_text="The id of the latest notification that was seen; without it, all are.",
+        error_messages={"invalid": "The id of a notification, as a decimal string."},
+    )
+
+
 # --- What the API gives: for OpenAPI only ------------------------------------------------------
 
 
@@ -245,6 +364,7 @@ class AccountSerializer(AuthorSerializer):
     message_count = serializers.IntegerField(read_only=True, min_value=0)
     follower_count = serializers.IntegerField(read_only=True, min_value=0)
     following_count = serializers.IntegerField(read_only=True, min_value=0)
+    pinned_message = IdField(read_only=True, allow_null=True)
     email = serializers.EmailField(
         required=False, help_text="For the owner alone.", write_only=False
     )
@@ -253,13 +373,81 @@ class AccountSerializer(AuthorSerializer):
     )
 
 
-@example(EXAMPLE_MESSAGE)
-class MessageSerializer(serializers.Serializer):
+class ParentSerializer(serializers.Serializer):
+    """What a message replies to; it may have been deleted since."""
+
+    id = IdField(read_only=True)
+    username = serializers.CharField(read_only=True)
+    url = serializers.URLField(read_only=True)
+
+
+class WrittenSerializer(serializers.Serializer):
     id = IdField(read_only=True)
     text = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
+    edited_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    revision = serializers.IntegerField(read_only=True, min_value=0)
     url = serializers.URLField(read_only=True)
-    author = AuthorSerializer(read_only=True)
+    author = AuthorSerializer(
+        read_only=True, allow_null=True, help_text="null when the message was deleted."
+    )
+    mentions = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="The names in the text."
+    )
+    in_reply_to = ParentSerializer(read_only=True, allow_null=True)
+    reply_count = serializers.IntegerField(read_only=True, min_value=0)
+    like_count = serializers.IntegerField(read_only=True, min_value=0)
+    repost_count = serializers.IntegerField(read_only=True, min_value=0)
+    is_deleted = serializers.BooleanField(
+        read_only=True, help_text="Whether it is the gap that a message has left."
+    )
+    liked_by_me = serializers.BooleanField(required=False, help_text="With a member's login only.")
+    reposted_by_me = serializers.BooleanField(
+        required=False, help_text="With a member's login only."
+    )
+
+
+class OriginalSerializer(WrittenSerializer):
+    repost_of = serializers.CharField(read_only=True, allow_null=True, help_text="Always null.")
+
+
+@example(EXAMPLE_MESSAGE)
+class MessageSerializer(WrittenSerializer):
+    repost_of = OriginalSerializer(
+        read_only=True, allow_null=True, help_text="The message that this one, a repost, shows."
+    )
+
+
+class RevisionSerializer(serializers.Serializer):
+    revision = serializers.IntegerField(read_only=True, min_value=0)
+    text = serializers.CharField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+
+
+class HistorySerializer(serializers.Serializer):
+    results = RevisionSerializer(many=True, read_only=True)
+
+
+class ConversationSerializer(serializers.Serializer):
+    results = MessageSerializer(many=True, read_only=True)
+
+
+class NotificationSerializer(serializers.Serializer):
+    id = IdField(read_only=True)
+    kind = serializers.ChoiceField(
+        choices=["follow", "mention", "reply", "like", "repost"], read_only=True
+    )
+    created_at = serializers.DateTimeField(read_only=True)
+    is_read = serializers.BooleanField(read_only=True)
+    account_count = serializers.IntegerField(
+        read_only=True, min_value=1, help_text="How many did it, on one day."
+    )
+    accounts = AuthorSerializer(many=True, read_only=True, help_text="The latest of them.")
+    message = MessageSerializer(read_only=True, allow_null=True)
+
+
+class UnreadSerializer(serializers.Serializer):
+    count = serializers.IntegerField(read_only=True, min_value=0)
 
 
 class TokenSerializer(serializers.Serializer):
@@ -291,6 +479,10 @@ class PageSerializer(serializers.Serializer):
 
 class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True, read_only=True)
+
+
+class NotificationPageSerializer(PageSerializer):
+    results = NotificationSerializer(many=True, read_only=True)
 
 
 class AccountPageSerializer(PageSerializer):

@@ -6,7 +6,19 @@ from django.views.generic import RedirectView
 
 from . import health, metrics
 from .converters import IdConverter, UsernameConverter
-from .views import accounts, docs, follows, messages, root, sessions, timelines, tokens
+from .views import (
+    accounts,
+    conversations,
+    docs,
+    follows,
+    interactions,
+    messages,
+    notifications,
+    root,
+    sessions,
+    timelines,
+    tokens,
+)
 
 register_converter(UsernameConverter, "username")
 register_converter(IdConverter, "id")
@@ -20,6 +32,18 @@ one_account = [
     path("follow/", follows.FollowView.as_view(), name="account-follow"),
 ]
 
+one_message = [
+    path("", messages.MessageView.as_view(), name="message"),
+    path("history/", messages.HistoryView.as_view(), name="message-history"),
+    path("pin/", messages.PinView.as_view(), name="message-pin"),
+    path("ancestors/", conversations.AncestorsView.as_view(), name="message-ancestors"),
+    path("replies/", conversations.RepliesView.as_view(), name="message-replies"),
+    path("like/", interactions.LikeView.as_view(), name="message-like"),
+    path("likes/", interactions.LikesView.as_view(), name="message-likes"),
+    path("repost/", interactions.RepostView.as_view(), name="message-repost"),
+    path("reposts/", interactions.RepostsView.as_view(), name="message-reposts"),
+]
+
 v1 = [
     path("", root.RootView.as_view(), name="api-root"),
     path("accounts/", accounts.AccountsView.as_view(), name="accounts"),
@@ -27,7 +51,10 @@ v1 = [
     path("timelines/public/", timelines.PublicTimelineView.as_view(), name="timeline-public"),
     path("timelines/home/", timelines.HomeTimelineView.as_view(), name="timeline-home"),
     path("messages/", messages.MessagesView.as_view(), name="messages"),
-    path("messages/<id:id>/", messages.MessageView.as_view(), name="message"),
+    path("messages/<id:id>/", include(one_message)),
+    path("notifications/", notifications.NotificationsView.as_view(), name="notifications"),
+    path("notifications/unread/", notifications.UnreadView.as_view(), name="notifications-unread"),
+    path("notifications/read/", notifications.ReadView.as_view(), name="notifications-read"),
     path("tokens/", tokens.TokensView.as_view(), name="tokens"),
     path("tokens/current/", tokens.CurrentTokenView.as_view(), name="token-current"),
     path("tokens/<id:id>/", tokens.TokenView.as_view(), name="token"),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from .. import usernames
-from ..models import Account, Follow, Follower
+from ..models import Account, Follow, Follower, Interaction, Message
 from ..usernames import key as name_key
 from .pages import Page, cut
 
@@ -72,16 +72,35 @@ def following(
     return _people(follows, "followee_id")
 
 
-def _people(rows: Page, name: str) -> Page:
+def interacting(
+    message: Message,
+    kind: str,
+    *,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 30,
+) -> Page:
+    """A page of the accounts that like or have reposted a message, the latest first; costs and
+    gives as `followers`, on the message's shard."""
+    mirrors = Interaction.objects.filter(
+        author_id=message.author_id, message_id=message.pk, kind=kind
+    )
+    page = cut(mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id")
+    return _people(page, "actor_id", position="source_id")
+
+
+def _people(rows: Page, name: str, *, position: str = "pk") -> Page:
     found = Account.objects.scatter(on_shard_down="skip").filter(
         pk__in=[getattr(row, name) for row in rows]
     )
     accounts: dict[int, Any] = {account.pk: account for account in found} if rows else {}
     # The positions of the dropped too: a page without those of a lost shard does not end the list.
-    people = Page(shards_missing=found.shards_missing, positions=[row.pk for row in rows])
+    people = Page(
+        shards_missing=found.shards_missing, positions=[getattr(row, position) for row in rows]
+    )
     for row in rows:
         account = accounts.get(getattr(row, name))
         if account is not None:
-            account.position = row.pk
+            account.position = getattr(row, position)
             people.append(account)
     return people

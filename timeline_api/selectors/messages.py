@@ -122,22 +122,6 @@ def replies(
     return Page(shown, missing, page.positions)
 
 
-def interacting(
-    message: Message,
-    kind: str,
-    *,
-    before_id: int | None = None,
-    after_id: int | None = None,
-    limit: int = 30,
-) -> Page:
-    """A page of the interactions of `kind` with the message, newest first. One query on the
-    message's shard."""
-    mirrors = Interaction.objects.filter(
-        author_id=message.author_id, message_id=message.pk, kind=kind
-    )
-    return cut(mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id")
-
-
 def revisions(message: Message) -> list[Revision]:
     """The texts that the message had before, the oldest first. One query on its shard."""
     earlier = Revision.objects.filter(author_id=message.author_id, message=message)

@@ -163,9 +163,9 @@ def _fill_gap(fact: Fact) -> None:
     tombstone = Tombstone.objects.filter(pk=message_id).first()
     if tombstone is None or left.exists():
         return
-    tombstone.delete()
     if tombstone.parent_id is not None:
         emit(reply_fact(tombstone))
+    tombstone.delete()
 
 
 def fact_of(mirror: Interaction) -> Fact:

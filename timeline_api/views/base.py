@@ -10,10 +10,10 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from ..metrics import SHARDS_MISSING
-from ..models import Account
+from ..models import Account, Message
 from ..pagination import Fetch, IdCursorPaginator
 from ..permissions import IsMember
-from ..selectors import accounts
+from ..selectors import accounts, messages
 from ..serializers import Answer, NothingSerializer
 
 
@@ -61,6 +61,14 @@ class ApiView(APIView):
         except Account.DoesNotExist:
             raise NotFound("There is no such account.") from None
 
+    def message_with(self, message_id: int) -> Message:
+        """The message, or 404; of a repost the message that it shows."""
+        try:
+            message = messages.by_id(message_id)
+        except Message.DoesNotExist:
+            raise NotFound("There is no such message.") from None
+        return message.original if message.repost_of_id else message
+
     def page(
         self,
         fetch: Fetch,
@@ -88,9 +96,4 @@ class ApiView(APIView):
 
     def page_of_messages(self, fetch: Fetch) -> Response:
         """A page of Message."""
-        answer = self.answer
-        return self.page(
-            fetch,
-            position=lambda message: message.pk,
-            represent=lambda rows: [answer.message(row) for row in rows],
-        )
+        return self.page(fetch, position=lambda message: message.pk, represent=self.answer.messages)

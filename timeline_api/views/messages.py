@@ -1,4 +1,4 @@
-"""Messages: posting, reading, deleting."""
+"""Messages: posting, reading, editing, pinning, deleting."""
 
 import re
 
@@ -12,7 +12,12 @@ from ..exceptions import Conflict, KeyReused
 from ..models import Message
 from ..schema import IDEMPOTENCY_KEY, operation
 from ..selectors import messages as selectors
-from ..serializers import MessageSerializer, TextSerializer
+from ..serializers import (
+    EditSerializer,
+    HistorySerializer,
+    MessageSerializer,
+    NewMessageSerializer,
+)
 from ..services import messages as services
 from ..throttles import PostThrottle
 from .base import ApiView
@@ -31,9 +36,9 @@ def idempotency_key(request: Request) -> str | None:
 
 
 class MessagesView(ApiView):
-    """Post a message: 1 to 280 characters."""
+    """Post a message: 1 to 280 characters. With `in_reply_to` it is a reply."""
 
-    bodies = {"POST": TextSerializer}
+    bodies = {"POST": NewMessageSerializer}
     members_only = frozenset({"POST"})
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -43,8 +48,8 @@ class MessagesView(ApiView):
     @operation(
         "messages_create",
         tag="messages",
-        summary="Post a message",
-        takes=TextSerializer,
+        summary="Post a message, or a reply to one",
+        takes=NewMessageSerializer,
         gives=MessageSerializer,
         status=201,
         errors=[403, 409, 422],
@@ -52,37 +57,60 @@ class MessagesView(ApiView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        text = self.valid()["text"]
+        body = self.valid()
+        parent = self._parent(body.get("in_reply_to"))
         try:
-            message = services.post(author=request.user, text=text, idempotency_key=key)
+            message = services.post(
+                author=request.user, text=body["text"], parent=parent, idempotency_key=key
+            )
         except services.IdempotencyMismatch as error:
             raise KeyReused(str(error)) from None
         except services.IdempotencyConflict as error:
             raise Conflict(str(error)) from None
-        data = self.answer.message(message)
+        (data,) = self.answer.messages([message])
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    def _parent(self, message_id: str | None) -> Message | None:
+        if message_id is None:
+            return None
+        try:
+            return self.message_with(int(message_id))
+        except NotFound:
+            raise ValidationError({"in_reply_to": ["There is no such message."]}) from None
 
     def get_view_name(self) -> str:
         return "Messages"
 
 
-class MessageView(ApiView):
-    """One message. Its author may delete it."""
+class OwnMessageView(ApiView):
+    """A view of one message, of which some methods are its author's alone."""
 
-    members_only = frozenset({"DELETE"})
     shown: Message | None = None
 
     def offers(self, method: str) -> bool:
-        return method != "DELETE" or (
+        return method not in self.members_only or (
             self.shown is not None and self.shown.author_id == self.request.user.pk
         )
 
     def _message(self, pk: int) -> Message:
         try:
-            self.shown = selectors.by_id(pk)
+            self.shown = self.form_instance = selectors.by_id(pk)
             return self.shown
         except Message.DoesNotExist:
             raise NotFound("There is no such message.") from None
+
+    def _own(self, pk: int) -> Message:
+        message = self._message(pk)
+        if message.author_id != self.request.user.pk:
+            raise PermissionDenied("This is not your message.")
+        return message
+
+
+class MessageView(OwnMessageView):
+    """One message. Its author may edit and delete it; whoever reposted it deletes the repost."""
+
+    bodies = {"PATCH": EditSerializer}
+    members_only = frozenset({"PATCH", "DELETE"})
 
     @operation(
         "messages_retrieve",
@@ -92,7 +120,30 @@ class MessageView(ApiView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        return Response(self.answer.message(self._message(id)))
+        return Response(*self.answer.messages([self._message(id)]))
+
+    @operation(
+        "messages_update",
+        tag="messages",
+        summary="Edit my message; the text before stays in its history",
+        takes=EditSerializer,
+        gives=MessageSerializer,
+        errors=[403, 404, 409],
+    )
+    def patch(self, request: Request, id: int) -> Response:
+        message = self._own(id)
+        body = self.valid()
+        try:
+            message = services.edit(
+                message=message, text=body.get("text", message.text), revision=body.get("revision")
+            )
+        except services.NotEditable:
+            raise ValidationError({"detail": "A repost has no text to edit."}) from None
+        except services.EditConflict:
+            raise Conflict("The message was edited since you have read it.") from None
+        except Message.DoesNotExist:
+            raise NotFound("There is no such message.") from None
+        return Response(*self.answer.messages([message]))
 
     @operation(
         "messages_delete",
@@ -102,11 +153,61 @@ class MessageView(ApiView):
         errors=[403, 404],
     )
     def delete(self, request: Request, id: int) -> Response:
-        message = self._message(id)
-        if message.author_id != request.user.pk:
-            raise PermissionDenied("This is not your message.")
-        services.delete(message=message)
+        services.delete(message=self._own(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
         return "Message"
+
+
+class HistoryView(ApiView):
+    """The texts that a message has had, the oldest first; the last is the one that it has."""
+
+    @operation(
+        "messages_history",
+        tag="messages",
+        summary="The texts that a message has had",
+        gives=HistorySerializer,
+        errors=[404],
+    )
+    def get(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        texts = [*selectors.revisions(message), message]
+        return Response({"results": [self.answer.revision(text) for text in texts]})
+
+    def get_view_name(self) -> str:
+        return "History"
+
+
+class PinView(OwnMessageView):
+    """Let my message stand first on my profile, or no longer."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "pins_create",
+        tag="messages",
+        summary="Let my message stand first on my profile",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def put(self, request: Request, id: int) -> Response:
+        message = self._own(id)
+        if message.repost_of_id:
+            raise ValidationError({"detail": "A repost cannot be pinned."})
+        services.pin(message=message)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "pins_delete",
+        tag="messages",
+        summary="Let my message stand there no longer",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        services.unpin(message=self._own(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Pin"

@@ -23,6 +23,8 @@ class RootView(ApiView):
                 "accounts": f"{root}accounts/",
                 "account": f"{root}accounts/{{username}}/",
                 "messages": f"{root}messages/",
+                "message": f"{root}messages/{{id}}/",
+                "notifications": f"{root}notifications/",
                 "public_timeline": f"{root}timelines/public/",
                 "home_timeline": f"{root}timelines/home/",
                 "tokens": f"{root}tokens/",

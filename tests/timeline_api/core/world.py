@@ -19,6 +19,7 @@ from timeline_api.models import (
 )
 from timeline_api.relay import handlers
 from timeline_api.relay.worker import Worker
+from timeline_api.selectors import accounts as account_selectors
 from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows, likes, messages, repairs
@@ -63,7 +64,8 @@ class World:
         self.mentioned[message.pk] = self.accounts[other].pk
 
     def reply(self, number, choice):
-        if (parent := self._some(self.posted, choice)) is not None:
+        # Of what is new rather than of what is old, so that there are conversations.
+        if (parent := self._some(self.posted, -1 - choice // 2)) is not None:
             row = Message.objects.select_related("author").get(pk=parent)
             message = messages.post(author=self.accounts[number], text="hello", parent=row)
             self.parents[message.pk] = parent
@@ -78,8 +80,12 @@ class World:
     def _mirrored(self, pk, kind, number):
         """Whether the message's list has what `number` did: who did it sees it at once."""
         message = Message.objects.get(pk=pk)
-        deeds = message_selectors.interacting(message, kind, limit=1000)
-        return self.accounts[number].pk in {deed.actor_id for deed in deeds}
+        if kind == "reply":
+            replies = message_selectors.replies(message, limit=1000)
+            actors = {reply.author_id for reply in replies if not isinstance(reply, int)}
+        else:
+            actors = {who.pk for who in account_selectors.interacting(message, kind, limit=1000)}
+        return self.accounts[number].pk in actors
 
     def edit(self, number, choice):
         mine = [pk for pk, author in self.posted.items() if author == number]

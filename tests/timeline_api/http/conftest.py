@@ -70,6 +70,11 @@ def as_bob(client_of, bob):
 
 
 @pytest.fixture
+def as_charlie(client_of, charlie):
+    return client_of(charlie)
+
+
+@pytest.fixture
 def relay():
     """Runs the relay until it is idle."""
 

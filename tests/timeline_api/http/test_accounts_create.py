@@ -20,6 +20,7 @@ def test_it_registers(visitor):
         "message_count": 0,
         "follower_count": 0,
         "following_count": 0,
+        "pinned_message": None,
         "url": "http://testserver/api/v1/accounts/alice/",
     }
     assert response["Location"] == "http://testserver/api/v1/accounts/alice/"

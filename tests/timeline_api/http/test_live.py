@@ -22,7 +22,8 @@ def test_it_goes_the_whole_way(api):
     assert posted.status_code == 201
     home = requests.get(f"{api}/timelines/home/", headers=bearer, timeout=10).json()
     assert home["results"] == [posted.json()]
-    assert requests.get(posted.json()["url"], timeout=10).json() == posted.json()
+    url = posted.json()["url"]
+    assert requests.get(url, headers=bearer, timeout=10).json() == posted.json()
     auth = ("dana", "two herons")
     assert requests.get(f"{api}/timelines/home/", auth=auth, timeout=10).json() == home
     assert requests.delete(f"{api}/tokens/current/", headers=bearer, timeout=10).status_code == 204

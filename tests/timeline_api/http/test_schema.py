@@ -7,8 +7,11 @@ import yaml
 from django.core.management import call_command
 
 from timeline_api import serializers
+from timeline_api.selectors import messages as message_selectors
+from timeline_api.selectors import notifications
+from timeline_api.selectors.messages import Marks
 from timeline_api.serializers import Answer
-from timeline_api.services import messages, tokens
+from timeline_api.services import likes, messages, tokens
 
 
 @pytest.fixture
@@ -42,7 +45,22 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "GET /timelines/home/": "timelines_home",
         "POST /messages/": "messages_create",
         "GET /messages/{id}/": "messages_retrieve",
+        "PATCH /messages/{id}/": "messages_update",
         "DELETE /messages/{id}/": "messages_delete",
+        "GET /messages/{id}/history/": "messages_history",
+        "PUT /messages/{id}/pin/": "pins_create",
+        "DELETE /messages/{id}/pin/": "pins_delete",
+        "GET /messages/{id}/ancestors/": "messages_ancestors",
+        "GET /messages/{id}/replies/": "messages_replies",
+        "PUT /messages/{id}/like/": "likes_create",
+        "DELETE /messages/{id}/like/": "likes_delete",
+        "GET /messages/{id}/likes/": "messages_likes",
+        "PUT /messages/{id}/repost/": "reposts_create",
+        "DELETE /messages/{id}/repost/": "reposts_delete",
+        "GET /messages/{id}/reposts/": "messages_reposts",
+        "GET /notifications/": "notifications_list",
+        "GET /notifications/unread/": "notifications_unread",
+        "POST /notifications/read/": "notifications_read",
         "POST /tokens/": "tokens_create",
         "GET /tokens/": "tokens_list",
         "DELETE /tokens/current/": "tokens_delete_current",
@@ -91,7 +109,7 @@ def test_it_knows_the_ways_to_log_in(schema):
     assert {} in public
 
 
-def test_it_describes_what_is_answered(rf, alice):
+def test_it_describes_what_is_answered(rf, alice, bob):
     """The dicts that the API gives have the very keys of the serializers that describe them."""
     request = rf.get("/")
     request.user = alice
@@ -99,10 +117,17 @@ def test_it_describes_what_is_answered(rf, alice):
     request.auth = token
     answer = Answer(request)
     message = messages.post(author=alice, text="hello")
+    likes.like(account=bob, message=message)
+    messages.repost(account=alice, message=message)
+    reposted = message_selectors.of_author(alice)[0]
+    (told,) = notifications.groups(alice)
     for shown, described in (
         (answer.account(alice, followed={alice.pk}), serializers.AccountSerializer),
         (answer.author(alice), serializers.AuthorSerializer),
-        (answer.message(message), serializers.MessageSerializer),
+        (answer.messages([message])[0], serializers.MessageSerializer),
+        (answer.messages([reposted])[0]["repost_of"], serializers.OriginalSerializer),
+        (answer.revision(message), serializers.RevisionSerializer),
+        (answer.notification(told, Marks()), serializers.NotificationSerializer),
         (answer.token(token), serializers.TokenSerializer),
     ):
         assert set(shown) == set(described().fields)

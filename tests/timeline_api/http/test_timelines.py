@@ -47,6 +47,15 @@ def test_it_shows_each_message_with_its_author(visitor, alice):
             "display_name": "",
             "url": "http://testserver/api/v1/accounts/alice/",
         },
+        "edited_at": None,
+        "revision": 0,
+        "mentions": [],
+        "in_reply_to": None,
+        "repost_of": None,
+        "reply_count": 0,
+        "like_count": 0,
+        "repost_count": 0,
+        "is_deleted": False,
     }
 
 
