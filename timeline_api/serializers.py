@@ -300,6 +300,19 @@ class DeletionSerializer(serializers.Serializer):
 class CredentialsSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=4096, trim_whitespace=False, style=PASSWORD_STYLE)
+    name = serializers.CharField(
+        max_length=50,
+        required=False,
+        allow_blank=True,
+        help_text="What to call the token in the list of one's tokens.",
+    )
+
+
+@example({"name": "Backup script"}, request=True)
+class NewTokenSerializer(serializers.Serializer):
+    name = serializers.CharField(
+        max_length=50, help_text="What to call the token in the list of one's tokens."
+    )
 
 
 @example({"text": "Two herons this morning."}, request=True)
@@ -466,6 +479,20 @@ class IssuedTokenSerializer(serializers.Serializer):
         read_only=True, help_text="Shown this once. Send it as `Authorization: Bearer TOKEN`."
     )
     account = AccountSerializer(read_only=True)
+
+
+class ExportSerializer(serializers.Serializer):
+    """Everything that the API keeps of one account, but for secrets."""
+
+    exported_at = serializers.DateTimeField(read_only=True)
+    account = AccountSerializer(read_only=True)
+    messages = MessageSerializer(many=True, read_only=True)
+    reposts = serializers.ListField(child=serializers.DictField(), read_only=True)
+    likes = serializers.ListField(child=serializers.DictField(), read_only=True)
+    following = serializers.ListField(child=serializers.DictField(), read_only=True)
+    followers = serializers.ListField(child=serializers.DictField(), read_only=True)
+    notifications = serializers.ListField(child=serializers.DictField(), read_only=True)
+    tokens = TokenSerializer(many=True, read_only=True)
 
 
 class DetailSerializer(serializers.Serializer):

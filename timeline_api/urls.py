@@ -10,6 +10,7 @@ from .views import (
     accounts,
     conversations,
     docs,
+    exports,
     follows,
     interactions,
     messages,
@@ -26,6 +27,7 @@ register_converter(IdConverter, "id")
 one_account = [
     path("", accounts.AccountView.as_view(), name="account"),
     path("password/", accounts.PasswordView.as_view(), name="account-password"),
+    path("export/", exports.ExportView.as_view(), name="account-export"),
     path("messages/", accounts.AccountMessagesView.as_view(), name="account-messages"),
     path("followers/", follows.FollowersView.as_view(), name="account-followers"),
     path("following/", follows.FollowingView.as_view(), name="account-following"),
@@ -56,6 +58,7 @@ v1 = [
     path("notifications/unread/", notifications.UnreadView.as_view(), name="notifications-unread"),
     path("notifications/read/", notifications.ReadView.as_view(), name="notifications-read"),
     path("tokens/", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/personal/", tokens.PersonalTokensView.as_view(), name="tokens-personal"),
     path("tokens/current/", tokens.CurrentTokenView.as_view(), name="token-current"),
     path("tokens/<id:id>/", tokens.TokenView.as_view(), name="token"),
 ]

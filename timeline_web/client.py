@@ -8,7 +8,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -51,7 +51,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A member's profile; `followed_by_me` is None for a visitor."""
+    """A member's profile; `followed_by_me` is None for a visitor, `email` for all but its owner."""
 
     id: str
     username: str
@@ -61,7 +61,9 @@ class Account:
     message_count: int
     follower_count: int
     following_count: int
+    pinned_message: str | None
     followed_by_me: bool | None
+    email: str | None
 
     @classmethod
     def parse(cls, data: dict) -> "Account":
@@ -74,37 +76,140 @@ class Account:
             message_count=data["message_count"],
             follower_count=data["follower_count"],
             following_count=data["following_count"],
+            pinned_message=data.get("pinned_message"),
             followed_by_me=data.get("followed_by_me"),
+            email=data.get("email"),
         )
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """What a message replies to; `username` is "" when its author has left."""
+
+    id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message with its author; `created_at` knows its time zone (UTC)."""
+    """One message; times know their zone (UTC). A repost has no text, and the message that it shows
+    in `repost_of`. `author` is None for the gap that a deleted one leaves, the marks for a visitor.
+    """
 
     id: str
     text: str
     created_at: datetime
-    author: Author
+    edited_at: datetime | None
+    revision: int
+    author: Author | None
+    mentions: tuple[str, ...]
+    in_reply_to: Parent | None
+    repost_of: "Message | None"
+    reply_count: int
+    like_count: int
+    repost_count: int
+    liked_by_me: bool | None
+    reposted_by_me: bool | None
 
     @classmethod
     def parse(cls, data: dict) -> "Message":
+        parent = data["in_reply_to"]
         return cls(
-            data["id"],
-            data["text"],
-            datetime.fromisoformat(data["created_at"]),
-            Author.parse(data["author"]),
+            id=data["id"],
+            text=data["text"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            edited_at=_time(data["edited_at"]),
+            revision=data["revision"],
+            author=Author.parse(data["author"]) if data["author"] else None,
+            mentions=tuple(data["mentions"]),
+            in_reply_to=Parent(parent["id"], parent["username"]) if parent else None,
+            repost_of=cls.parse(data["repost_of"]) if data["repost_of"] else None,
+            reply_count=data["reply_count"],
+            like_count=data["like_count"],
+            repost_count=data["repost_count"],
+            liked_by_me=data.get("liked_by_me"),
+            reposted_by_me=data.get("reposted_by_me"),
+        )
+
+    @classmethod
+    def gap(cls, message_id: str) -> "Message":
+        """What is left of a message that was deleted."""
+        nothing = dict.fromkeys(field.name for field in fields(cls))
+        return cls(**nothing | {"id": message_id, "mentions": ()})
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A text that a message has had since `created_at`."""
+
+    text: str
+    created_at: datetime
+
+    @classmethod
+    def parse(cls, data: dict) -> "Revision":
+        return cls(data["text"], datetime.fromisoformat(data["created_at"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What `account_count` people did, of whom `accounts` are the latest."""
+
+    id: str
+    kind: str
+    created_at: datetime
+    is_read: bool
+    account_count: int
+    accounts: list[Author]
+    message: Message | None
+
+    @classmethod
+    def parse(cls, data: dict) -> "Notification":
+        return cls(
+            id=data["id"],
+            kind=data["kind"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            is_read=data["is_read"],
+            account_count=data["account_count"],
+            accounts=[Author.parse(item) for item in data["accounts"]],
+            message=Message.parse(data["message"]) if data["message"] else None,
+        )
+
+    @property
+    def others(self) -> int:
+        """How many did it beside the first."""
+        return self.account_count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A way in, without its secret; `current` is the one that asked."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    current: bool
+
+    @classmethod
+    def parse(cls, data: dict) -> "Token":
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            last_used_at=_time(data["last_used_at"]),
+            current=data["current"],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, newest first, with the cursors of the pages beside this one (None at an end).
+    """Messages, accounts or whatever a list has, with the cursors of the pages beside this one
+    (None at an end).
 
     `shards_missing` names the shards that could not be asked: then the page is not complete.
     """
 
-    messages: list[Message]
+    items: list
     older: str | None
     newer: str | None
     shards_missing: str
@@ -213,9 +318,10 @@ class Api:
         data = {"username": username, "email": email, "password": password}
         return self._call("POST", "/accounts/", json=data, parse=Account.parse)
 
-    def log_in(self, *, username: str, password: str) -> tuple[str, Account]:
-        """A new token and its account. Raises Unauthorized, or Forbidden for a suspended one."""
-        data = {"username": username, "password": password}
+    def log_in(self, *, username: str, password: str, name: str = "") -> tuple[str, Account]:
+        """A new token, called `name`, and its account. Raises Unauthorized, or Forbidden for a
+        suspended one."""
+        data = {"username": username, "password": password, "name": name}
         return self._call(
             "POST",
             "/tokens/",
@@ -231,6 +337,41 @@ class Api:
         """The profile of `username`, however it is cased. Raises NotFound."""
         return self._call("GET", f"/accounts/{_segment(username)}/", parse=Account.parse)
 
+    def update_profile(self, username: str, **changes: str) -> Account:
+        """Change some of display_name, bio and email. Raises Invalid."""
+        path = f"/accounts/{_segment(username)}/"
+        return self._call("PATCH", path, json=changes, parse=Account.parse)
+
+    def change_password(self, username: str, *, old_password: str, new_password: str) -> None:
+        """Set a new password; every other token ends. Raises Invalid."""
+        body = {"old_password": old_password, "new_password": new_password}
+        self._call("POST", f"/accounts/{_segment(username)}/password/", json=body)
+
+    def delete_account(self, username: str, *, password: str) -> None:
+        """Delete the account and everything of it. Raises Invalid for a wrong password."""
+        self._call("DELETE", f"/accounts/{_segment(username)}/", json={"password": password})
+
+    def export(self, username: str) -> bytes:
+        """Everything of the account, as JSON."""
+        path = f"{PREFIX}/accounts/{_segment(username)}/export/"
+        response = _line().send("GET", path, headers=self._headers)
+        if not response.ok:
+            raise _failure(response)
+        return response.content
+
+    def tokens(self, cursor: str = "") -> Page:
+        """The member's live tokens, the latest first."""
+        return self._page("/tokens/", cursor, Token.parse)
+
+    def make_token(self, name: str) -> str:
+        """A new token for a program, to be shown once. Raises Invalid."""
+        body = {"name": name}
+        return self._call("POST", "/tokens/personal/", json=body, parse=lambda body: body["token"])
+
+    def revoke_token(self, token_id: str) -> None:
+        """End one of the member's tokens. Raises NotFound."""
+        self._call("DELETE", f"/tokens/{token_id}/")
+
     def follow(self, username: str) -> None:
         """Follow `username`; to do so twice changes nothing. Raises NotFound, Invalid (oneself)."""
         self._call("PUT", f"/accounts/{_segment(username)}/follow/")
@@ -239,19 +380,74 @@ class Api:
         """No longer follow `username`; to do so twice changes nothing. Raises NotFound."""
         self._call("DELETE", f"/accounts/{_segment(username)}/follow/")
 
-    def post(self, text: str, *, key: str = "") -> Message:
+    def post(self, text: str, *, key: str = "", in_reply_to: str = "") -> Message:
         """Post `text`; the same `key` with the same text records one message only.
 
-        Raises Invalid for a text that is empty or too long, KeyReused for a key that went with
-        another text, Conflict while the first request with it is running.
+        Raises Invalid for a text that is empty or too long, or when there is nothing to reply to,
+        KeyReused for a key that went with another text, Conflict while the first request with it is
+        running.
         """
         return self._call(
             "POST",
             "/messages/",
-            json={"text": text},
+            json={"text": text, "in_reply_to": in_reply_to or None},
             headers={"Idempotency-Key": key or uuid.uuid4().hex},
             parse=Message.parse,
         )
+
+    def message(self, message_id: str) -> Message:
+        """One message. Raises NotFound."""
+        return self._call("GET", f"/messages/{message_id}/", parse=Message.parse)
+
+    def edit(self, message_id: str, text: str, *, revision: int) -> Message:
+        """Replace the text. Raises Conflict when `revision` is not the one that stands."""
+        body = {"text": text, "revision": revision}
+        return self._call("PATCH", f"/messages/{message_id}/", json=body, parse=Message.parse)
+
+    def delete(self, message_id: str) -> None:
+        """Delete one's own message. Raises NotFound, Forbidden."""
+        self._call("DELETE", f"/messages/{message_id}/")
+
+    def mark(self, message_id: str, what: str) -> None:
+        """Do `what` (like, repost, pin) with a message; twice is the same as once."""
+        self._call("PUT", f"/messages/{message_id}/{what}/")
+
+    def unmark(self, message_id: str, what: str) -> None:
+        """Undo `what` (like, repost, pin); twice is the same as once."""
+        self._call("DELETE", f"/messages/{message_id}/{what}/")
+
+    def history(self, message_id: str) -> list[Revision]:
+        """The texts that a message has had, the oldest first. Raises NotFound."""
+        return self._results(f"/messages/{message_id}/history/", Revision.parse)
+
+    def ancestors(self, message_id: str) -> list[Message]:
+        """What a message replies to, its parent last. Raises NotFound."""
+        return self._results(f"/messages/{message_id}/ancestors/", Message.parse)
+
+    def replies(self, message_id: str, cursor: str = "") -> Page:
+        """The replies to a message, the oldest first. Raises NotFound."""
+        return self._page(f"/messages/{message_id}/replies/", cursor)
+
+    def who(self, message_id: str, what: str, cursor: str = "") -> Page:
+        """Who likes or has reposted a message: `what` is likes or reposts. Raises NotFound."""
+        return self._page(f"/messages/{message_id}/{what}/", cursor, Account.parse)
+
+    def people(self, username: str, which: str, cursor: str = "") -> Page:
+        """The followers of `username`, or those they follow: `which` is followers or following.
+        Raises NotFound."""
+        return self._page(f"/accounts/{_segment(username)}/{which}/", cursor, Account.parse)
+
+    def notifications(self, cursor: str = "") -> Page:
+        """What others did that the member is told of."""
+        return self._page("/notifications/", cursor, Notification.parse)
+
+    def unread(self) -> int:
+        """How many notifications are unread."""
+        return self._call("GET", "/notifications/unread/", parse=lambda body: body["count"])
+
+    def mark_read(self, until: str) -> None:
+        """Mark the notifications up to `until` as read."""
+        self._call("POST", "/notifications/read/", json={"until": until} if until else {})
 
     def public_timeline(self, cursor: str = "") -> Page:
         """The newest messages of everybody. Raises NotFound for a cursor that is none."""
@@ -274,9 +470,21 @@ class Api:
             return False
         return response.ok
 
-    def _page(self, path: str, cursor: str) -> Page:
+    def _page(self, path: str, cursor: str, parse: Callable[[dict], Any] = Message.parse) -> Page:
         params = {"cursor": cursor} if cursor else None
-        return self._call("GET", path, params=params, parse=_parse_page, with_response=True)
+
+        def parse_page(body: dict, response: requests.Response) -> Page:
+            return Page(
+                items=[parse(item) for item in body["results"]],
+                older=_cursor_of(body["next"]),
+                newer=_cursor_of(body["previous"]),
+                shards_missing=response.headers.get("X-Shards-Missing", ""),
+            )
+
+        return self._call("GET", path, params=params, parse=parse_page, with_response=True)
+
+    def _results(self, path: str, parse: Callable[[dict], Any]) -> list:
+        return self._call("GET", path, parse=lambda body: [parse(row) for row in body["results"]])
 
     def _call(
         self,
@@ -307,13 +515,8 @@ def _segment(username: str) -> str:
     return quote(username, safe="")
 
 
-def _parse_page(body: dict, response: requests.Response) -> Page:
-    return Page(
-        messages=[Message.parse(item) for item in body["results"]],
-        older=_cursor_of(body["next"]),
-        newer=_cursor_of(body["previous"]),
-        shards_missing=response.headers.get("X-Shards-Missing", ""),
-    )
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _cursor_of(url: str | None) -> str | None:

@@ -30,6 +30,11 @@ class OneErrorForm(forms.Form):
             return field, texts[0]
         return "", ""
 
+    def refuse_as_the_api_did(self, errors: dict[str, list[str]]) -> None:
+        """Show the API's refusal, at its field where this form has it."""
+        for field, texts in errors.items():
+            self.refuse(field, " ".join(texts))
+
     def refuse(self, field: str, text: str) -> None:
         """Put `text` down as the error of `field`, or of the form for a field it has not."""
         self.add_error(field if field in self.fields else None, text)
@@ -68,6 +73,68 @@ class RegistrationForm(OneErrorForm):
         self.refuse(field, text)
 
 
+class ProfileForm(OneErrorForm):
+    """What others see of a member, and the address that nobody sees."""
+
+    display_name = forms.CharField(required=False)
+    bio = forms.CharField(required=False)
+    email = forms.CharField(required=False)
+
+    def clean_bio(self) -> str:
+        return self.cleaned_data["bio"].replace("\r\n", "\n")
+
+    def refuse_as_the_api_did(self, errors: dict[str, list[str]]) -> None:
+        """Show each of the API's refusals at its field."""
+        for field, texts in errors.items():
+            self.refuse(field, NO_EMAIL if field == "email" else " ".join(texts))
+
+
+class PasswordForm(OneErrorForm):
+    """The password as it is, and the new one twice."""
+
+    old_password = forms.CharField(required=False, strip=False)
+    password = forms.CharField(required=False, strip=False)
+    password2 = forms.CharField(required=False, strip=False)
+
+    def clean(self) -> dict:
+        data = self.cleaned_data
+        if self.errors:
+            return data
+        if not (data["old_password"] and data["password"]):
+            self.refuse("password" if data["old_password"] else "old_password", NO_PASSWORD)
+        elif data["password"] != data["password2"]:
+            self.refuse("password2", PASSWORDS_DIFFER)
+        return data
+
+    def refuse_as_the_api_did(self, errors: dict[str, list[str]]) -> None:
+        """Show the API's refusal at the field of this form."""
+        names = {"new_password": "password"}
+        for field, texts in errors.items():
+            self.refuse(names.get(field, field), " ".join(texts))
+
+
+class TokenForm(OneErrorForm):
+    """The name of a new token."""
+
+    name = forms.CharField(required=False)
+
+    def clean_name(self) -> str:
+        if not self.cleaned_data["name"]:
+            raise forms.ValidationError("Give it a name, so that you know it again")
+        return self.cleaned_data["name"]
+
+
+class DeletionForm(OneErrorForm):
+    """The password, once more, since what follows cannot be undone."""
+
+    password = forms.CharField(required=False, strip=False)
+
+    def clean_password(self) -> str:
+        if not self.cleaned_data["password"]:
+            raise forms.ValidationError(NO_PASSWORD)
+        return self.cleaned_data["password"]
+
+
 class LoginForm(OneErrorForm):
     """Name and password; `next` is where to go afterwards, if that is a page of ours."""
 
@@ -89,6 +156,7 @@ class MessageForm(OneErrorForm):
 
     text = forms.CharField(required=False)
     key = forms.CharField(required=False, initial=lambda: uuid.uuid4().hex)
+    in_reply_to = forms.CharField(required=False)
 
     def clean_text(self) -> str:
         # Browsers send CR LF for one line break; it counts as one character.
@@ -109,6 +177,15 @@ class MessageForm(OneErrorForm):
         elif len(text) > MESSAGE_LENGTH:
             self.refuse("text", too_long(len(text)))
         return data
+
+
+class EditForm(MessageForm):
+    """A message's text anew, and the revision that its author has read."""
+
+    revision = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+    def clean_revision(self) -> int:
+        return self.cleaned_data["revision"] or 0
 
 
 def too_long(length: int) -> str:

@@ -6,6 +6,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 
 from . import conf, membership
 from .addresses import visitor_address
@@ -45,6 +46,7 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = membership.current(request)
         request.api = api_for(request)
+        request.unread = SimpleLazyObject(lambda: unread(request))
         response = self.get_response(request)
         if "Cache-Control" not in response:
             # Who is signed in is on every page: no shared cache may keep one.
@@ -74,6 +76,14 @@ class MemberMiddleware:
             return view.func(request, *view.args, **view.kwargs)
         except ApiError as error:
             return failure_page(request, error)
+
+
+def unread(request: HttpRequest) -> int:
+    """How many notifications are unread; 0 where the API cannot say it: a page goes without."""
+    try:
+        return request.api.unread() if request.member else 0
+    except ApiError:
+        return 0
 
 
 def api_for(request: HttpRequest) -> Api:

@@ -1,6 +1,7 @@
 """Members' texts and times as a reader sees them. Pure: no Django here."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from html import escape
 
@@ -13,20 +14,29 @@ _TOKEN = re.compile(f"({_LINK})|({_MENTION})", re.IGNORECASE)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def linked(text: str) -> str:
-    """`text` as HTML: all markup escaped, web addresses and @names linked."""
+def linked(text: str, names: Collection[str]) -> str:
+    """`text` as HTML: all markup escaped, web addresses linked, and those @names that are among
+    `names`, however they are cased."""
+    keys = {name.lower() for name in names}
     parts, end = [], 0
     for match in _TOKEN.finditer(text):
-        parts += [escape(text[end : match.start()]), _link(match)]
+        parts += [escape(text[end : match.start()]), _link(match, keys)]
         end = match.end()
     return "".join([*parts, escape(text[end:])])
 
 
-def _link(match: re.Match) -> str:
+def _link(match: re.Match, keys: Collection[str]) -> str:
     token = escape(match[0])
     if match[1]:
         return f'<a href="{token}" rel="nofollow noopener ugc">{token}</a>'
+    if match[0][1:].lower() not in keys:
+        return token
     return f'<a class="mention" href="/{token[1:]}">{token}</a>'
+
+
+def names_in(text: str) -> set[str]:
+    """The names that `text` mentions."""
+    return {match[0][1:] for match in _TOKEN.finditer(text) if match[2]}
 
 
 def ago(then: datetime, now: datetime) -> str:

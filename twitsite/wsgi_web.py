@@ -11,5 +11,5 @@ application = get_wsgi_application()
 
 # URLconf and templates are lazy: loading them here keeps their time out of the first request.
 _ = get_resolver().url_patterns
-for _page in ("home", "public", "profile", "login", "register", "error", "_message"):
+for _page in ("home", "public", "profile", "message", "login", "register", "error", "_message"):
     get_template(f"timeline_web/{_page}.html")

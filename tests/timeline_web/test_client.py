@@ -20,7 +20,21 @@ ACCOUNT = {
     "follower_count": 0,
     "following_count": 0,
 }
-MESSAGE = {"id": "2", "text": "hi", "created_at": "2026-11-24T12:00:00Z", "author": ACCOUNT}
+MESSAGE = {
+    "id": "2",
+    "text": "hi",
+    "created_at": "2026-11-24T12:00:00Z",
+    "edited_at": None,
+    "revision": 0,
+    "author": ACCOUNT,
+    "mentions": [],
+    "in_reply_to": None,
+    "repost_of": None,
+    "reply_count": 0,
+    "like_count": 0,
+    "repost_count": 0,
+    "is_deleted": False,
+}
 
 
 class Backend(ThreadingHTTPServer):
@@ -214,5 +228,5 @@ def test_a_page_carries_its_cursors_on_and_what_is_missing(backend):
     page = api().public_timeline("a+b=")
     assert backend.seen[0].path == "/api/v1/timelines/public/?cursor=a%2Bb%3D"
     assert (page.older, page.newer, page.shards_missing) == ("b+A==", None, "shard1")
-    assert page.messages[0].author.username == "alice"
-    assert page.messages[0].created_at.utcoffset().total_seconds() == 0
+    assert page.items[0].author.username == "alice"
+    assert page.items[0].created_at.utcoffset().total_seconds() == 0

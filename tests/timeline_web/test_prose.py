@@ -50,11 +50,17 @@ def test_it_says_how_long_ago(then, words):
     ],
 )
 def test_it_escapes_and_links(text, html):
-    assert linked(text) == html
+    assert linked(text, ["bob"]) == html
 
 
 def test_a_spiteful_text_costs_no_time():
     for text in ("http://" + "." * 50_000, "@a" * 50_000, "http://" * 20_000):
         start = datetime.now(UTC)
-        linked(text)
+        linked(text, ["bob"])
         assert datetime.now(UTC) - start < timedelta(seconds=1)
+
+
+def test_only_names_that_somebody_has_are_linked():
+    assert linked("@bob @nobody @BOB", ["Bob"]) == (
+        '<a class="mention" href="/bob">@bob</a> @nobody <a class="mention" href="/BOB">@BOB</a>'
+    )

@@ -12,7 +12,12 @@ from ..authentication import log_in
 from ..models import Token
 from ..schema import PAGING, operation
 from ..selectors import tokens as selectors
-from ..serializers import CredentialsSerializer, IssuedTokenSerializer, TokenPageSerializer
+from ..serializers import (
+    CredentialsSerializer,
+    IssuedTokenSerializer,
+    NewTokenSerializer,
+    TokenPageSerializer,
+)
 from ..services import tokens as services
 from .base import ApiView
 
@@ -57,13 +62,39 @@ class TokensView(ApiView):
         errors=[403],
     )
     def post(self, request: Request) -> Response:
-        account = log_in(request, **self.valid())
-        _, text = services.issue(account=account)
+        body = self.valid()
+        name = body.pop("name", "")
+        account = log_in(request, **body)
+        _, text = services.issue(account=account, name=name)
         shown = self.answer.account(account) | {"email": account.email}
         return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
 
     def get_view_name(self) -> str:
         return "Tokens"
+
+
+class PersonalTokensView(ApiView):
+    """Make a token for a program of mine. It is shown once, and may do what I may."""
+
+    bodies = {"POST": NewTokenSerializer}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "tokens_create_personal",
+        tag="tokens",
+        summary="Make a token for a program of mine",
+        takes=NewTokenSerializer,
+        gives=IssuedTokenSerializer,
+        status=201,
+        errors=[403],
+    )
+    def post(self, request: Request) -> Response:
+        _, text = services.issue(account=request.user, name=self.valid()["name"])
+        shown = self.answer.account(request.user)
+        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+
+    def get_view_name(self) -> str:
+        return "Personal tokens"
 
 
 class TokenView(ApiView):

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from .. import membership
 from .errors import method_not_allowed
@@ -42,10 +43,34 @@ def members_only(view: View) -> View:
         if request.member:
             return view(request, *args, **kwargs)
         membership.keep_draft(request, request.POST.get("text", ""))
-        back = reverse("profile", kwargs=kwargs) if kwargs else reverse("home")
-        return redirect(f"{reverse('login')}?{urlencode({'next': back})}")
+        return redirect(f"{reverse('login')}?{urlencode({'next': _scene(request, kwargs)})}")
 
     return wrapped
+
+
+def _scene(request: HttpRequest, kwargs: dict[str, str]) -> str:
+    """The page on which one acted, or that one asked for."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    if "message_id" in kwargs:
+        return reverse("message", args=[kwargs["username"], kwargs["message_id"]])
+    return reverse("profile", args=[kwargs["username"]]) if kwargs else reverse("home")
+
+
+def safe_path(request: HttpRequest, target: str) -> str | None:
+    """`target` when it is a path of this site: never somebody else's page."""
+    safe = target.startswith("/") and url_has_allowed_host_and_scheme(
+        target, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return target if safe else None
+
+
+def back(request: HttpRequest, otherwise: str, *, anchor: str = "") -> HttpResponse:
+    """To the page of ours that the form names in `next`, at `anchor`; else to `otherwise`."""
+    page = safe_path(request, request.POST.get("next", ""))
+    if page is None:
+        return redirect(otherwise)
+    return redirect(f"{page.partition('#')[0]}#{anchor}" if anchor else page)
 
 
 def visitors_only(view: View) -> View:

@@ -5,13 +5,12 @@ from contextlib import suppress
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import membership
 from ..exceptions import ApiError, ApiUnavailable, Forbidden, Invalid, Throttled, Unauthorized
 from ..forms import BAD_LOGIN, LoginForm, OneErrorForm, RegistrationForm
-from .access import methods, visitors_only
+from .access import methods, safe_path, visitors_only
 
 
 @sensitive_post_parameters("password", "password2")
@@ -50,7 +49,9 @@ def login(request: HttpRequest) -> HttpResponse:
         return _page(request, "login", form, status=400)
     data = form.cleaned_data
     try:
-        token, account = request.api.log_in(username=data["username"], password=data["password"])
+        token, account = request.api.log_in(
+            username=data["username"], password=data["password"], name="Website"
+        )
     except (Unauthorized, Invalid):
         form.refuse("username", BAD_LOGIN)
         return _page(request, "login", form, status=400)
@@ -61,7 +62,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return _later(request, "login", form, error)
     membership.begin(request, username=account.username, token=token)
     messages.success(request, "You were logged in")
-    return redirect(_safe_next(request, data["next"]))
+    return redirect(safe_path(request, data["next"]) or "home")
 
 
 @methods("POST")
@@ -77,14 +78,6 @@ def logout(request: HttpRequest) -> HttpResponse:
         membership.end(request)
         messages.success(request, "You were logged out")
     return redirect("public")
-
-
-def _safe_next(request: HttpRequest, target: str) -> str:
-    """`target` when it is a path of this site, else home: never somebody else's page."""
-    safe = target.startswith("/") and url_has_allowed_host_and_scheme(
-        target, allowed_hosts=None, require_https=request.is_secure()
-    )
-    return target if safe else "home"
 
 
 def _page(request: HttpRequest, name: str, form: OneErrorForm, *, status: int = 200):

@@ -1,11 +1,15 @@
 """Pages that list messages: my timeline, the public one, a member's; and posting."""
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from .. import membership
-from ..exceptions import ApiUnavailable, Invalid, KeyReused, Throttled
+from ..client import Account, Message
+from ..exceptions import ApiUnavailable, Invalid, KeyReused, NotFound, Throttled
 from ..forms import MessageForm
 from .access import members_only, methods
 
@@ -29,15 +33,25 @@ def public(request: HttpRequest) -> HttpResponse:
 
 @methods("GET")
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """A member's profile and messages. Two calls of the API."""
+    """A member's profile and messages. Two calls of the API, with a pinned message three."""
     account = request.api.account(username)
     page = request.api.messages_of(username, request.GET.get("cursor", ""))
     context = {
         "account": account,
         "page": page,
+        "pinned": _pinned(request, account),
         "is_me": bool(request.member) and request.member.username == account.username,
     }
     return render(request, "timeline_web/profile.html", context)
+
+
+def _pinned(request: HttpRequest, account: Account) -> Message | None:
+    """The pinned message, above the first page alone."""
+    if not account.pinned_message or request.GET.get("cursor"):
+        return None
+    with suppress(NotFound):  # deleted since we have read of it
+        return request.api.message(account.pinned_message)
+    return None
 
 
 @methods("POST")
@@ -48,7 +62,7 @@ def add_message(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _compose_page(request, form, status=400)
     try:
-        _post(request, form.cleaned_data)
+        message = _post(request, form.cleaned_data)
     except Invalid as error:
         form.refuse("text", str(error))
         return _compose_page(request, form, status=error.status)
@@ -56,15 +70,19 @@ def add_message(request: HttpRequest) -> HttpResponse:
         form.refuse("text", f"{error.title}. Your message is still here: please try again")
         return _compose_page(request, form, status=error.status, retry_after=error.retry_after)
     messages.success(request, "Your message was recorded")
+    if (parent := message.in_reply_to) and parent.username:
+        url = reverse("message", args=[parent.username, parent.id])
+        return redirect(f"{url}#m{message.id}")
     return redirect("home")
 
 
-def _post(request: HttpRequest, data: dict) -> None:
+def _post(request: HttpRequest, data: dict) -> Message:
+    parent = data.get("in_reply_to", "")
     try:
-        request.api.post(data["text"], key=data.get("key", ""))
+        return request.api.post(data["text"], key=data.get("key", ""), in_reply_to=parent)
     except KeyReused:
         # The form's key went with another text before: somebody went back and wrote anew.
-        request.api.post(data["text"])
+        return request.api.post(data["text"], in_reply_to=parent)
 
 
 def _compose_page(

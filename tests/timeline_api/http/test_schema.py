@@ -36,6 +36,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "PATCH /accounts/{username}/": "accounts_update",
         "DELETE /accounts/{username}/": "accounts_delete",
         "POST /accounts/{username}/password/": "accounts_change_password",
+        "GET /accounts/{username}/export/": "accounts_export",
         "GET /accounts/{username}/messages/": "accounts_messages",
         "GET /accounts/{username}/followers/": "accounts_followers",
         "GET /accounts/{username}/following/": "accounts_following",
@@ -63,6 +64,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "POST /notifications/read/": "notifications_read",
         "POST /tokens/": "tokens_create",
         "GET /tokens/": "tokens_list",
+        "POST /tokens/personal/": "tokens_create_personal",
         "DELETE /tokens/current/": "tokens_delete_current",
         "DELETE /tokens/{id}/": "tokens_delete",
     }

@@ -1,0 +1,44 @@
+"""Everything of one account, for its owner to take away."""
+
+from dataclasses import dataclass
+
+from ..models import Account, Follow, Follower, Like, Message, Notification, Token
+from . import accounts
+
+
+@dataclass
+class Export:
+    """The rows of an account, each kind the oldest first, and the names of those they speak of."""
+
+    messages: list[Message]
+    likes: list[Like]
+    following: list[Follow]
+    followers: list[Follower]
+    notifications: list[Notification]
+    tokens: list[Token]
+    names: dict[int, str]
+
+
+def of_account(account: Account) -> Export:
+    """All rows that the account has. One query for each kind on the account's shard, and one for
+    names on each other."""
+    export = Export(
+        messages=list(Message.objects.select_related("author").filter(author=account)),
+        likes=list(Like.objects.filter(account=account)),
+        following=list(Follow.objects.filter(follower=account)),
+        followers=list(Follower.objects.filter(followee=account)),
+        notifications=list(Notification.objects.filter(account=account)),
+        tokens=list(Token.objects.filter(account=account)),
+        names={},
+    )
+    for rows in vars(export).values():
+        if isinstance(rows, list):
+            rows.sort(key=lambda row: row.pk)
+    wanted = {like.message_author_id for like in export.likes}
+    wanted |= {message.repost_of_author_id for message in export.messages} - {None}
+    wanted |= {follow.followee_id for follow in export.following}
+    wanted |= {follower.follower_id for follower in export.followers}
+    wanted |= {notification.actor_id for notification in export.notifications}
+    found = accounts.by_ids(wanted)
+    export.names = {pk: row.username for pk, row in found.items()}
+    return export
