@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 
 from shardrouter.admin import ShardedModelAdmin
 
-from .models import Account, Follow, Message, Outbox, Token
+from .models import Account, Follow, Message, Outbox, Report, Token
 from .relay import worker
+from .selectors import messages as message_selectors
 from .selectors.outbox import lags
 from .services import accounts as account_services
 from .services import follows as follow_services
 from .services import messages as message_services
+from .services import reports as report_services
 from .services import tokens as token_services
 
 admin.site.site_header = "Twitsite operators"
@@ -200,3 +202,65 @@ class OutboxAdmin(OperatorAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # only what is parked may be dropped, and by its own action
+
+
+@admin.register(Report)
+class ReportAdmin(OperatorAdmin):
+    """The queue of what members have reported: open ones first looked at, then closed."""
+
+    list_display = ("created_at", "reporter", "author", "message", "reason", "outcome", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter),)
+    fields = ("reporter", "author", "message", "now", "history", "reason", "created_at", "outcome")
+    readonly_fields = fields
+    actions = ("delete_messages", "suspend_authors", "dismiss")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="reported by")
+    def reporter(self, report: Report) -> str:
+        return report.account.username
+
+    @admin.display(description="author")
+    def author(self, report: Report) -> str:
+        author = Account.objects.filter(pk=report.message_author_id).first()
+        return author.username if author else "(gone)"
+
+    @admin.display(description="message, as reported")
+    def message(self, report: Report) -> str:
+        return report.text
+
+    @admin.display(description="message now")
+    def now(self, report: Report) -> str:
+        message = Message.objects.filter(pk=report.message_id).first()
+        return message.text if message else "(deleted)"
+
+    @admin.display(description="what it said before")
+    def history(self, report: Report) -> str:
+        message = Message.objects.filter(pk=report.message_id).first()
+        earlier = message_selectors.revisions(message) if message else []
+        return "\n".join(revision.text for revision in earlier) or "-"
+
+    @admin.action(description="Delete the message")
+    def delete_messages(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for report in queryset:
+            message = Message.objects.filter(pk=report.message_id).first()
+            if message is not None:
+                message_services.delete(message=message)
+            report_services.close(report=report, outcome="message deleted")
+        self.message_user(request, "The messages were deleted.")
+
+    @admin.action(description="Suspend the author")
+    def suspend_authors(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for report in queryset:
+            author = Account.objects.filter(pk=report.message_author_id).first()
+            if author is not None:
+                account_services.suspend(account=author)
+            report_services.close(report=report, outcome="author suspended")
+        self.message_user(request, "The authors were suspended.")
+
+    @admin.action(description="Dismiss: nothing is wrong")
+    def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for report in queryset:
+            report_services.close(report=report, outcome="dismissed")
+        self.message_user(request, "The reports were dismissed.")

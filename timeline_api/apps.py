@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
-from . import files
+from . import files, search
 
 
 def create_cache_table(using: str, **kwargs: object) -> None:
@@ -21,3 +21,4 @@ class TimelineApiConfig(AppConfig):
     def ready(self) -> None:
         files.watch()
         post_migrate.connect(create_cache_table, sender=self)
+        post_migrate.connect(search.install, sender=self)

@@ -7,13 +7,14 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from django.http import HttpResponse, JsonResponse
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from shardrouter.exceptions import ShardRouterError, ShardUnavailable, SlotMoved
 
 from .metrics import SHARDS_MISSING
+from .selectors.blocks import Blocked
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         # Somebody deleted the account, or did the same thing, between our look and our write.
         logger.warning("integrity_conflict: %s", error)
         error = Conflict()
+    elif isinstance(error, Blocked):
+        error = PermissionDenied("One of you has blocked the other.")
     elif isinstance(error, ObjectDoesNotExist):
         # It was there when we looked, and went before we wrote.
         error = NotFound("It has just been deleted.")

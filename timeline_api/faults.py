@@ -8,6 +8,7 @@ POINTS = (
     "followers.before_cursor",
     "follow_changed.before_mirror",
     "interaction_changed.before_mirror",
+    "block_changed.before_mirror",
     "follow_changed.before_catch_up",
     "pulls_changed.before_told",
     "account_deleted.after_a_shard",

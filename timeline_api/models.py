@@ -237,6 +237,114 @@ class Interaction(ShardedModel):
         return f"{self.kind} of {self.message_id} by {self.actor_id}"
 
 
+class Hashtag(ShardedModel):
+    """That a message has a tag; `tag` is as `entities.fold` makes it."""
+
+    author = models.ForeignKey(Account, models.CASCADE, related_name="hashtags", db_index=False)
+    message = models.ForeignKey(Message, models.CASCADE, related_name="hashtags")
+    tag = models.CharField(max_length=MAX_TEXT_LENGTH)
+
+    class Shard:
+        key = "author"
+        colocated = ["message"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "message", "tag"], name="hashtag_once")
+        ]
+        # The page of a tag is a range of this on each shard.
+        indexes = [models.Index(fields=["tag", "-message"], name="hashtag_newest")]
+
+    def __str__(self):
+        return f"#{self.tag}"
+
+
+class Block(ShardedModel):
+    """The truth: `account` has blocked `blocked_id`; neither sees or reaches the other."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="blocks", db_index=False)
+    # The index is for account deletion.
+    blocked_id = models.BigIntegerField(db_index=True)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+        references = {"blocked_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "blocked_id"], name="block_once")]
+
+    def __str__(self):
+        return f"{self.account_id} has blocked {self.blocked_id}"
+
+
+class Blocker(ShardedModel):
+    """The mirror of a Block on the shard of who is blocked."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="blockers", db_index=False)
+    # The index is for account deletion.
+    blocker_id = models.BigIntegerField(db_index=True)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+        references = {"blocker_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "blocker_id"], name="blocker_once")
+        ]
+
+    def __str__(self):
+        return f"{self.account_id} is blocked by {self.blocker_id}"
+
+
+class Mute(ShardedModel):
+    """`account` does not want to read or hear of `muted_id`, who is not told."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="mutes", db_index=False)
+    # The index is for account deletion.
+    muted_id = models.BigIntegerField(db_index=True)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+        references = {"muted_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "muted_id"], name="mute_once")]
+
+    def __str__(self):
+        return f"{self.account_id} has muted {self.muted_id}"
+
+
+class Report(ShardedModel):
+    """What a member tells the operators of a message. It stays when the message goes."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="reports", db_index=False)
+    message_id = models.BigIntegerField()
+    # The index is for account deletion.
+    message_author_id = models.BigIntegerField(db_index=True)
+    # As it was when it was reported: its author may edit or delete it.
+    text = models.CharField(max_length=MAX_TEXT_LENGTH)
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    outcome = models.CharField(max_length=50, blank=True)
+
+    class Shard:
+        key = "account"
+        references = {"message_author_id": "timeline_api.Account"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "message_id"], name="report_once")
+        ]
+
+    def __str__(self):
+        return f"{self.message_id}, reported by {self.account_id}"
+
+
 class Notification(ShardedModel):
     """What somebody did that `account` is told of. `message_id` is the message that was liked or
     reposted, the reply, or the one with the mention; `source_id` the fact that it tells of."""

@@ -5,7 +5,7 @@ two and a half times as long. The read-only serializers tell OpenAPI the shapes;
 the two together.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -20,9 +20,11 @@ from rest_framework.request import Request
 
 from shardrouter.ids import made_at
 
+from . import entities
 from .authentication import PASSWORD_MAX_LENGTH
 from .models import Account, Message, Revision, Token
 from .selectors import messages
+from .selectors.accounts import Relations
 from .selectors.messages import Marks
 from .selectors.notifications import Group
 from .usernames import USERNAME, is_reserved
@@ -46,6 +48,7 @@ EXAMPLE_ACCOUNT = {
     "follower_count": 3,
     "following_count": 4,
     "pinned_message": None,
+    "is_suspended": False,
     "url": "http://localhost:8080/api/v1/accounts/alice/",
 }
 EXAMPLE_MESSAGE = {
@@ -57,6 +60,7 @@ EXAMPLE_MESSAGE = {
     "url": f"http://localhost:8080/api/v1/messages/{EXAMPLE_ID}/",
     "author": EXAMPLE_AUTHOR,
     "mentions": [],
+    "entities": [],
     "in_reply_to": None,
     "repost_of": None,
     "reply_count": 1,
@@ -86,6 +90,10 @@ def check_password(password: str) -> None:
         raise serializers.ValidationError(error.messages) from None
 
 
+def _authors(message: Message) -> set[int | None]:
+    return {message.author_id, message.repost_of_author_id}
+
+
 class Answer:
     """The dicts of answers to one request; the links' beginning is made once."""
 
@@ -102,8 +110,8 @@ class Answer:
     def message_url(self, pk: int) -> str:
         return f"{self._root}messages/{pk}/"
 
-    def account(self, account: Account, followed: Collection[int] | None = None) -> dict[str, Any]:
-        """An Account. `followed`: the ids among those shown that the reader follows."""
+    def account(self, account: Account, relations: Relations | None = None) -> dict[str, Any]:
+        """An Account. `relations`: what the reader is to those shown."""
         data = {
             "id": str(account.pk),
             "username": account.username,
@@ -114,12 +122,16 @@ class Answer:
             "follower_count": account.follower_count,
             "following_count": account.following_count,
             "pinned_message": account.pinned_id and str(account.pinned_id),
+            "is_suspended": account.is_suspended,
             "url": self.account_url(account.username),
         }
         if self.request.user.pk == account.pk:
             data["email"] = account.email
-        if followed is not None:
-            data["followed_by_me"] = account.pk in followed
+        if relations is not None:
+            data["followed_by_me"] = account.pk in relations.followed
+            data["blocked_by_me"] = account.pk in relations.hidden.blocked
+            data["muted_by_me"] = account.pk in relations.hidden.muted
+            data["blocks_me"] = account.pk in relations.hidden.blockers
         return data
 
     def author(self, account: Account) -> dict[str, Any]:
@@ -131,14 +143,19 @@ class Answer:
             "url": self.account_url(account.username),
         }
 
-    def messages(self, rows: Iterable[Message | int]) -> list[dict[str, Any]]:
-        """Messages, with what the reader has done with them: one query for all. An id stands for
-        a message that was deleted."""
+    def messages(
+        self, rows: Iterable[Message | int], *, timeline: bool = False
+    ) -> list[dict[str, Any]]:
+        """Messages, with what the reader has done with them, without those of whom the reader does
+        not see: one query for all. An id stands for a message that was deleted. In a `timeline`
+        those who are muted are not seen either."""
         rows = list(rows)
         marks = None
         if self.request.user.is_authenticated:
             shown = (row for row in rows if not isinstance(row, int))
             marks = messages.marks(self.request.user, [row.repost_of_id or row.pk for row in shown])
+            unseen = marks.hidden.everyone if timeline else marks.hidden.apart
+            rows = [row for row in rows if isinstance(row, int) or not unseen & _authors(row)]
         return [self.gap(row) if isinstance(row, int) else self.message(row, marks) for row in rows]
 
     def message(self, message: Message, marks: Marks | None = None) -> dict[str, Any]:
@@ -152,6 +169,9 @@ class Answer:
             "url": self.message_url(message.pk),
             "author": self.author(message.author),
             "mentions": message.mentions,
+            "entities": [
+                entity._asdict() for entity in entities.in_text(message.text, message.mentions)
+            ],
             "in_reply_to": self._parent(message),
             "repost_of": self.message(message.original, marks) if message.repost_of_id else None,
             "reply_count": message.reply_count,
@@ -176,6 +196,7 @@ class Answer:
             "url": self.message_url(message_id),
             "author": None,
             "mentions": [],
+            "entities": [],
             "in_reply_to": None,
             "repost_of": None,
             "reply_count": 0,
@@ -378,12 +399,27 @@ class AccountSerializer(AuthorSerializer):
     follower_count = serializers.IntegerField(read_only=True, min_value=0)
     following_count = serializers.IntegerField(read_only=True, min_value=0)
     pinned_message = IdField(read_only=True, allow_null=True)
+    is_suspended = serializers.BooleanField(read_only=True)
     email = serializers.EmailField(
         required=False, help_text="For the owner alone.", write_only=False
     )
     followed_by_me = serializers.BooleanField(
         required=False, help_text="With a member's login only."
     )
+    blocked_by_me = serializers.BooleanField(
+        required=False, help_text="With a member's login only."
+    )
+    muted_by_me = serializers.BooleanField(required=False, help_text="With a member's login only.")
+    blocks_me = serializers.BooleanField(required=False, help_text="With a member's login only.")
+
+
+class EntitySerializer(serializers.Serializer):
+    """A name or a tag in the text, from the character `start` to before `end`, by code points."""
+
+    type = serializers.ChoiceField(choices=[entities.MENTION, entities.TAG], read_only=True)
+    start = serializers.IntegerField(read_only=True, min_value=0)
+    end = serializers.IntegerField(read_only=True, min_value=0)
+    value = serializers.CharField(read_only=True)
 
 
 class ParentSerializer(serializers.Serializer):
@@ -407,6 +443,7 @@ class WrittenSerializer(serializers.Serializer):
     mentions = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="The names in the text."
     )
+    entities = EntitySerializer(many=True, read_only=True)
     in_reply_to = ParentSerializer(read_only=True, allow_null=True)
     reply_count = serializers.IntegerField(read_only=True, min_value=0)
     like_count = serializers.IntegerField(read_only=True, min_value=0)
@@ -457,6 +494,27 @@ class NotificationSerializer(serializers.Serializer):
     )
     accounts = AuthorSerializer(many=True, read_only=True, help_text="The latest of them.")
     message = MessageSerializer(read_only=True, allow_null=True)
+
+
+@example({"reason": "It gives somebody's address away."}, request=True)
+class ReportSerializer(serializers.Serializer):
+    reason = serializers.CharField(
+        max_length=500, help_text="What is wrong with it, for the operators."
+    )
+
+
+@example({"tag": "herons", "message_count": 12})
+class TagSerializer(serializers.Serializer):
+    tag = serializers.CharField(read_only=True)
+    message_count = serializers.IntegerField(read_only=True, min_value=1)
+
+
+class TrendingSerializer(serializers.Serializer):
+    results = TagSerializer(many=True, read_only=True)
+
+
+class PeopleSerializer(serializers.Serializer):
+    results = AccountSerializer(many=True, read_only=True)
 
 
 class UnreadSerializer(serializers.Serializer):

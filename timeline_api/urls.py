@@ -8,7 +8,9 @@ from . import health, metrics
 from .converters import IdConverter, UsernameConverter
 from .views import (
     accounts,
+    blocks,
     conversations,
+    discovery,
     docs,
     exports,
     follows,
@@ -31,12 +33,15 @@ one_account = [
     path("messages/", accounts.AccountMessagesView.as_view(), name="account-messages"),
     path("followers/", follows.FollowersView.as_view(), name="account-followers"),
     path("following/", follows.FollowingView.as_view(), name="account-following"),
+    path("block/", blocks.BlockView.as_view(), name="account-block"),
+    path("mute/", blocks.MuteView.as_view(), name="account-mute"),
     path("follow/", follows.FollowView.as_view(), name="account-follow"),
 ]
 
 one_message = [
     path("", messages.MessageView.as_view(), name="message"),
     path("history/", messages.HistoryView.as_view(), name="message-history"),
+    path("report/", messages.ReportView.as_view(), name="message-report"),
     path("pin/", messages.PinView.as_view(), name="message-pin"),
     path("ancestors/", conversations.AncestorsView.as_view(), name="message-ancestors"),
     path("replies/", conversations.RepliesView.as_view(), name="message-replies"),
@@ -54,6 +59,13 @@ v1 = [
     path("timelines/home/", timelines.HomeTimelineView.as_view(), name="timeline-home"),
     path("messages/", messages.MessagesView.as_view(), name="messages"),
     path("messages/<id:id>/", include(one_message)),
+    path("blocks/", blocks.BlocksView.as_view(), name="blocks"),
+    path("mutes/", blocks.MutesView.as_view(), name="mutes"),
+    path("search/messages/", discovery.MessageSearchView.as_view(), name="search-messages"),
+    path("search/accounts/", discovery.AccountSearchView.as_view(), name="search-accounts"),
+    path("suggestions/", discovery.SuggestionsView.as_view(), name="suggestions"),
+    path("tags/trending/", discovery.TrendingView.as_view(), name="tags-trending"),
+    path("tags/<str:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),
     path("notifications/", notifications.NotificationsView.as_view(), name="notifications"),
     path("notifications/unread/", notifications.UnreadView.as_view(), name="notifications-unread"),
     path("notifications/read/", notifications.ReadView.as_view(), name="notifications-read"),

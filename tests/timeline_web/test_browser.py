@@ -64,7 +64,7 @@ def test_somebody_joins_writes_and_leaves(open_page, new_name, javascript):
     page.get_by_role("button", name="Share").click()
     assert page.get_by_role("status").inner_text() == "Your message was recorded"
     assert page.locator(".message .text").first.inner_text() == "Hello,\nbrowser"
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     assert page.get_by_role("status").inner_text() == "You were logged out"
     assert page.url.endswith("/public")
 

@@ -13,12 +13,13 @@ from shardrouter import ids
 from shardrouter.slots import slot_from_text
 
 from .. import conf
-from ..mentions import names_in
+from ..entities import names_in, tags_in
 from ..models import (
     MAX_ANCESTORS,
     Account,
     Follow,
     Follower,
+    Hashtag,
     HomeEntry,
     Interaction,
     Like,
@@ -57,6 +58,7 @@ class Population:
     messages: list[Message] = field(default_factory=list)
     follows: list[Follow] = field(default_factory=list)
     likes: list[Like] = field(default_factory=list)
+    hashtags: list[Hashtag] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
     _by_key: dict[str, str] = field(default_factory=dict)
 
@@ -99,6 +101,11 @@ class Population:
         account = self.accounts[author]
         named = [self._by_key[key] for key in names_in(text) if key in self._by_key]
         message = self._message(account, at, text=text, mentions=sorted(named))
+        for tag in tags_in(text) if "#" in text else ():
+            tag_id = self.clock.next_id(at, ids.slot_of(account.pk))
+            self.hashtags.append(
+                Hashtag(id=tag_id, author_id=account.pk, message_id=message.pk, tag=tag)
+            )
         if parent is not None:
             message.parent_id, message.parent_author_id = parent.pk, parent.author_id
             message.parent_username = self._names[parent.author_id]
@@ -160,6 +167,7 @@ class Population:
         yield self.messages
         yield self.likes
         yield self._interactions()
+        yield self.hashtags
         yield self._notifications()
         yield self.follows
         yield self._mirrors()

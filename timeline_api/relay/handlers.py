@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from shardrouter import atomic_for, ids, shard_for
@@ -14,6 +14,8 @@ from shardrouter.exceptions import ShardUnavailable
 from .. import conf, faults
 from ..models import (
     Account,
+    Block,
+    Blocker,
     Follow,
     Follower,
     HomeEntry,
@@ -21,11 +23,13 @@ from ..models import (
     LeavingName,
     Like,
     Message,
+    Mute,
     Notification,
     Outbox,
+    Report,
 )
 from ..selectors import messages
-from ..services import interactions, mentions, notifications, outbox
+from ..services import blocks, interactions, mentions, notifications, outbox
 from ..services import messages as message_services
 from . import celebrities, fanout
 
@@ -139,6 +143,12 @@ def interaction_changed(event: Outbox) -> bool:
     return True
 
 
+def block_changed(event: Outbox) -> bool:
+    """Make the mirror of a block equal to what stands."""
+    blocks.sync(account_id=event.account_id, blocked_id=event.payload["blocked_id"])
+    return True
+
+
 def mentions_changed(event: Outbox) -> bool:
     """Tell those whom the message mentions now, and nobody else of those it did mention."""
     mentions.sync(
@@ -205,6 +215,7 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.PULLS_CHANGED: pulls_changed,
     outbox.INTERACTION_CHANGED: interaction_changed,
     outbox.MENTIONS_CHANGED: mentions_changed,
+    outbox.BLOCK_CHANGED: block_changed,
 }
 
 
@@ -323,14 +334,29 @@ def _drop_deeds(alias: str, account_id: int) -> bool:
     for mirror in mirrors:
         with atomic_for(mirror):
             interactions.remove(interactions.fact_of(mirror))
-    told = list(Notification.objects.using(alias).filter(actor_id=account_id)[:chunk])
-    for notification in told:
-        Notification.objects.filter(pk=notification.pk).delete()
+    rows = [
+        row
+        for model, conditions in _named_by(account_id)
+        for row in model.objects.using(alias).filter(**conditions)[:chunk]
+    ]
+    for row in rows:
+        row.delete()
     replies = Message.objects.using(alias).filter(parent_author_id=account_id)
     named = list(replies.exclude(parent_username="")[:chunk])
     for reply in named:
         Message.objects.filter(pk=reply.pk).update(parent_username="")
-    return bool(mirrors or told or named)
+    return bool(mirrors or rows or named)
+
+
+def _named_by(account_id: int) -> list[tuple[type[Model], dict[str, int]]]:
+    """Rows of others that name an account, and count nowhere."""
+    return [
+        (Notification, {"actor_id": account_id}),
+        (Block, {"blocked_id": account_id}),
+        (Blocker, {"blocker_id": account_id}),
+        (Mute, {"muted_id": account_id}),
+        (Report, {"message_author_id": account_id}),
+    ]
 
 
 def _drop_follows(follows: list[Follow]) -> None:

@@ -1,11 +1,13 @@
 """Accounts, and who follows whom."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import usernames
 from ..models import Account, Follow, Follower, Interaction, Message
 from ..usernames import key as name_key
+from .blocks import Hidden, with_hidden
+from .joined import joined
 from .pages import Page, cut
 
 
@@ -35,12 +37,19 @@ def by_ids(ids: Collection[int]) -> dict[int, Account]:
     return Account.objects.in_bulk(ids)
 
 
-def followed_ids(viewer: Account, ids: Collection[int]) -> set[int]:
-    """Those of `ids` whom `viewer` follows. One query on the viewer's shard, none for no ids."""
-    if not ids:
-        return set()
+class Relations(NamedTuple):
+    """What a reader is to some accounts: the ids of those they follow, and of those they do not
+    see."""
+
+    followed: frozenset[int]
+    hidden: Hidden
+
+
+def relations(viewer: Account, ids: Collection[int]) -> Relations:
+    """What `viewer` is to the accounts of these ids. One query on the viewer's shard."""
     follows = Follow.objects.filter(follower=viewer, followee_id__in=list(ids))
-    return set(follows.values_list("followee_id", flat=True))
+    hidden, (followed,) = with_hidden(viewer, followed=joined(follows, "follower", "followee_id"))
+    return Relations(followed, hidden)
 
 
 def followers(
@@ -87,6 +96,12 @@ def interacting(
     )
     page = cut(mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id")
     return _people(page, "actor_id", position="source_id")
+
+
+def named(rows: Page, field: str) -> Page:
+    """The accounts that `field` of the rows names; each has `position`. One query on each shard
+    that they live on."""
+    return _people(rows, field)
 
 
 def _people(rows: Page, name: str, *, position: str = "pk") -> Page:

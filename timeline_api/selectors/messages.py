@@ -6,7 +6,8 @@ from typing import NamedTuple
 from shardrouter import shard_for
 
 from ..models import Account, Interaction, Like, Message, Revision, Tombstone
-from .joined import joined, split
+from .blocks import Hidden, with_hidden
+from .joined import joined
 from .pages import Page, cut, oldest_first
 
 
@@ -24,7 +25,9 @@ PLACE = ("pk", "repost_of_id", "repost_of_author_id")
 def by_id(message_id: int) -> Message:
     """The message with its author; a repost has the `original`. One query on one shard, for a
     repost one more. Raises Message.DoesNotExist, also when the original is gone."""
-    message = Message.objects.select_related("author").get(pk=message_id)
+    message = Message.objects.select_related("author").get(
+        pk=message_id, author__is_suspended=False
+    )
     if not with_originals([message]):
         raise Message.DoesNotExist("The message that was reposted is gone.")
     return message
@@ -35,7 +38,9 @@ def of_author(
 ) -> Page:
     """A page of one member's messages and reposts, newest first. One query on the author's shard,
     and where there are reposts one on each shard that these are of."""
-    theirs = Message.objects.select_related("author").filter(author=author)
+    theirs = Message.objects.select_related("author").filter(
+        author=author, author__is_suspended=False
+    )
     page = cut(theirs, before_id=before_id, after_id=after_id, limit=limit)
     rows = with_originals(page)
     return Page(rows, rows.shards_missing, [message.pk for message in page])
@@ -62,7 +67,7 @@ def found(message_ids: Collection[int]) -> tuple[dict[int, Message], tuple[str, 
     if not message_ids:
         return {}, ()
     rows = Message.objects.scatter(on_shard_down="skip").select_related("author")
-    rows = rows.filter(pk__in=message_ids)
+    rows = rows.filter(pk__in=message_ids, author__is_suspended=False)
     return {message.pk: message for message in rows}, rows.shards_missing
 
 
@@ -129,10 +134,12 @@ def revisions(message: Message) -> list[Revision]:
 
 
 class Marks(NamedTuple):
-    """What a reader has done with some messages: the ids of those they like, and have reposted."""
+    """What a reader has done with some messages: the ids of those they like, and have reposted; and
+    whose messages they do not see."""
 
     liked: frozenset[int] = frozenset()
     reposted: frozenset[int] = frozenset()
+    hidden: Hidden = Hidden()
 
 
 def marks(viewer: Account, message_ids: Collection[int]) -> Marks:
@@ -142,13 +149,9 @@ def marks(viewer: Account, message_ids: Collection[int]) -> Marks:
         return Marks()
     likes = Like.objects.filter(account=viewer, message_id__in=message_ids)
     reposts = Message.objects.filter(author=viewer, repost_of_id__in=message_ids)
-    row = (
-        Account.objects.filter(pk=viewer.pk)
-        .annotate(
-            liked=joined(likes, "account", "message_id"),
-            reposted=joined(reposts, "author", "repost_of_id"),
-        )
-        .values_list("liked", "reposted")
-        .first()
+    hidden, marked = with_hidden(
+        viewer,
+        liked=joined(likes, "account", "message_id"),
+        reposted=joined(reposts, "author", "repost_of_id"),
     )
-    return Marks(*(frozenset(split(ids)) for ids in row or ()))
+    return Marks(*marked, hidden)

@@ -15,7 +15,7 @@ from django.db.models import (
 from shardrouter import group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from ..models import Account, Follow, HomeEntry, Message
+from ..models import Account, Block, Blocker, Follow, HomeEntry, Message, Mute
 from .joined import joined, split
 from .pages import Page, cut
 
@@ -151,7 +151,7 @@ class _Home:
                 theirs = theirs.order_by("pk" if upwards else "-pk")
                 wanted |= Q(pk__in=theirs.values("pk")[: self.limit])
             try:
-                rows = messages.select_related("author").filter(wanted)
+                rows = messages.select_related("author").filter(wanted, author__is_suspended=False)
                 found |= {message.pk: message for message in rows}
             except ShardUnavailable:
                 self.missing.add(alias)
@@ -171,7 +171,8 @@ class _Home:
 
     def _history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
         """The ids of messages themselves, of one's own and those of whom one follows."""
-        authors = list(home_authors(self.account))
+        muted = Mute.objects.filter(account=self.account).values("muted_id")
+        authors = list(home_authors(self.account, exclude=muted))
         page = cut(
             _written().filter(author_id__in=authors, pk__lt=before_id),
             before_id=before_id if after_id is None else None,
@@ -197,21 +198,27 @@ class _Entries:
 
 
 def _celebrities(account: Account) -> Subquery:
-    pulled = Follow.objects.filter(follower=account, pulled=True)
+    muted = Mute.objects.filter(account=OuterRef("follower"), muted_id=OuterRef("followee_id"))
+    pulled = Follow.objects.filter(~Exists(muted), follower=account, pulled=True)
     return joined(pulled, "follower", "followee_id")
 
 
-def home_authors(account: Account, **conditions: Any) -> set[int]:
+def home_authors(
+    account: Account, *, exclude: QuerySet | tuple[int, ...] = (), **conditions: Any
+) -> set[int]:
     """Whose messages are in the home of `account`: their own and those of whom they follow, where
-    the follow meets `conditions`. One query on the account's shard."""
+    the follow meets `conditions` and is of none of `exclude`. One query on the account's shard."""
     follows = Follow.objects.filter(follower=account, **conditions)
+    follows = follows.exclude(followee_id__in=exclude)
     return {account.pk, *follows.values_list("followee_id", flat=True)}
 
 
 def _shown() -> Q:
-    """Entries but those that are reposts of what their owner has anyway: by its author, or
-    reposted before."""
+    """Entries but those that are reposts of what their owner has anyway, by its author or reposted
+    before; or of what they do not want to see, or may not."""
+    muted_author = Mute.objects.filter(account=OuterRef("owner"), muted_id=OuterRef("author_id"))
     earlier = HomeEntry.objects.filter(
+        ~Exists(muted_author),
         owner=OuterRef("owner"),
         original_id=OuterRef("original_id"),
         message_id__lt=OuterRef("message_id"),
@@ -220,12 +227,26 @@ def _shown() -> Q:
     followed = Follow.objects.filter(
         follower=OuterRef("owner"), followee_id=OuterRef("original_author_id")
     )
-    return Q(original_id__isnull=True) | (
-        ~Q(original_author_id=F("owner")) & ~Exists(followed) & ~Exists(earlier)
+    muted = Mute.objects.filter(account=OuterRef("owner"))
+    unseen = muted.filter(muted_id=OuterRef("original_author_id"))
+    blocks = Block.objects.filter(
+        account=OuterRef("owner"), blocked_id=OuterRef("original_author_id")
+    )
+    blockers = Blocker.objects.filter(
+        account=OuterRef("owner"), blocker_id=OuterRef("original_author_id")
+    )
+    return ~Exists(muted.filter(muted_id=OuterRef("author_id"))) & (
+        Q(original_id__isnull=True)
+        | ~Q(original_author_id=F("owner"))
+        & ~Exists(followed)
+        & ~Exists(unseen)
+        & ~Exists(blocks)
+        & ~Exists(blockers)
+        & ~Exists(earlier)
     )
 
 
 def _written() -> QuerySet[Message]:
     """What everybody has written, without reposts. A shard that does not answer is left out."""
     messages = Message.objects.scatter(on_shard_down="skip").select_related("author")
-    return messages.filter(repost_of_id__isnull=True)
+    return messages.filter(repost_of_id__isnull=True, author__is_suspended=False)

@@ -7,7 +7,7 @@ from shardrouter import atomic_for
 
 from .. import conf
 from ..models import Account, Follow, HomeEntry
-from ..selectors import messages
+from ..selectors import blocks, messages
 from . import homes, outbox
 
 
@@ -16,7 +16,7 @@ class CannotFollowSelf(Exception):
 
 
 def follow(*, follower: Account, followee: Account) -> None:
-    """Follow; twice is the same as once. Raises CannotFollowSelf.
+    """Follow; twice is the same as once. Raises CannotFollowSelf, blocks.Blocked.
 
     The followee's newest messages are in the follower's home when this returns; those of a
     celebrity are pulled. What is posted between our look at them and the mirror's update is
@@ -27,6 +27,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     limit = conf.get("BACKFILL_MESSAGES")
     newest = messages.newest(followee, limit, reposts_alone=followee.pulled)
     with atomic_for(follower):
+        blocks.require_none(follower.pk, followee.pk)
         _, created = Follow.objects.get_or_create(
             follower=follower,
             followee_id=followee.pk,
@@ -44,7 +45,7 @@ def follow(*, follower: Account, followee: Account) -> None:
             places=newest,
             complete=len(newest) < limit,
         )
-        _count(follower, 1)
+        _count(follower.pk, 1)
         outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
 
 
@@ -52,16 +53,23 @@ def unfollow(*, follower: Account, followee: Account) -> None:
     """Stop following; twice is the same as once. The followee's messages leave one's home."""
     _require_two(follower, followee)
     with atomic_for(follower):
-        gone, _ = Follow.objects.filter(follower=follower, followee_id=followee.pk).delete()
-        if not gone:
-            return
-        HomeEntry.objects.filter(owner=follower, author_id=followee.pk).delete()
-        _count(follower, -1)
-        outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
+        drop(follower_id=follower.pk, followee_id=followee.pk)
 
 
-def _count(follower: Account, change: int) -> None:
-    Account.objects.filter(pk=follower.pk).update(following_count=F("following_count") + change)
+def drop(*, follower_id: int, followee_id: int) -> None:
+    """Remove a follow that may stand; call it inside atomic_for(the follower)."""
+    gone, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
+    if not gone:
+        return
+    HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()
+    _count(follower_id, -1)
+    outbox.emit(
+        account=Account(pk=follower_id), kind=outbox.FOLLOW_CHANGED, followee_id=followee_id
+    )
+
+
+def _count(follower_id: int, change: int) -> None:
+    Account.objects.filter(pk=follower_id).update(following_count=F("following_count") + change)
 
 
 def _require_two(follower: Account, followee: Account) -> None:

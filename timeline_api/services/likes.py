@@ -5,12 +5,14 @@ from django.utils import timezone
 from shardrouter import atomic_for
 
 from ..models import Account, Interaction, Like, Message
+from ..selectors import blocks
 from . import interactions
 
 
 def like(*, account: Account, message: Message) -> None:
-    """Like a message, which is no repost; twice is the same as once."""
+    """Like a message, which is no repost; twice is the same as once. Raises blocks.Blocked."""
     with atomic_for(account):
+        blocks.require_none(account.pk, message.author_id)
         row, created = Like.objects.get_or_create(
             account=account,
             message_id=message.pk,

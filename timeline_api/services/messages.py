@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from shardrouter import atomic_for
 
-from .. import conf
-from .. import mentions as names
+from .. import conf, entities
 from ..models import (
     MAX_ANCESTORS,
     Account,
+    Hashtag,
     HomeEntry,
     IdempotencyKey,
     Interaction,
@@ -23,7 +23,7 @@ from ..models import (
     Revision,
     Tombstone,
 )
-from ..selectors import accounts
+from ..selectors import accounts, blocks
 from . import homes, interactions, outbox
 
 
@@ -55,23 +55,25 @@ def post(
     The message, the author's own home entry, the count and the events are one transaction. With an
     `idempotency_key` a second call gives the first one's message; raises IdempotencyMismatch when
     the text or the parent is another, IdempotencyConflict when the first is not done or its message
-    is deleted.
+    is deleted, blocks.Blocked when its author and that of `parent` are kept apart.
     """
     message = Message(author=author, text=text, mentions=_mentioned(text), **_reply_fields(parent))
     if idempotency_key is None:
         with atomic_for(author):
-            _post(message)
+            _post(message, parent)
     else:
-        message = _post_once(message, idempotency_key)
+        message = _post_once(message, parent, idempotency_key)
     if parent is not None:
         interactions.sync_soon(interactions.reply_fact(message))
     return message
 
 
 def repost(*, account: Account, message: Message) -> None:
-    """Repost a message, which is no repost itself; twice is the same as once."""
+    """Repost a message, which is no repost itself; twice is the same as once. Raises
+    blocks.Blocked."""
     mine = Message.objects.filter(author=account, repost_of_id=message.pk)
     with atomic_for(account):
+        blocks.require_none(account.pk, message.author_id)
         if mine.exists():
             return
         row = Message(
@@ -117,6 +119,8 @@ def edit(*, message: Message, text: str, revision: int | None = None) -> Message
         row.text, row.mentions, row.edited_at = text, mentioned, now
         row.revision += 1
         row.save(update_fields=["text", "mentions", "edited_at", "revision"])
+        Hashtag.objects.filter(author_id=row.author_id, message=row).delete()
+        _tag(row)
     return row
 
 
@@ -132,14 +136,14 @@ def unpin(*, message: Message) -> None:
     Account.objects.filter(pk=message.author_id, pinned_id=message.pk).update(pinned_id=None)
 
 
-def _post_once(message: Message, idempotency_key: str) -> Message:
+def _post_once(message: Message, parent: Message | None, idempotency_key: str) -> Message:
     author, digest = message.author, _digest(message.text, message.parent_id)
     try:
         with atomic_for(author):
             earlier = _remembered(author, idempotency_key, digest)
             if earlier is not None:
                 return earlier
-            _post(message)
+            _post(message, parent)
             IdempotencyKey.objects.create(
                 account=author,
                 key=idempotency_key,
@@ -182,12 +186,20 @@ def delete(*, message: Message) -> None:
         interactions.sync_soon(fact)
 
 
-def _post(message: Message) -> None:
+def _post(message: Message, parent: Message | None) -> None:
+    if parent is not None:
+        blocks.require_none(message.author_id, parent.author_id)
     _save(message)
     _count(message.author_id, 1)
+    _tag(message)
     _emit_mentions(message, message.mentions)
     if message.parent_id:
         interactions.emit(interactions.reply_fact(message))
+
+
+def _tag(message: Message) -> None:
+    for tag in entities.tags_in(message.text):
+        Hashtag.objects.create(author_id=message.author_id, message=message, tag=tag)
 
 
 def _save(message: Message) -> None:
@@ -234,7 +246,7 @@ def _leave_gap(message: Message) -> None:
 def _mentioned(text: str) -> list[str]:
     """The names in the text that somebody has, as they write them. Those of a shard that does not
     answer are left out: one can post without them."""
-    found = accounts.by_usernames(names.names_in(text), on_shard_down="skip")
+    found = accounts.by_usernames(entities.names_in(text), on_shard_down="skip")
     return sorted(account.username for account in found)
 
 

@@ -5,14 +5,16 @@ from django.utils import timezone
 from shardrouter import atomic_for
 
 from ..models import Account, Notification
+from ..selectors import blocks
 
 
 def tell(
     *, account_id: int, kind: str, source_id: int, actor_id: int, message_id: int | None = None
 ) -> None:
-    """Tell `account_id` what `actor_id` did, once for each source, and nobody of their own deeds.
-    Call it in the transaction, on the reader's shard, that writes what it tells of."""
-    if account_id == actor_id:
+    """Tell `account_id` what `actor_id` did, once for each source, and nobody of their own deeds,
+    nor of those of whom they have blocked or muted, or who have blocked them. Call it in the
+    transaction, on the reader's shard, that writes what it tells of."""
+    if account_id == actor_id or not blocks.hears_of(account_id, actor_id):
         return
     Notification.objects.get_or_create(
         account_id=account_id,

@@ -13,6 +13,7 @@ ACCOUNT_DELETED = "account_deleted"
 PULLS_CHANGED = "pulls_changed"
 INTERACTION_CHANGED = "interaction_changed"
 MENTIONS_CHANGED = "mentions_changed"
+BLOCK_CHANGED = "block_changed"
 
 
 def emit(*, account: Account, kind: str, **payload: Any) -> None:

@@ -97,10 +97,10 @@ class AccountView(OwnAccountView):
 
     def _answered(self, account: Account) -> Response:
         self.form_instance = account
-        followed = None
+        relations = None
         if self.request.user.is_authenticated:
-            followed = selectors.followed_ids(self.request.user, [account.pk])
-        return Response(self.answer.account(account, followed))
+            relations = selectors.relations(self.request.user, [account.pk])
+        return Response(self.answer.account(account, relations))
 
     @operation(
         "accounts_retrieve",
@@ -185,7 +185,9 @@ class AccountMessagesView(ApiView):
     )
     def get(self, request: Request, username: str) -> Response:
         author = self.account_named(username)
-        return self.page_of_messages(lambda **place: message_selectors.of_author(author, **place))
+        return self.page_of_messages(
+            lambda **place: message_selectors.of_author(author, **place), timeline=False
+        )
 
     def get_view_name(self) -> str:
         return "Messages of an account"

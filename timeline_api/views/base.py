@@ -16,6 +16,8 @@ from ..permissions import IsMember
 from ..selectors import accounts, messages
 from ..serializers import Answer, NothingSerializer
 
+Position = Callable[[Any], int]
+
 
 class ApiView(APIView):
     """An endpoint: which body each method takes, and the ways to an answer."""
@@ -73,7 +75,7 @@ class ApiView(APIView):
         self,
         fetch: Fetch,
         *,
-        position: Callable[[Any], int],
+        position: Position,
         represent: Callable[[list[Any]], Sequence[dict[str, Any]]],
     ) -> Response:
         """The page of a list that the request asks for."""
@@ -94,6 +96,12 @@ class ApiView(APIView):
                 SHARDS_MISSING.labels(alias).inc()
         return response
 
-    def page_of_messages(self, fetch: Fetch) -> Response:
-        """A page of Message."""
-        return self.page(fetch, position=lambda message: message.pk, represent=self.answer.messages)
+    def page_of_messages(
+        self, fetch: Fetch, *, timeline: bool = True, position: Position | None = None
+    ) -> Response:
+        """A page of Message; in a `timeline` without those of whom the reader has muted."""
+
+        def represent(rows: list[Any]) -> list[dict[str, Any]]:
+            return self.answer.messages(rows, timeline=timeline)
+
+        return self.page(fetch, position=position or (lambda row: row.pk), represent=represent)

@@ -57,10 +57,8 @@ class RepliesView(ConversationView):
     )
     def get(self, request: Request, id: int) -> Response:
         message = self.standing_or_gap(id)
-        return self.page(
-            lambda **place: selectors.replies(message, **place),
-            position=_position,
-            represent=self.answer.messages,
+        return self.page_of_messages(
+            lambda **place: selectors.replies(message, **place), timeline=False, position=_position
         )
 
     def get_view_name(self) -> str:

@@ -1,6 +1,6 @@
 """Follows: who follows whom."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -55,17 +55,22 @@ class FollowView(ApiView):
 class PeopleView(ApiView):
     """A list of accounts around one account."""
 
+    # Whether those who have blocked, or are blocked by, the reader are shown as well.
+    shows_blocked: ClassVar[bool] = False
+
     def page_of_people(self, fetch: Fetch) -> Response:
-        """A page of Account; followed_by_me of all of them costs one query."""
+        """A page of Account."""
+        return self.page(fetch, position=lambda row: row.position, represent=self.people)
 
-        def represent(rows: list[Any]) -> list[dict[str, Any]]:
-            followed = None
-            if self.request.user.is_authenticated:
-                followed = selectors.followed_ids(self.request.user, [row.pk for row in rows])
-            answer = self.answer
-            return [answer.account(row, followed) for row in rows]
-
-        return self.page(fetch, position=lambda row: row.position, represent=represent)
+    def people(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Accounts; what the reader is to all of them costs one query."""
+        relations = None
+        if self.request.user.is_authenticated:
+            relations = selectors.relations(self.request.user, [row.pk for row in rows])
+            if not self.shows_blocked:
+                rows = [row for row in rows if row.pk not in relations.hidden.apart]
+        answer = self.answer
+        return [answer.account(row, relations) for row in rows]
 
 
 class FollowersView(PeopleView):

@@ -17,8 +17,10 @@ from ..serializers import (
     HistorySerializer,
     MessageSerializer,
     NewMessageSerializer,
+    ReportSerializer,
 )
 from ..services import messages as services
+from ..services import reports
 from ..throttles import PostThrottle
 from .base import ApiView
 
@@ -120,7 +122,11 @@ class MessageView(OwnMessageView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        return Response(*self.answer.messages([self._message(id)]))
+        shown = self.answer.messages([self._message(id)])
+        if not shown:
+            # One has blocked the other; a visitor could read it.
+            raise NotFound("There is no such message.")
+        return Response(*shown)
 
     @operation(
         "messages_update",
@@ -177,6 +183,29 @@ class HistoryView(ApiView):
 
     def get_view_name(self) -> str:
         return "History"
+
+
+class ReportView(ApiView):
+    """Tell the operators what is wrong with a message."""
+
+    bodies = {"POST": ReportSerializer}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "messages_report",
+        tag="messages",
+        summary="Tell the operators what is wrong with a message",
+        takes=ReportSerializer,
+        status=204,
+        errors=[403, 404],
+    )
+    def post(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        reports.report(account=request.user, message=message, reason=self.valid()["reason"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Report"
 
 
 class PinView(OwnMessageView):

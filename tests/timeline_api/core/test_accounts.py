@@ -19,6 +19,7 @@ from timeline_api.models import (
 )
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import accounts as selectors
+from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows, messages, tokens
 
@@ -206,11 +207,32 @@ def test_only_one_of_two_password_changes_at_once_wins(alice):
 
 def test_it_ends_the_tokens_of_a_suspended_account(alice):
     _, text = tokens.issue(account=alice)
-    message = messages.post(author=alice, text="still here")
     accounts.suspend(account=alice)
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
-    assert list(timelines.public_page()) == [message]
+
+
+def test_a_suspended_accounts_messages_vanish_until_it_is_opened_again(alice, bob):
+    follows.follow(follower=bob, followee=alice)
+    message = messages.post(author=bob, text="mine")
+    theirs = messages.post(author=alice, text="theirs")
+    reply = messages.post(author=alice, text="reply", parent=message)
+    Worker().drain()
+
+    def shown():
+        return [
+            [row.pk for row in timelines.public_page()],
+            [row.pk for row in timelines.home_page(bob)],
+            [row.pk for row in message_selectors.of_author(alice)],
+        ]
+
+    accounts.suspend(account=alice)
+    assert shown() == [[message.pk], [message.pk], []]
+    with pytest.raises(Message.DoesNotExist):
+        message_selectors.by_id(theirs.pk)
+    accounts.unsuspend(account=alice)
+    everything = [reply.pk, theirs.pk, message.pk]
+    assert shown() == [everything, everything, [reply.pk, theirs.pk]]
 
 
 def test_it_opens_a_suspended_account_again(alice):

@@ -109,9 +109,9 @@ def test_what_is_posted_before_the_relay_has_been_there_arrives(alice, bob, rela
 def test_it_knows_whom_of_these_one_follows_with_one_query(alice, bob, charlie, asks):
     follows.follow(follower=alice, followee=bob)
     with asks(shard0=1):
-        assert selectors.followed_ids(alice, [bob.pk, charlie.pk, alice.pk]) == {bob.pk}
-    with asks():
-        assert selectors.followed_ids(alice, []) == set()
+        relations = selectors.relations(alice, [bob.pk, charlie.pk, alice.pk])
+    assert relations.followed == {bob.pk}
+    assert relations.hidden.everyone == set()
 
 
 def test_it_lists_people_newest_follow_first(alice, bob, charlie, relay, asks):

@@ -36,6 +36,7 @@ steps = st.one_of(
     st.tuples(st.just("repost"), people, choices),
     st.tuples(st.just("repost"), people, choices),
     st.tuples(st.just("undo_repost"), people, choices),
+    st.tuples(st.sampled_from(["block", "unblock", "mute", "unmute"]), people, people),
     st.tuples(st.just("follow"), people, people),
     st.tuples(st.just("follow"), people, people),
     st.tuples(st.just("unfollow"), people, people),
@@ -96,6 +97,8 @@ def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
         world.like(number, 2)
         world.repost(number, 3)
         world.reply(number, 4)
+    world.block(2, 3)
+    world.block(0, 4)
     world.delete(0, 0)
     world.leave(1, None)
     assert world.crash(point, after, rounds=20)

@@ -14,7 +14,7 @@ from timeline_api import faults
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.relay import celebrities, fanout, handlers, worker
 from timeline_api.selectors import timelines
-from timeline_api.services import follows, homes, interactions, messages, notifications
+from timeline_api.services import blocks, follows, homes, interactions, messages, notifications
 
 HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
@@ -25,7 +25,7 @@ STEPS = ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfo
 FAME = ["post", "follow", "relay"] * 3 + ["limit", "limit", "crash", "unfollow"]
 TALK = ["post", "reply", "like", "repost", "mention"] * 2 + [
     *["follow", "follow", "relay", "relay", "crash"],
-    *["edit", "unlike", "undo_repost", "delete", "delete", "leave"],
+    *["edit", "unlike", "undo_repost", "delete", "delete", "leave", "block", "mute", "unblock"],
 ]
 
 
@@ -43,7 +43,7 @@ def history(seed, steps):
                 yield action, chance.choice(people), chance.randrange(6)
             case "leave":
                 yield action, chance.choice(people), 0
-            case "follow" | "unfollow" | "mention":
+            case "follow" | "unfollow" | "mention" | "block" | "unblock" | "mute":
                 yield action, chance.choice(people), chance.choice(read)
             case "relay":
                 yield action, chance.randrange(10), chance.randrange(3)
@@ -182,7 +182,7 @@ def unfollowing_keeps_the_entries(monkeypatch):
             self.manager = manager
 
         def filter(self, **conditions):
-            if set(conditions) == {"owner", "author_id"}:
+            if set(conditions) == {"owner_id", "author_id"}:
                 return self.manager.none()
             return self.manager.filter(**conditions)
 
@@ -245,6 +245,11 @@ def no_gaps(monkeypatch):
     monkeypatch.setattr(messages, "_leave_gap", lambda message: None)
 
 
+def blocks_known_to_one_alone(monkeypatch):
+    """Who is blocked goes on as if nothing had happened."""
+    monkeypatch.setattr(blocks, "_set_mirror", lambda *pair: None)
+
+
 PLANTED = [
     no_follow_check,
     no_dedupe,
@@ -265,6 +270,7 @@ PLANTED_IN_TALK = [
     notifications_stay,
     likes_of_the_deleted_stay,
     no_gaps,
+    blocks_known_to_one_alone,
 ]
 PLANTED_IN_CELEBRITIES = [
     no_entries_after_celebrity,

@@ -1,18 +1,23 @@
 """The real thing and a plain model of it, side by side: what random histories are lived in."""
 
 import random
+from functools import partial
 
+import pytest
 from django.conf import settings
 
 from timeline_api import faults
 from timeline_api.models import (
     Account,
+    Block,
+    Blocker,
     Follow,
     Follower,
     HomeEntry,
     Interaction,
     Like,
     Message,
+    Mute,
     Notification,
     Outbox,
     Tombstone,
@@ -22,7 +27,8 @@ from timeline_api.relay.worker import Worker
 from timeline_api.selectors import accounts as account_selectors
 from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors import timelines
-from timeline_api.services import accounts, follows, likes, messages, repairs
+from timeline_api.selectors.blocks import Blocked
+from timeline_api.services import accounts, blocks, follows, likes, messages, repairs
 
 CAST = ["alice", "bob", "charlie", "dana", "erin"]
 
@@ -41,6 +47,8 @@ class World:
         self.posted, self.parents, self.reposts, self.mentioned = {}, {}, {}, {}
         self.gaps = {}
         self.following, self.likes = set(), set()
+        # Who has blocked and muted whom; who may ever have been deaf to whom.
+        self.blocks, self.mutes, self.deaf = set(), set(), set()
         self.events_seen = []
         for number in range(len(CAST)):
             self.register(number)
@@ -67,7 +75,12 @@ class World:
         # Of what is new rather than of what is old, so that there are conversations.
         if (parent := self._some(self.posted, -1 - choice // 2)) is not None:
             row = Message.objects.select_related("author").get(pk=parent)
-            message = messages.post(author=self.accounts[number], text="hello", parent=row)
+            account = self.accounts[number]
+            if self._apart(number, self.posted[parent]):
+                with pytest.raises(Blocked):
+                    messages.post(author=account, text="hello", parent=row)
+                return
+            message = messages.post(author=account, text="hello", parent=row)
             self.parents[message.pk] = parent
             self._posted(message, number)
             assert self._mirrored(parent, "reply", number)
@@ -87,6 +100,42 @@ class World:
             actors = {who.pk for who in account_selectors.interacting(message, kind, limit=1000)}
         return self.accounts[number].pk in actors
 
+    def _apart(self, number, other):
+        return bool({(number, other), (other, number)} & self.blocks)
+
+    def _unless_apart(self, number, other, act):
+        """Do `act`; whether it was done, and not refused since one has blocked the other."""
+        if self._apart(number, other):
+            with pytest.raises(Blocked):
+                act()
+            return False
+        act()
+        return True
+
+    def block(self, number, other):
+        if number != other:
+            one, another = self.accounts[number], self.accounts[other]
+            blocks.block(account=one, other=another)
+            self.blocks.add((number, other))
+            self.deaf |= {(number, other), (other, number)}
+            self.following -= {(number, other), (other, number)}
+
+    def unblock(self, number, other):
+        if number != other:
+            blocks.unblock(account=self.accounts[number], other=self.accounts[other])
+            self.blocks.discard((number, other))
+
+    def mute(self, number, other):
+        if number != other:
+            blocks.mute(account=self.accounts[number], other=self.accounts[other])
+            self.mutes.add((number, other))
+            self.deaf.add((number, other))
+
+    def unmute(self, number, other):
+        if number != other:
+            blocks.unmute(account=self.accounts[number], other=self.accounts[other])
+            self.mutes.discard((number, other))
+
     def edit(self, number, choice):
         mine = [pk for pk, author in self.posted.items() if author == number]
         if (pk := self._some(mine, choice)) is not None:
@@ -104,9 +153,11 @@ class World:
 
     def like(self, number, choice):
         if (pk := self._some(self.posted, choice)) is not None:
-            likes.like(account=self.accounts[number], message=Message.objects.get(pk=pk))
-            self.likes.add((number, pk))
-            assert self._mirrored(pk, "like", number)
+            account, row = self.accounts[number], Message.objects.get(pk=pk)
+            like = partial(likes.like, account=account, message=row)
+            if self._unless_apart(number, self.posted[pk], like):
+                self.likes.add((number, pk))
+                assert self._mirrored(pk, "like", number)
 
     def unlike(self, number, choice):
         mine = [pk for who, pk in self.likes if who == number]
@@ -116,10 +167,11 @@ class World:
 
     def repost(self, number, choice):
         if (pk := self._some(self.posted, choice)) is not None:
-            account = self.accounts[number]
-            messages.repost(account=account, message=Message.objects.get(pk=pk))
-            row = Message.objects.get(author=account, repost_of_id=pk)
-            self.reposts[row.pk] = (number, pk)
+            account, row = self.accounts[number], Message.objects.get(pk=pk)
+            repost = partial(messages.repost, account=account, message=row)
+            if self._unless_apart(number, self.posted[pk], repost):
+                made = Message.objects.get(author=account, repost_of_id=pk)
+                self.reposts[made.pk] = (number, pk)
 
     def undo_repost(self, number, choice):
         mine = [pk for who, pk in self.reposts.values() if who == number]
@@ -130,9 +182,12 @@ class World:
 
     def follow(self, number, other):
         if number != other:
-            follows.follow(follower=self.accounts[number], followee=self.accounts[other])
+            one, another = self.accounts[number], self.accounts[other]
+            follow = partial(follows.follow, follower=one, followee=another)
+            if not self._unless_apart(number, other, follow):
+                return
             theirs = {pk for pk, author in self.posted.items() if author == other}
-            if (number, other) not in self.following:
+            if (number, other) not in self.following | self.mutes:
                 # Whom one follows now, one reads from now on, also what was there before.
                 assert theirs <= set(self.home(number))
             self.following.add((number, other))
@@ -151,7 +206,8 @@ class World:
         self.gaps = {pk: author for pk, author in self.gaps.items() if author != number}
         self.likes = {(who, pk) for who, pk in self.likes if who != number}
         self.reposts = {row: deed for row, deed in self.reposts.items() if deed[0] != number}
-        self.following = {pair for pair in self.following if number not in pair}
+        for pairs in (self.following, self.blocks, self.mutes, self.deaf):
+            pairs -= {pair for pair in pairs if number in pair}
         self.register(number)
 
     def _some(self, ids, choice):
@@ -238,7 +294,7 @@ class World:
     def check_member(self, number, account):
         followees = {other for follower, other in self.following if follower == number}
         mine = {pk for pk, author in self.posted.items() if author == number}
-        expected, entered = self.expected_home(account, followees | {number})
+        expected, entered = self.expected_home(number, account, followees | {number})
         assert self.home(number) == expected
         pulled = self.check_celebrities(account)
         entries = account.home_entries.filter(message_id__gte=account.home_floor)
@@ -263,8 +319,10 @@ class World:
         assert [message.pk for message in shown] == sorted(mine | reposted, reverse=True)
         self.check_notifications(number, account, fans)
 
-    def expected_home(self, account, authors):
+    def expected_home(self, number, account, authors):
         """The places of a home, newest first, and those that it should have entries of."""
+        muted = {other for who, other in self.mutes if who == number}
+        unseen = muted | {other for other in self.accounts if self._apart(number, other)}
         written = {pk for pk, author in self.posted.items() if author in authors}
         floor = account.home_floor
         reposts = {
@@ -272,10 +330,12 @@ class World:
         }
         first = {}
         for row in sorted(reposts):
-            if self.posted[reposts[row]] not in authors:
-                first.setdefault(reposts[row], row)
+            who, pk = self.reposts[row]
+            if who not in muted and self.posted[pk] not in authors | unseen:
+                first.setdefault(pk, row)
         entered = {pk for pk in written if pk >= floor} | reposts.keys()
-        return sorted(written | set(first.values()), reverse=True), entered
+        read = {pk for pk in written if self.posted[pk] not in muted}
+        return sorted(read | set(first.values()), reverse=True), entered
 
     def check_celebrities(self, account):
         """Follows know what the followees are; gives the celebrities, who need no entries."""
@@ -316,6 +376,9 @@ class World:
         assert Like.objects.scatter().count() == len(self.likes)
         assert Message.objects.scatter().count() == len(self.posted) + len(self.reposts)
         replied = sum(len(self._replies(pk)) for pk in [*self.posted, *self.gaps])
+        assert Blocker.objects.scatter().count() == len(self.blocks)
+        assert Block.objects.scatter().count() == len(self.blocks)
+        assert Mute.objects.scatter().count() == len(self.mutes)
         everything = len(self.likes) + len(self.reposts) + replied
         assert Interaction.objects.scatter().count() == everything
 
@@ -340,8 +403,14 @@ class World:
         }
         people = {account.pk: number for number, account in self.accounts.items()}
         rows = Notification.objects.filter(account=account)
-        assert {(row.kind, people[row.actor_id], row.message_id) for row in rows} == told
-        assert len(rows) == len(told)
+        shown = {(row.kind, people[row.actor_id], row.message_id) for row in rows}
+        assert len(rows) == len(shown)
+        # What happened while one was deaf to them need not come back; nothing else may.
+        assert shown <= told
+        assert {one for one in told - shown if (number, one[1]) not in self.deaf} == set()
+        for _, other, _ in shown:
+            assert (number, other) not in self.mutes
+            assert not self._apart(number, other)
 
     def clear(self):
         for model in (
@@ -351,6 +420,9 @@ class World:
             Follower,
             Interaction,
             Notification,
+            Block,
+            Blocker,
+            Mute,
             Like,
             Tombstone,
             Message,

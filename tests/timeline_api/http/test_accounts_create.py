@@ -21,6 +21,7 @@ def test_it_registers(visitor):
         "follower_count": 0,
         "following_count": 0,
         "pinned_message": None,
+        "is_suspended": False,
         "url": "http://testserver/api/v1/accounts/alice/",
     }
     assert response["Location"] == "http://testserver/api/v1/accounts/alice/"

@@ -7,8 +7,8 @@ import yaml
 from django.core.management import call_command
 
 from timeline_api import serializers
+from timeline_api.selectors import accounts, notifications
 from timeline_api.selectors import messages as message_selectors
-from timeline_api.selectors import notifications
 from timeline_api.selectors.messages import Marks
 from timeline_api.serializers import Answer
 from timeline_api.services import likes, messages, tokens
@@ -42,6 +42,17 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "GET /accounts/{username}/following/": "accounts_following",
         "PUT /accounts/{username}/follow/": "follows_create",
         "DELETE /accounts/{username}/follow/": "follows_delete",
+        "PUT /accounts/{username}/block/": "blocks_create",
+        "DELETE /accounts/{username}/block/": "blocks_delete",
+        "PUT /accounts/{username}/mute/": "mutes_create",
+        "DELETE /accounts/{username}/mute/": "mutes_delete",
+        "GET /blocks/": "blocks_list",
+        "GET /mutes/": "mutes_list",
+        "GET /suggestions/": "accounts_suggestions",
+        "GET /search/messages/": "search_messages",
+        "GET /search/accounts/": "search_accounts",
+        "GET /tags/trending/": "tags_trending",
+        "GET /tags/{tag}/messages/": "tags_messages",
         "GET /timelines/public/": "timelines_public",
         "GET /timelines/home/": "timelines_home",
         "POST /messages/": "messages_create",
@@ -49,6 +60,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "PATCH /messages/{id}/": "messages_update",
         "DELETE /messages/{id}/": "messages_delete",
         "GET /messages/{id}/history/": "messages_history",
+        "POST /messages/{id}/report/": "messages_report",
         "PUT /messages/{id}/pin/": "pins_create",
         "DELETE /messages/{id}/pin/": "pins_delete",
         "GET /messages/{id}/ancestors/": "messages_ancestors",
@@ -124,7 +136,10 @@ def test_it_describes_what_is_answered(rf, alice, bob):
     reposted = message_selectors.of_author(alice)[0]
     (told,) = notifications.groups(alice)
     for shown, described in (
-        (answer.account(alice, followed={alice.pk}), serializers.AccountSerializer),
+        (
+            answer.account(alice, accounts.relations(alice, [alice.pk])),
+            serializers.AccountSerializer,
+        ),
         (answer.author(alice), serializers.AuthorSerializer),
         (answer.messages([message])[0], serializers.MessageSerializer),
         (answer.messages([reposted])[0]["repost_of"], serializers.OriginalSerializer),

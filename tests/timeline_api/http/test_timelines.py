@@ -50,6 +50,7 @@ def test_it_shows_each_message_with_its_author(visitor, alice):
         "edited_at": None,
         "revision": 0,
         "mentions": [],
+        "entities": [],
         "in_reply_to": None,
         "repost_of": None,
         "reply_count": 0,

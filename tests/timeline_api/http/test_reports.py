@@ -1,0 +1,79 @@
+"""POST /api/v1/messages/{id}/report/, and the operators' queue."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from timeline_api.models import Account, Message, Report
+from timeline_api.services import messages
+
+QUEUE = "/admin/timeline_api/report/"
+
+
+@pytest.fixture
+def message(alice):
+    return messages.post(author=alice, text="a bad thing")
+
+
+@pytest.fixture
+def reported(as_bob, message):
+    url = f"/api/v1/messages/{message.pk}/report/"
+    for reason in ("first", "It is rude."):
+        assert as_bob.post(url, {"reason": reason}, format="json").status_code == 204
+    (report,) = Report.objects.scatter()
+    assert report.reason == "It is rude."
+    return report
+
+
+@pytest.fixture
+def operator(client, db):
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+def act(operator, report, action):
+    body = {"action": action, "_selected_action": [str(report.pk)]}
+    return operator.post(QUEUE, body, follow=True)
+
+
+def test_the_operator_sees_the_message_its_history_and_the_reason(operator, reported, message):
+    messages.edit(message=message, text="a good thing")
+    page = operator.get(QUEUE).content.decode()
+    assert "a bad thing" in page
+    assert "It is rude." in page
+    page = operator.get(f"{QUEUE}{reported.pk}/change/").content.decode()
+    assert "a good thing" in page
+    assert "alice" in page
+    assert "bob" in page
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [
+        ("delete_messages", "message deleted"),
+        ("suspend_authors", "author suspended"),
+        ("dismiss", "dismissed"),
+    ],
+)
+def test_the_operator_acts(operator, reported, message, alice, action, outcome):
+    assert act(operator, reported, action).status_code == 200
+    reported.refresh_from_db()
+    assert reported.outcome == outcome
+    assert reported.closed_at
+    there = Message.objects.filter(pk=message.pk).exists()
+    assert there == (action != "delete_messages")
+    assert Account.objects.get(pk=alice.pk).is_suspended == (action == "suspend_authors")
+
+
+def test_a_report_stays_when_the_message_is_deleted(operator, reported, message):
+    messages.delete(message=message)
+    page = operator.get(f"{QUEUE}{reported.pk}/change/").content.decode()
+    assert "a bad thing" in page
+    assert "(deleted)" in page
+    assert act(operator, reported, "delete_messages").status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 501, None])
+def test_a_report_needs_a_reason(as_bob, message, reason):
+    url = f"/api/v1/messages/{message.pk}/report/"
+    assert as_bob.post(url, {"reason": reason}, format="json").status_code == 400
+    assert as_bob.post("/api/v1/messages/1/report/", {"reason": "x"}).status_code == 404

@@ -1,0 +1,155 @@
+"""GET /api/v1/search/messages/ and /search/accounts/"""
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import strategies as st
+
+from tests.timeline_api.lost import lost
+from timeline_api import search
+from timeline_api.services import accounts, messages
+
+URL = "/api/v1/search/messages/"
+PEOPLE = "/api/v1/search/accounts/"
+TEXTS = [
+    "Two herons this morning.",
+    "A heron, two ducks and a swan",
+    "Café au lait, s'il vous plaît",
+    "東京の朝は静かです",
+    "สวัสดีชาวโลก",
+    "صباح الخير يا جيراني",
+    "Доброе утро, соседи!",
+    "C++ is not C#; 100% sure_thing",
+]
+
+
+@pytest.fixture
+def everybody(register):
+    people = [register(f"writer{number}") for number in range(4)]
+    for number, text in enumerate(TEXTS):
+        messages.post(author=people[number % 4], text=text)
+    return people
+
+
+def found(client, text, url=URL, **more):
+    response = client.get(url, {"q": text, **more})
+    assert response.status_code == 200, response.content
+    return response.json()["results"]
+
+
+def texts(client, text):
+    return sorted(message["text"] for message in found(client, text))
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("two", [0, 1]),
+        ("TWO heRons", [0]),
+        ("heron", [1]),
+        ('"two herons"', [0]),
+        ('"herons two"', []),
+        ("two -swan", [0]),
+        ("-swan", []),
+        ("cafe PLAIT", [2]),
+        ("東京", [3]),
+        ("静か", [3]),
+        ("สวัสดี", [4]),
+        ("الخير", [5]),
+        ("соседи", [6]),
+        ("C++", [7]),
+        ("100%", [7]),
+        ("nothing of this", []),
+        ("", []),
+        ('"', []),
+        ("*", []),
+        ("-", []),
+        ("()^:{}", []),
+        ("two OR swan", []),
+        ("text:two", []),
+        ("two*", [0, 1]),
+        ("NEAR(two herons)", []),
+        ("\0two", [0, 1]),
+        ("two ' OR 1=1 --", []),
+        ('two"herons', [0]),
+    ],
+)
+def test_it_finds_by_words_and_phrases(visitor, everybody, query, numbers):
+    assert texts(visitor, query) == sorted(TEXTS[number] for number in numbers)
+
+
+@hypothesis.settings(
+    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
+@hypothesis.given(query=st.text(max_size=60) | st.text('"*-+^(){}: aNOT東', max_size=30))
+def test_no_text_is_an_error(visitor, everybody, query):
+    for url in (URL, PEOPLE):
+        found(visitor, query, url)
+
+
+@pytest.mark.parametrize("url", [URL, PEOPLE])
+def test_what_is_too_long_is_said_to_be(visitor, db, url):
+    for text in ("x" * 201, "x" * 10_000):
+        response = visitor.get(url, {"q": text})
+        assert response.status_code == 400
+        assert response.json() == {"q": ["At most 200 characters."]}
+
+
+def test_it_follows_edits_and_deletes(visitor, alice):
+    message = messages.post(author=alice, text="herons")
+    assert texts(visitor, "herons") == ["herons"]
+    messages.edit(message=message, text="storks")
+    assert texts(visitor, "herons") == []
+    assert texts(visitor, "storks") == ["storks"]
+    messages.delete(message=message)
+    assert texts(visitor, "storks") == []
+    messages.post(author=alice, text="herons again")
+    accounts.remove(account=alice)
+    assert texts(visitor, "herons") == []
+
+
+def test_the_best_come_first_in_pages_down_and_up(visitor, register):
+    people = [register(f"writer{number}") for number in range(5)]
+    for number, person in enumerate(people * 3):
+        messages.post(author=person, text="word " * 3 + f"and more of {number}" * 5)
+    messages.post(author=people[0], text="word")
+    first = visitor.get(URL, {"q": "word", "page_size": 6}).json()
+    assert first["results"][0]["text"] == "word"
+    seen, page = list(first["results"]), first
+    while page["next"]:
+        page = visitor.get(page["next"]).json()
+        seen += page["results"]
+    assert len({message["id"] for message in seen}) == len(seen) == 16
+    back = visitor.get(page["previous"]).json()
+    assert back["results"] == seen[6:12]
+
+
+def test_what_a_suspended_account_wrote_is_not_found(visitor, alice):
+    messages.post(author=alice, text="herons")
+    accounts.suspend(account=alice)
+    assert texts(visitor, "herons") == []
+    assert found(visitor, "alice", PEOPLE) == []
+
+
+def test_a_lost_shard_is_named_and_the_others_answer(visitor, everybody):
+    with lost("shard1"):
+        response = visitor.get(URL, {"q": "two"})
+        assert response.status_code == 200
+        assert response["X-Shards-Missing"] == "shard1"
+
+
+def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
+    accounts.update_profile(account=bob, display_name="Bob Heron", bio="Walks with ألف ducks")
+    for query, names in (
+        ("ali", ["alice"]),
+        ("HER", ["bob"]),
+        ("duck walk", ["bob"]),
+        ("ألف", ["bob"]),
+        ("o", []),
+    ):
+        assert [row["username"] for row in found(visitor, query, PEOPLE)] == names
+
+
+def test_its_grammar():
+    assert search.parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
+    assert search.fts5(search.parse("a* OR b")) == '("a*" "OR" "b")'
