@@ -32,8 +32,17 @@ from .exceptions import (
     Throttled,
     Unauthorized,
 )
+from .prose import Entity
 
 PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A tag that is talked of."""
+
+    tag: str
+    message_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,11 @@ class Account:
     follower_count: int
     following_count: int
     pinned_message: str | None
+    is_suspended: bool
     followed_by_me: bool | None
+    blocked_by_me: bool | None
+    muted_by_me: bool | None
+    blocks_me: bool | None
     email: str | None
 
     @classmethod
@@ -77,7 +90,11 @@ class Account:
             follower_count=data["follower_count"],
             following_count=data["following_count"],
             pinned_message=data.get("pinned_message"),
+            is_suspended=data["is_suspended"],
             followed_by_me=data.get("followed_by_me"),
+            blocked_by_me=data.get("blocked_by_me"),
+            muted_by_me=data.get("muted_by_me"),
+            blocks_me=data.get("blocks_me"),
             email=data.get("email"),
         )
 
@@ -102,7 +119,7 @@ class Message:
     edited_at: datetime | None
     revision: int
     author: Author | None
-    mentions: tuple[str, ...]
+    entities: tuple[Entity, ...]
     in_reply_to: Parent | None
     repost_of: "Message | None"
     reply_count: int
@@ -121,7 +138,7 @@ class Message:
             edited_at=_time(data["edited_at"]),
             revision=data["revision"],
             author=Author.parse(data["author"]) if data["author"] else None,
-            mentions=tuple(data["mentions"]),
+            entities=tuple(Entity(**entity) for entity in data["entities"]),
             in_reply_to=Parent(parent["id"], parent["username"]) if parent else None,
             repost_of=cls.parse(data["repost_of"]) if data["repost_of"] else None,
             reply_count=data["reply_count"],
@@ -135,7 +152,7 @@ class Message:
     def gap(cls, message_id: str) -> "Message":
         """What is left of a message that was deleted."""
         nothing = dict.fromkeys(field.name for field in fields(cls))
-        return cls(**nothing | {"id": message_id, "mentions": ()})
+        return cls(**nothing | {"id": message_id, "entities": ()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +454,39 @@ class Api:
         Raises NotFound."""
         return self._page(f"/accounts/{_segment(username)}/{which}/", cursor, Account.parse)
 
+    def relate(self, username: str, what: str) -> None:
+        """Do `what` (block, mute) to a member; twice is the same as once. Raises NotFound."""
+        self._call("PUT", f"/accounts/{_segment(username)}/{what}/")
+
+    def unrelate(self, username: str, what: str) -> None:
+        """Undo `what` (block, mute); twice is the same as once. Raises NotFound."""
+        self._call("DELETE", f"/accounts/{_segment(username)}/{what}/")
+
+    def hidden(self, which: str, cursor: str = "") -> Page:
+        """Whom the member has blocked or muted: `which` is blocks or mutes."""
+        return self._page(f"/{which}/", cursor, Account.parse)
+
+    def report(self, message_id: str, reason: str) -> None:
+        """Tell the operators what is wrong with a message. Raises NotFound, Invalid."""
+        self._call("POST", f"/messages/{message_id}/report/", json={"reason": reason})
+
+    def tag(self, tag: str, cursor: str = "") -> Page:
+        """The newest messages with a tag."""
+        return self._page(f"/tags/{_segment(tag)}/messages/", cursor)
+
+    def trending(self) -> list[Trend]:
+        """The tags of the last day that most messages have."""
+        return self._results("/tags/trending/", lambda row: Trend(**row))
+
+    def suggestions(self) -> list[Account]:
+        """Whom the member might follow."""
+        return self._results("/suggestions/", Account.parse)
+
+    def search(self, which: str, text: str, cursor: str = "") -> Page:
+        """What has all the words: `which` is messages or accounts. Raises Invalid."""
+        parse = Message.parse if which == "messages" else Account.parse
+        return self._page(f"/search/{which}/", cursor, parse, q=text)
+
     def notifications(self, cursor: str = "") -> Page:
         """What others did that the member is told of."""
         return self._page("/notifications/", cursor, Notification.parse)
@@ -470,8 +520,11 @@ class Api:
             return False
         return response.ok
 
-    def _page(self, path: str, cursor: str, parse: Callable[[dict], Any] = Message.parse) -> Page:
-        params = {"cursor": cursor} if cursor else None
+    def _page(
+        self, path: str, cursor: str, parse: Callable[[dict], Any] = Message.parse, **params: str
+    ) -> Page:
+        if cursor:
+            params["cursor"] = cursor
 
         def parse_page(body: dict, response: requests.Response) -> Page:
             return Page(

@@ -124,6 +124,17 @@ class TokenForm(OneErrorForm):
         return self.cleaned_data["name"]
 
 
+class ReportForm(OneErrorForm):
+    """What is wrong with a message."""
+
+    reason = forms.CharField(required=False)
+
+    def clean_reason(self) -> str:
+        if not self.cleaned_data["reason"]:
+            raise forms.ValidationError("Say what is wrong with it, in a word or two")
+        return self.cleaned_data["reason"]
+
+
 class DeletionForm(OneErrorForm):
     """The password, once more, since what follows cannot be undone."""
 

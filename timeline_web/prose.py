@@ -2,41 +2,52 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from urllib.parse import quote
 
 # Only http and https become links. The last character is no punctuation, so that the full stop
 # after an address is not taken for a part of it.
-_LINK = r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}…]"
-_MENTION = r"(?<![A-Za-z0-9_@./])@[A-Za-z0-9_]{1,30}(?![A-Za-z0-9_@])"
-_TOKEN = re.compile(f"({_LINK})|({_MENTION})", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}…]", re.IGNORECASE)
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def linked(text: str, names: Collection[str]) -> str:
-    """`text` as HTML: all markup escaped, web addresses linked, and those @names that are among
-    `names`, however they are cased."""
-    keys = {name.lower() for name in names}
-    parts, end = [], 0
-    for match in _TOKEN.finditer(text):
-        parts += [escape(text[end : match.start()]), _link(match, keys)]
-        end = match.end()
-    return "".join([*parts, escape(text[end:])])
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A part of a text, as the API says: a mention of the name `value`, or a tag."""
+
+    type: str
+    start: int
+    end: int
+    value: str
 
 
-def _link(match: re.Match, keys: Collection[str]) -> str:
-    token = escape(match[0])
-    if match[1]:
-        return f'<a href="{token}" rel="nofollow noopener ugc">{token}</a>'
-    if match[0][1:].lower() not in keys:
-        return token
-    return f'<a class="mention" href="/{token[1:]}">{token}</a>'
+def linked(text: str, entities: Collection[Entity] = ()) -> str:
+    """`text` as HTML: all markup escaped, web addresses and the entities linked. An address wins
+    over an entity within it."""
+    links = {match.start(): (match.end(), _web(match[0])) for match in _LINK.finditer(text)}
+    for entity in entities:
+        if not any(start <= entity.start < end for start, (end, _) in links.items()):
+            shown = escape(text[entity.start : entity.end])
+            links[entity.start] = entity.end, _entity(entity, shown)
+    parts, at = [], 0
+    for start, (end, html) in sorted(links.items()):
+        parts += [escape(text[at:start]), html]
+        at = end
+    return "".join([*parts, escape(text[at:])])
 
 
-def names_in(text: str) -> set[str]:
-    """The names that `text` mentions."""
-    return {match[0][1:] for match in _TOKEN.finditer(text) if match[2]}
+def _web(address: str) -> str:
+    address = escape(address)
+    return f'<a href="{address}" rel="nofollow noopener ugc">{address}</a>'
+
+
+def _entity(entity: Entity, shown: str) -> str:
+    if entity.type == "mention":
+        return f'<a class="mention" href="/{escape(entity.value)}">{shown}</a>'
+    return f'<a class="mention" href="/tag/{quote(entity.value)}" rel="tag">{shown}</a>'
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -11,6 +11,7 @@ from timeline_web import client, exceptions
 from .servers import free_port
 
 ACCOUNT = {
+    "is_suspended": False,
     "id": "1",
     "username": "alice",
     "display_name": "",
@@ -28,6 +29,7 @@ MESSAGE = {
     "revision": 0,
     "author": ACCOUNT,
     "mentions": [],
+    "entities": [],
     "in_reply_to": None,
     "repost_of": None,
     "reply_count": 0,

@@ -1,7 +1,7 @@
 """Discovery: the messages of a tag, what is talked of, whom one might follow."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
@@ -17,7 +17,9 @@ from .blocks import with_hidden
 from .joined import joined
 from .pages import Page, cut
 
-TRENDING_HOURS = 24
+# Tags of the last day; where hardly anybody has used one, of longer.
+TRENDING_DAYS = (1, 7, 30)
+ENOUGH_TAGS = 5
 # How long an answer that is the same for everybody is kept.
 CACHE_SECONDS = 60
 # Of so many followees one looks at whom they follow.
@@ -45,18 +47,23 @@ class Trend(NamedTuple):
 
 
 def trending(limit: int = 10) -> list[Trend]:
-    """The tags of the last day that most messages have. One query on each shard, once a minute."""
+    """The tags of the last day that most messages have; of a longer time where there are fewer than
+    ENOUGH_TAGS. One to three queries on each shard, once a minute."""
     trends = cache.get("trending")
     if trends is None:
-        since = timezone.now() - timedelta(hours=TRENDING_HOURS)
-        first = ids.compose(int(since.timestamp() * 1000), 0)
-        tagged = Hashtag.objects.scatter(on_shard_down="skip").filter(message_id__gte=first)
-        counts: Counter[str] = Counter()
-        for tag, number in tagged.values_list("tag").annotate(number=Count("pk")):
-            counts[tag] += number
-        trends = [tuple(one) for one in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+        for days in TRENDING_DAYS:
+            trends = _trending_since(timezone.now() - timedelta(days=days))
+            if len(trends) >= ENOUGH_TAGS:
+                break
         cache.set("trending", trends[:100], CACHE_SECONDS)
     return [Trend(*one) for one in trends[:limit]]
+
+
+def _trending_since(moment: datetime) -> list[tuple[str, int]]:
+    first = ids.compose(int(moment.timestamp() * 1000), 0)
+    tagged = Hashtag.objects.scatter(on_shard_down="skip").filter(message_id__gte=first)
+    counts = dict(tagged.values_list("tag").annotate(number=Count("pk")))
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
 
 def suggestions(viewer: Account, limit: int = 10) -> list[Account]:

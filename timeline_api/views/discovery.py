@@ -43,12 +43,12 @@ class TagView(ApiView):
 
 
 class TrendingView(ApiView):
-    """The tags of the last day that most messages have."""
+    """The tags of late that most messages have."""
 
     @operation(
         "tags_trending",
         tag="discovery",
-        summary="The tags of the last day that most messages have",
+        summary="The tags of late that most messages have",
         gives=TrendingSerializer,
     )
     def get(self, request: Request) -> Response:

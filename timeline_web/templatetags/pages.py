@@ -14,16 +14,15 @@ from django.utils.safestring import SafeString, mark_safe
 from .. import avatars, prose
 from ..client import Message
 from ..membership import Member
+from ..prose import Entity
 
 register = template.Library()
 
 
 @register.filter
-def linked(text: str, names: Collection[str] | None) -> SafeString:
-    """A member's text with its markup escaped, and its addresses and those @names linked that are
-    among `names`, or all where that is None."""
-    names = prose.names_in(text) if names is None else names
-    return mark_safe(prose.linked(text, names))  # noqa: S308 (prose.linked escapes)
+def linked(text: str, entities: Collection[Entity] = ()) -> SafeString:
+    """A member's text with its markup escaped, and its addresses, names and tags linked."""
+    return mark_safe(prose.linked(text, entities))  # noqa: S308 (prose.linked escapes)
 
 
 @register.filter
@@ -100,7 +99,14 @@ def _avatar(username: str) -> SafeString:
     return mark_safe(avatars.svg(username))  # noqa: S308 (made of numbers alone)
 
 
-@register.filter
-def cursor_query(cursor: str) -> str:
-    """The query string that leads to the page at `cursor`."""
-    return urlencode({"cursor": cursor})
+@register.simple_tag(takes_context=True)
+def cursor_query(context: template.Context, cursor: str) -> str:
+    """The query string that leads to the page at `cursor` of the list that this page shows."""
+    kept = {name: value for name, value in context["request"].GET.items() if name != "cursor"}
+    return urlencode(kept | {"cursor": cursor})
+
+
+@register.simple_tag
+def query(**parameters: str) -> str:
+    """A query string."""
+    return urlencode(parameters)

@@ -9,19 +9,28 @@ from django.urls import reverse
 
 from .. import membership
 from ..client import Account, Message
-from ..exceptions import ApiUnavailable, Invalid, KeyReused, NotFound, Throttled
+from ..exceptions import ApiError, ApiUnavailable, Invalid, KeyReused, NotFound, Throttled
 from ..forms import MessageForm
 from .access import members_only, methods
 
 
 @methods("GET")
 def home(request: HttpRequest) -> HttpResponse:
-    """My timeline. One call of the API; a visitor is sent to the public timeline."""
+    """My timeline. Two calls of the API; a visitor is sent to the public timeline."""
     if not request.member:
         return redirect("public")
     page = request.api.home_timeline(request.GET.get("cursor", ""))
     form = MessageForm(initial={"text": membership.take_draft(request)})
-    return render(request, "timeline_web/home.html", {"page": page, "form": form})
+    context = {"page": page, "form": form, "suggestions": _suggestions(request)}
+    return render(request, "timeline_web/home.html", context)
+
+
+def _suggestions(request: HttpRequest) -> list[Account]:
+    """Whom one might follow; a page goes without where the API cannot say it."""
+    try:
+        return request.api.suggestions()[:4]
+    except ApiError:
+        return []
 
 
 @methods("GET")
