@@ -18,12 +18,12 @@ def svg(username: str) -> str:
     digest = blake2b(username.casefold().encode(), digest_size=8).digest()
     hue = int.from_bytes(digest[:2], "big") / 65536
     bits = int.from_bytes(digest[2:6], "big")
-    squares = "".join(f"M{x} {y}h1v1h-1z" for x, y in _filled(bits))
+    bars = "".join(f"M{x} {y}h{width}v1h-{width}" for x, y, width in _bars(_filled(bits)))
     back, front = _colour(hue, 0.88, 0.42), _colour(hue, 0.36, 0.48)
     return (
-        f'<svg class="avatar" viewBox="-1 -1 {SIDE + 2} {SIDE + 2}" aria-hidden="true"'
-        f' focusable="false"><path fill="{back}" d="M-1-1h7v7h-7z"/>'
-        f'<path fill="{front}" shape-rendering="crispEdges" d="{squares}"/></svg>'
+        f'<svg class="avatar" viewBox="-1 -1 {SIDE + 2} {SIDE + 2}" aria-hidden="true">'
+        f'<path fill="{back}" d="M-1-1h7v7h-7z"/>'
+        f'<path fill="{front}" shape-rendering="crispEdges" d="{bars}"/></svg>'
     )
 
 
@@ -32,6 +32,17 @@ def _filled(bits: int) -> list[tuple[int, int]]:
     half = SIDE // 2 + 1
     left = [(i % half, i // half) for i in range(half * SIDE) if bits >> i & 1] or [(2, 2)]
     return left + [(SIDE - 1 - x, y) for x, y in left if x < SIDE // 2]
+
+
+def _bars(squares: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """The squares as bars (x, y, width), from left to right: thirty avatars stand on a page."""
+    bars: list[tuple[int, int, int]] = []
+    for x, y in sorted(set(squares), key=lambda square: square[::-1]):
+        if bars and bars[-1][1] == y and bars[-1][0] + bars[-1][2] == x:
+            bars[-1] = (*bars[-1][:2], bars[-1][2] + 1)
+        else:
+            bars.append((x, y, 1))
+    return bars
 
 
 def _colour(hue: float, lightness: float, saturation: float) -> str:

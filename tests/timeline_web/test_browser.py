@@ -1,12 +1,16 @@
 """The site in a real Chromium: with its script and without, on a phone and a desktop."""
 
 import os
+import re
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LONG_WORD = "W" * 280
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +39,18 @@ def open_page(chromium, site):
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.extend(_foreign(request.url, site.url)))
         return page
 
     yield open_it
     for context in opened:
         context.close()
     assert complaints == []
+
+
+def _foreign(url: str, site: str) -> list[str]:
+    """A complaint when the page asks another site."""
+    return [] if url.startswith((site, "data:")) else [f"asked {url}"]
 
 
 def register_and_log_in(page, name: str) -> None:
@@ -99,3 +109,192 @@ def test_the_keyboard_reaches_the_content_first(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Skip to the messages"
     page.keyboard.press("Enter")
     assert page.url.endswith("#content")
+
+
+def card(page, text):
+    """The card of the message that says `text`."""
+    return page.locator(".message").filter(has_text=text)
+
+
+@pytest.fixture
+def friend(new_member):
+    """Somebody who has written a message with a tag; their Visitor and name."""
+    friend, name = new_member("friend")
+    friend.share(f"Herons of {name} #birds_{name}")
+    return friend, name
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_a_conversation(open_page, new_name, friend, javascript, width):
+    page, name = open_page(javascript=javascript, width=width), new_name("dana")
+    _, other = friend
+    register_and_log_in(page, name)
+
+    # Find somebody, follow them, like and repost what they wrote.
+    page.goto(f"/search?q={other}&in=people")
+    page.get_by_role("button", name=f"Follow {other}").first.click()
+    assert page.get_by_role("status").inner_text() == f'You are now following "{other}"'
+    page.goto("/")
+    for act, count in (("Like,", "1"), ("Repost,", "1")):
+        button = card(page, "Herons").get_by_role("button", name=act)
+        button.click()
+        button = card(page, "Herons").get_by_role("button", name=act)
+        assert button.get_attribute("aria-pressed") == "true"
+        assert button.inner_text().split()[-1] == count
+
+    # Reply, edit the reply, look at its history, delete it.
+    card(page, "Herons").get_by_role("link", name="Reply to this message").click()
+    page.get_by_label(f"Your reply to {other}").fill(f"Where, @{other}?")
+    page.get_by_role("button", name="Reply").click()
+    assert page.get_by_role("status").inner_text() == "Your message was recorded"
+    assert card(page, "Where,").get_by_role("link", name=f"@{other}").count() == 2
+    card(page, "Where,").get_by_role("link", name="Edit or delete").click()
+    page.get_by_label("Your message").fill("Where exactly?")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("status").inner_text() == "Your message was changed"
+    page.get_by_role("main").get_by_role("link", name="edited").first.click()
+    assert page.locator(".text").all_inner_texts() == ["Where exactly?", f"Where, @{other}?"]
+    page.get_by_role("link", name="Back to the message").click()
+    page.get_by_role("button", name="Pin to my profile").click()
+    page.goto(f"/{name}")
+    assert page.get_by_role("heading", name="Pinned").is_visible()
+    card(page, "Where exactly?").first.get_by_role("link", name="Edit or delete").click()
+    page.get_by_role("button", name="Delete this message").click()
+    assert page.get_by_role("status").inner_text() == "Your message was deleted"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, width):
+    page, name = open_page(javascript=javascript, width=width), new_name("dana")
+    visitor, other = friend
+    register_and_log_in(page, name)
+    page.get_by_label("What's on your mind").fill(f"Mine #birds_{other}")
+    page.get_by_role("button", name="Share").click()
+    visitor.get(f"/{name}")
+    visitor.submit(f"/{name}/follow")
+
+    # The tag has both; the bell tells of the follower.
+    card(page, "Mine").get_by_role("link", name=f"#birds_{other}").click()
+    assert page.locator(".message").count() == 2
+    page.get_by_role("link", name="Notifications").click()
+    assert f"{other} followed you" in page.locator(".told").inner_text()
+    page.get_by_role("button", name="Mark all as read").click()
+    assert page.locator(".bell .number").count() == 0
+
+    # Report, mute, block; and let go.
+    page.goto(f"/tag/birds_{other}")
+    card(page, "Herons").get_by_role("link", name="Report this message").click()
+    page.get_by_label("What is wrong with it?").fill("Not a heron")
+    page.get_by_role("button", name="Report").click()
+    assert "operators" in page.get_by_role("status").inner_text()
+    page.goto(f"/{other}")
+    page.get_by_role("button", name="Mute").click()
+    assert page.get_by_role("status").inner_text() == f"You have muted {other}"
+    page.get_by_role("button", name="Block", exact=True).click()
+    assert page.locator(".message").count() == 0
+    page.goto("/settings/blocks")
+    page.get_by_role("button", name=f"Unblock {other}").click()
+    page.goto("/settings/mutes")
+    page.get_by_role("button", name=f"Unmute {other}").click()
+    assert page.get_by_role("heading", name="Nobody").is_visible()
+    page.goto(f"/{other}")
+    assert page.locator(".message").count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
+    page, name = open_page(javascript=javascript, width=width), new_name("dana")
+    register_and_log_in(page, name)
+    page.goto("/settings")
+    page.get_by_label("Display name").fill("Dana ✨")
+    page.get_by_label("About you").fill("Herons\nand ducks")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("status").inner_text() == "Your profile was changed"
+    page.get_by_role("link", name="Sessions and tokens").click()
+    page.get_by_label("Name").fill("Backup")
+    page.get_by_role("button", name="Make a token").click()
+    assert "." in page.locator(".secret").inner_text()
+    page.get_by_role("button", name="End Backup").click()
+    assert page.get_by_role("status").inner_text() == "It was ended"
+    page.get_by_role("link", name="Password").click()
+    page.get_by_label("Password now").fill("secret-9")
+    page.get_by_label("New password", exact=True).fill("secret-10")
+    page.get_by_label("New password, once more").fill("secret-10")
+    page.get_by_role("button", name="Change the password").click()
+    assert "changed" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="Export or leave").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert "and ducks" in Path(download.value.path()).read_text()
+    page.get_by_label("Password").fill("secret-10")
+    page.get_by_role("button", name="Delete my account").click()
+    assert page.get_by_role("status").inner_text() == "Your account was deleted"
+    assert visitor.get(f"/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(open_page, new_name, friend, width, scheme):
+    page, name = open_page(width=width, scheme=scheme), new_name("dana")
+    visitor, other = friend
+    message = visitor.page.text.partition('id="m')[2].partition('"')[0]
+    public = ["/public", "/login", "/register", f"/{other}", f"/{other}/{message}"]
+    check_pages(page, width, public)
+    register_and_log_in(page, name)
+    page.goto(f"/{other}")
+    page.get_by_role("button", name="Follow").first.click()
+    page.goto(f"/{other}/{message}")
+    page.get_by_label("Your reply").fill("Indeed")
+    page.get_by_role("button", name="Reply").click()
+    reply = page.locator(".message", has_text="Indeed").get_attribute("id")[1:]
+    check_pages(
+        page,
+        width,
+        [
+            "/",
+            *public[3:],
+            f"/{name}/{reply}",
+            f"/{name}/{reply}/edit",
+            f"/{name}/{reply}/history",
+            f"/{other}/{message}/likes",
+            f"/{other}/{message}/report",
+            f"/{other}/followers",
+            "/notifications",
+            "/search",
+            "/search?q=herons",
+            "/search?q=f&in=people",
+            f"/tag/birds_{other}",
+            "/settings",
+            "/settings/password",
+            "/settings/sessions",
+            "/settings/blocks",
+            "/settings/delete",
+        ],
+    )
+
+
+def check_pages(page, width, paths):
+    for path in paths:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.evaluate(AXE)
+        found = page.evaluate("axe.run()")["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], path
+
+
+def test_a_full_page_is_light(new_member):
+    member, name = new_member("author")
+    key = member.form("/logout").fields["csrfmiddlewaretoken"]
+    for number in range(30):
+        text = f"Number {number} @{name} #tag{number} https://example.org/{number} " + "word " * 20
+        member.post("/add_message", {"csrfmiddlewaretoken": key, "text": text})
+    page = member.get("/")
+    assert len(member.messages) == 30
+    assert len(page.content) < 60_000
+    files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text))
+    sizes = {path: len(member.get(path).content) for path in files}
+    assert sum(sizes.values()) < 40_000, sizes

@@ -29,7 +29,7 @@ from ..models import (
     Report,
 )
 from ..selectors import messages
-from ..services import blocks, interactions, mentions, notifications, outbox
+from ..services import blocks, followers, interactions, mentions, outbox
 from ..services import messages as message_services
 from . import celebrities, fanout
 
@@ -162,28 +162,21 @@ def mentions_changed(event: Outbox) -> bool:
 def follow_changed(event: Outbox) -> bool:
     """Make the mirror on the followee's shard equal to the Follow row, whatever that says now.
 
-    The row is read again after the mirror is written, until both agree: whoever writes the mirror
-    last has seen a row that stood after the write. When it stands, what the followee has posted
-    since the back-fill is delivered; from then on the mirror is there for fan-out. So that no
-    change of a celebrity is missed either, what the followee is is read after the mirror, too.
+    When it stands, what the followee has posted since the back-fill is delivered; from then on the
+    mirror is there for fan-out. So that no change of a celebrity is missed either, what the
+    followee is is read after the mirror, too.
     """
     follower_id, followee_id = event.account_id, event.payload["followee_id"]
-    follow = _follow(follower_id, followee_id)
-    while True:
-        if follow is not None and not Account.objects.filter(pk=followee_id).exists():
-            _drop_follows([follow])
-            follow = None
-        faults.point("follow_changed.before_mirror")
-        _set_mirror(follower_id, followee_id, follow)
-        seen, follow = follow, _follow(follower_id, followee_id)
-        if (seen is None) == (follow is None):
-            break
+    follow = followers.sync(follower_id=follower_id, followee_id=followee_id)
+    if follow is not None and not Account.objects.filter(pk=followee_id).exists():
+        _drop_follows([follow])
+        return True
     if follow is None:
         return True
     faults.point("follow_changed.before_catch_up")
     if celebrities.version_of(followee_id) > follow.pull_version:
         celebrities.tell(followee_id, [follower_id])
-        follow = _follow(follower_id, followee_id)
+        follow = followers.standing(follower_id, followee_id)
     if follow is not None:
         _catch_up(follow)
     return True
@@ -217,47 +210,6 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.MENTIONS_CHANGED: mentions_changed,
     outbox.BLOCK_CHANGED: block_changed,
 }
-
-
-def _follow(follower_id: int, followee_id: int) -> Follow | None:
-    return Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).first()
-
-
-def _set_mirror(follower_id: int, followee_id: int, follow: Follow | None) -> None:
-    with atomic_for(followee_id):
-        followee = Account.objects.filter(pk=followee_id)
-        if follow is not None:
-            if not followee.exists():
-                return
-            _, changed = Follower.objects.get_or_create(
-                followee_id=followee_id,
-                follower_id=follower_id,
-                defaults={"created_at": timezone.now()},
-            )
-        else:
-            mirror = Follower.objects.filter(followee_id=followee_id, follower_id=follower_id)
-            changed, _ = mirror.delete()
-        _set_notification(follower_id, followee_id, follow)
-        if changed:
-            change = 1 if follow is not None else -1
-            followee.update(follower_count=F("follower_count") + change)
-
-
-def _set_notification(follower_id: int, followee_id: int, follow: Follow | None) -> None:
-    """The followee is told of the follow that stands, and of none before it."""
-    told = Notification.objects.filter(
-        account_id=followee_id, kind=Notification.FOLLOW, actor_id=follower_id
-    )
-    if follow is None:
-        told.delete()
-        return
-    told.exclude(source_id=follow.pk).delete()
-    notifications.tell(
-        account_id=followee_id,
-        kind=Notification.FOLLOW,
-        source_id=follow.pk,
-        actor_id=follower_id,
-    )
 
 
 def _catch_up(follow: Follow) -> None:

@@ -1,8 +1,5 @@
 """Blocks and mutes: who is kept from whom. The Block is the truth; its mirror tells the other."""
 
-import logging
-
-from django.db import DatabaseError
 from django.utils import timezone
 
 from shardrouter import atomic_for
@@ -10,8 +7,7 @@ from shardrouter import atomic_for
 from .. import faults
 from ..models import Account, Block, Blocker, Mute, Notification
 from . import follows, outbox
-
-logger = logging.getLogger(__name__)
+from .soon import soon
 
 
 class CannotBlockSelf(Exception):
@@ -31,7 +27,7 @@ def block(*, account: Account, other: Account) -> None:
         follows.drop(follower_id=account.pk, followee_id=other.pk)
         _forget_notifications(account.pk, other.pk)
         _emit(account, other)
-    _sync_soon(account.pk, other.pk)
+    soon(lambda: sync(account_id=account.pk, blocked_id=other.pk))
 
 
 def unblock(*, account: Account, other: Account) -> None:
@@ -42,7 +38,7 @@ def unblock(*, account: Account, other: Account) -> None:
         if not gone:
             return
         _emit(account, other)
-    _sync_soon(account.pk, other.pk)
+    soon(lambda: sync(account_id=account.pk, blocked_id=other.pk))
 
 
 def mute(*, account: Account, other: Account) -> None:
@@ -89,13 +85,6 @@ def _set_mirror(account_id: int, blocked_id: int, stands: bool) -> None:
         )
         follows.drop(follower_id=blocked_id, followee_id=account_id)
         _forget_notifications(blocked_id, account_id)
-
-
-def _sync_soon(account_id: int, blocked_id: int) -> None:
-    try:
-        sync(account_id=account_id, blocked_id=blocked_id)
-    except DatabaseError as error:
-        logger.warning("block_left_to_relay error=%s", error)
 
 
 def _stands(account_id: int, blocked_id: int) -> bool:

@@ -8,7 +8,8 @@ from shardrouter import atomic_for
 from .. import conf
 from ..models import Account, Follow, HomeEntry
 from ..selectors import blocks, messages
-from . import homes, outbox
+from . import followers, homes, outbox
+from .soon import soon
 
 
 class CannotFollowSelf(Exception):
@@ -47,6 +48,7 @@ def follow(*, follower: Account, followee: Account) -> None:
         )
         _count(follower.pk, 1)
         outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
+    soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
 
 
 def unfollow(*, follower: Account, followee: Account) -> None:
@@ -54,6 +56,7 @@ def unfollow(*, follower: Account, followee: Account) -> None:
     _require_two(follower, followee)
     with atomic_for(follower):
         drop(follower_id=follower.pk, followee_id=followee.pk)
+    soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
 
 
 def drop(*, follower_id: int, followee_id: int) -> None:

@@ -1,12 +1,10 @@
 """Interactions: likes, reposts and replies, mirrored where the message is, with its counts and its
 author's notifications. docs/architecture.md says why it is done so."""
 
-import logging
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
@@ -15,8 +13,6 @@ from shardrouter import atomic_for
 from .. import faults
 from ..models import Account, Interaction, Like, Message, Notification, Tombstone
 from . import notifications, outbox
-
-logger = logging.getLogger(__name__)
 
 COUNTS = {
     Interaction.LIKE: "like_count",
@@ -80,14 +76,6 @@ def sync(fact: Fact) -> None:
         seen, standing = standing, fact.standing()
         if seen is standing:
             return
-
-
-def sync_soon(fact: Fact) -> None:
-    """As `sync`, for whoever waits for a page that shows it; where it fails, the relay does it."""
-    try:
-        sync(fact)
-    except DatabaseError as error:
-        logger.warning("interaction_left_to_relay kind=%s error=%s", fact.kind, error)
 
 
 def remove(fact: Fact) -> None:

@@ -7,6 +7,7 @@ from shardrouter import atomic_for
 from ..models import Account, Interaction, Like, Message
 from ..selectors import blocks
 from . import interactions
+from .soon import soon
 
 
 def like(*, account: Account, message: Message) -> None:
@@ -21,7 +22,7 @@ def like(*, account: Account, message: Message) -> None:
         if created:
             interactions.emit(_fact(row))
     if created:
-        interactions.sync_soon(_fact(row))
+        soon(lambda: interactions.sync(_fact(row)))
 
 
 def unlike(*, account: Account, message: Message) -> None:
@@ -33,7 +34,7 @@ def unlike(*, account: Account, message: Message) -> None:
         fact = _fact(row)
         row.delete()
         interactions.emit(fact)
-    interactions.sync_soon(fact)
+    soon(lambda: interactions.sync(fact))
 
 
 def _fact(row: Like) -> interactions.Fact:

@@ -25,6 +25,7 @@ from ..models import (
 )
 from ..selectors import accounts, blocks
 from . import homes, interactions, outbox
+from .soon import soon
 
 
 class IdempotencyConflict(Exception):
@@ -64,7 +65,7 @@ def post(
     else:
         message = _post_once(message, parent, idempotency_key)
     if parent is not None:
-        interactions.sync_soon(interactions.reply_fact(message))
+        soon(lambda: interactions.sync(interactions.reply_fact(message)))
     return message
 
 
@@ -81,7 +82,7 @@ def repost(*, account: Account, message: Message) -> None:
         )
         _save(row)
         interactions.emit(_repost_fact(row))
-    interactions.sync_soon(_repost_fact(row))
+    soon(lambda: interactions.sync(_repost_fact(row)))
 
 
 def undo_repost(*, account: Account, message: Message) -> None:
@@ -183,7 +184,7 @@ def delete(*, message: Message) -> None:
             interactions.emit(fact)
         outbox.emit(account=Account(pk=author_id), kind=outbox.MESSAGE_DELETED, message_id=row_id)
     if fact is not None:
-        interactions.sync_soon(fact)
+        soon(lambda: interactions.sync(fact))
 
 
 def _post(message: Message, parent: Message | None) -> None:

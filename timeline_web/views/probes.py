@@ -3,9 +3,17 @@
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 
-ROBOTS = "User-agent: *\nDisallow: /login\nDisallow: /register\n"
+ROBOTS = """User-agent: *
+Disallow: /login
+Disallow: /register
+Disallow: /search
+Disallow: /settings
+Disallow: /notifications
+Sitemap: {sitemap}
+"""
 
 
 @never_cache
@@ -30,7 +38,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=86400)
 def robots(request: HttpRequest) -> HttpResponse:
     """Search engines need no forms."""
-    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
+    text = ROBOTS.format(sitemap=request.build_absolute_uri(reverse("sitemap")))
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 @cache_control(public=True, max_age=86400)

@@ -2,7 +2,7 @@
 the relay run, stopped half-way, run twice, out of order, and killed at its fault points: in the end
 every timeline, mirror, count and notification is what a plain model says.
 
-`HISTORIES` sets how many are made (default 120 of each kind; more for a longer run).
+`HISTORIES` sets how many are made (default 100 of each kind; more for a longer run).
 """
 
 import os
@@ -20,7 +20,7 @@ from timeline_api.relay.worker import Worker
 
 from .world import CAST, World
 
-HISTORIES = int(os.environ.get("HISTORIES", "120"))
+HISTORIES = int(os.environ.get("HISTORIES", "100"))
 TINY = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1, "FANOUT_CHUNK": 1}
 
 people = st.integers(0, len(CAST) - 1)
@@ -43,6 +43,7 @@ steps = st.one_of(
     st.tuples(st.just("relay"), st.integers(0, 9), st.integers(0, 2)),
     st.tuples(st.just("crash"), st.sampled_from(faults.POINTS), st.integers(0, 3)),
     st.tuples(st.just("leave"), people, st.just(0)),
+    st.tuples(st.just("late"), st.integers(0, 1), st.just(0)),
     st.tuples(st.just("limit"), st.sampled_from([0, 1, 10_000]), st.just(0)),
 )
 
@@ -85,6 +86,7 @@ def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
     if point.startswith("pulls_changed"):
         settings.TIMELINES["FANOUT_MAX_FOLLOWERS"] = 0
     world = World()
+    world.late(True, None)
     pairs = [(a, b) for a in range(len(CAST)) for b in range(len(CAST)) if a != b]
     for a, b in pairs[::2]:
         world.follow(a, b)

@@ -52,7 +52,6 @@ def test_it_answers_as_it_says(server, people):
         operation = result.ok()
         for headers in people.values():
             asked += ask(server, operation, headers)
-    print(f"{asked} cases")
     assert asked >= 125 * CASES
 
 

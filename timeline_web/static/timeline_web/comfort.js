@@ -5,6 +5,7 @@
 for (const box of document.querySelectorAll("textarea[data-limit]")) {
   const limit = Number(box.dataset.limit);
   const count = box.form.querySelector("[data-count]");
+  if (!count) continue;
   const show = () => {
     const left = limit - [...box.value.trim()].length;
     count.textContent = left >= 0 ? `${left} left` : `${-left} too many`;

@@ -1,0 +1,75 @@
+"""Atom feeds, the sitemap, and what pages say of themselves to programs."""
+
+import re
+from xml.etree import ElementTree
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def read(answer):
+    assert answer.status_code == 200
+    return ElementTree.fromstring(answer.content)
+
+
+def test_a_members_feed_has_their_messages(new_member, visitor, site):
+    member, name = new_member("author")
+    member.share("One <b> & two\nsecond line #Feed")
+    member.share("Three")
+    answer = visitor.get(f"/{name}/feed.atom")
+    assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = read(answer)
+    # RFC 4287: a feed and each of its entries have an id, a title and a date.
+    for element in (feed, *feed.findall(f"{ATOM}entry")):
+        for part in ("id", "title", "updated"):
+            assert element.findtext(f"{ATOM}{part}")
+    entries = feed.findall(f"{ATOM}entry")
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["Three", "One <b> & two…"]
+    assert entries[1].findtext(f"{ATOM}summary") == "One <b> & two\nsecond line #Feed"
+    link = entries[0].find(f"{ATOM}link").get("href")
+    assert link.startswith(f"{site.url}/{name}/")
+    assert visitor.get(link.removeprefix(site.url)).status_code == 200
+
+
+def test_a_feed_that_has_not_changed_is_a_304(new_member, visitor):
+    member, name = new_member("author")
+    for _ in range(2):
+        tag = visitor.get(f"/{name}/feed.atom").headers["ETag"]
+        again = visitor.get(f"/{name}/feed.atom", headers={"If-None-Match": tag})
+        assert again.status_code == 304
+        assert again.content == b""
+        member.share("More")
+    assert visitor.get(f"/{name}/feed.atom").headers["ETag"] != tag
+
+
+def test_a_tags_feed(new_member, visitor):
+    member, name = new_member("author")
+    member.share(f"Hello #été_{name}")
+    feed = read(visitor.get(f"/tag/été_{name}/feed.atom"))
+    assert [entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")] == [
+        f"Hello #été_{name}"
+    ]
+
+
+def test_a_feed_of_nobody_is_a_404(visitor):
+    assert visitor.get("/nobody_of_this_name/feed.atom").status_code == 404
+
+
+def test_the_sitemap_names_pages_that_are_there(new_member, visitor, site):
+    member, name = new_member("author")
+    member.share("Hello")
+    root = read(visitor.get("/sitemap.xml"))
+    urls = [element.text for element in root.iter() if element.tag.endswith("loc")]
+    assert f"{site.url}/public" in urls
+    assert f"{site.url}/{name}" in urls
+    assert f"Sitemap: {site.url}/sitemap.xml" in visitor.get("/robots.txt").text
+    assert visitor.get(urls[-1].removeprefix(site.url)).status_code == 200
+
+
+def test_pages_say_what_they_are(new_member, visitor, site):
+    member, name = new_member("author")
+    member.share('Say "hello" <now>')
+    message = re.search(rf'href="(/{name}/\d+)"', member.get(f"/{name}").text)[1]
+    page = visitor.get(f"{message}?cursor=").text
+    assert f'<link rel="canonical" href="{site.url}{message}">' in page
+    assert '<meta property="og:description" content="Say &quot;hello&quot; &lt;now&gt;">' in page
+    assert f'type="application/atom+xml" title="Messages of {name}"' in visitor.get(f"/{name}").text
