@@ -152,8 +152,7 @@ class Answer:
         rows = list(rows)
         marks = None
         if self.request.user.is_authenticated:
-            shown = (row for row in rows if not isinstance(row, int))
-            marks = messages.marks(self.request.user, [row.repost_of_id or row.pk for row in shown])
+            marks = messages.marks_of(self.request.user, rows)
             unseen = marks.hidden.everyone if timeline else marks.hidden.apart
             rows = [row for row in rows if isinstance(row, int) or not unseen & _authors(row)]
         return [self.gap(row) if isinstance(row, int) else self.message(row, marks) for row in rows]

@@ -111,6 +111,49 @@ def test_the_keyboard_reaches_the_content_first(open_page):
     assert page.url.endswith("#content")
 
 
+def test_the_keys_and_their_legend(open_page, new_member):
+    member, name = new_member("author")
+    for text in ("One", "Two"):
+        member.share(text)
+    page = open_page()
+    register_and_log_in(page, name.replace("author", "reader"))
+    page.goto(f"/{name}")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.innerText").split()[-4] != ""
+    page.keyboard.press("l")
+    page.wait_for_url("**/*#m*")
+    assert card(page, "One").get_by_role("button", name="Like,").get_attribute("aria-pressed") == (
+        "true"
+    )
+    page.keyboard.press("r")
+    page.wait_for_timeout(100)
+    page.keyboard.press("/")
+    page.wait_for_url("**/search")
+
+
+def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_member):
+    member, _ = new_member("author")
+    key = member.form("/logout").fields["csrfmiddlewaretoken"]
+    for number in range(35):
+        member.post("/add_message", {"csrfmiddlewaretoken": key, "text": f"Number {number}"})
+    page = open_page()
+    page.clock.install()
+    page.goto("/public")
+    first = page.locator(".message").count()
+    assert first == 30
+    page.locator(".pager").scroll_into_view_if_needed()
+    page.locator(".message").nth(30).wait_for()
+    member.post("/add_message", {"csrfmiddlewaretoken": key, "text": "Just now"})
+    page.evaluate("window.scrollTo(0, 0)")
+    page.clock.run_for(31_000)
+    page.get_by_role("button", name="1 new message").click()
+    assert "Just now" in page.locator(".message").first.inner_text()
+
+
 def card(page, text):
     """The card of the message that says `text`."""
     return page.locator(".message").filter(has_text=text)

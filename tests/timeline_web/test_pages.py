@@ -153,7 +153,7 @@ def test_its_style_and_script_are_files_of_its_own_cached_for_ever(visitor):
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
         if path.endswith(".js"):
-            assert len(answer.content) < 5000
+            assert len(answer.content) < 6000
 
 
 def test_no_page_has_inline_script_or_style_or_asks_another_site(new_member):

@@ -155,3 +155,16 @@ def marks(viewer: Account, message_ids: Collection[int]) -> Marks:
         reposted=joined(reposts, "author", "repost_of_id"),
     )
     return Marks(*marked, hidden)
+
+
+def marks_of(viewer: Account, rows: Iterable[Message | int]) -> Marks:
+    """The marks of `viewer` on messages. Those of a home bring theirs along; for others it costs as
+    `marks`."""
+    shown = [row for row in rows if not isinstance(row, int)]
+    if not all(hasattr(row, "marks") for row in shown):
+        return marks(viewer, [row.repost_of_id or row.pk for row in shown])
+    marked = [(row.repost_of_id or row.pk, *row.marks) for row in shown]
+    return Marks(
+        frozenset(pk for pk, liked, _ in marked if liked),
+        frozenset(pk for pk, _, reposted in marked if reposted),
+    )

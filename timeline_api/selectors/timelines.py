@@ -11,11 +11,12 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.db.models.functions import Coalesce
 
 from shardrouter import group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from ..models import Account, Block, Blocker, Follow, HomeEntry, Message, Mute
+from ..models import Account, Block, Blocker, Follow, HomeEntry, Like, Message, Mute
 from .joined import joined, split
 from .pages import Page, cut
 
@@ -37,7 +38,8 @@ def home_page(
     """A page of the home timeline of `account`, newest first, with the authors. A repost has the
     `original`; one of somebody who is followed, or that is not the first, is not shown.
 
-    One query on the account's shard for the entries and the celebrities that are followed, and
+    One query on the account's shard for the entries, with what the account has done with each
+    (`marks`: likes, has reposted), and the celebrities that are followed, and
     one on each shard that these are on: messages of celebrities have no entries, and are looked
     for where they were written. Entries whose message is gone are filled up from those that
     follow: the same once more for each `limit` entries, and only until the relay has been there.
@@ -105,8 +107,13 @@ class _Home:
             mine = mine.filter(message_id__gte=F("owner__home_floor"))
         celebrities = _celebrities(self.account)
         rows = cut(
-            mine.annotate(celebrities=celebrities).values_list(
-                "message_id", "original_id", "owner__home_floor", "celebrities"
+            mine.annotate(celebrities=celebrities, **_marks()).values_list(
+                "message_id",
+                "original_id",
+                "marked_liked",
+                "marked_reposted",
+                "owner__home_floor",
+                "celebrities",
             ),
             before_id=before_id,
             after_id=after_id,
@@ -123,6 +130,9 @@ class _Home:
             ids=[message_id for message_id, *_ in standing],
             originals={
                 message_id: original_id for message_id, original_id, *_ in standing if original_id
+            },
+            marks={
+                message_id: (liked, reposted) for message_id, _, liked, reposted, *_ in standing
             },
             floor=floor,
             full=len(standing) == self.limit,
@@ -166,6 +176,9 @@ class _Home:
                 places.discard(message_id)
             if original_id in lost:
                 found.pop(message_id, None)
+        for message_id, mine in entries.marks.items():
+            if message_id in found:
+                found[message_id].marks = mine
         self.messages |= {pk: message for pk, message in found.items() if pk in places}
         return sorted(places, reverse=True)
 
@@ -186,12 +199,14 @@ class _Home:
 
 @dataclass(frozen=True)
 class _Entries:
-    """A range of a home: message `ids`, newest first, and of those that are reposts the
-    `originals`; whether it is `full`, so that there may be more; the `floor`, below which there are
-    none; and the `celebrities` whom its owner follows, whose messages are not among them."""
+    """A range of a home: message `ids`, newest first; of those that are reposts the `originals`; of
+    each, as `marks`, whether its owner likes and has reposted it; whether it is `full`, so that
+    there may be more; the `floor`, below which there are none; and the `celebrities` whom its owner
+    follows, whose messages are not among them."""
 
     ids: list[int]
     originals: dict[int, int]
+    marks: dict[int, tuple[bool, bool]]
     floor: int
     full: bool
     celebrities: list[int]
@@ -244,6 +259,14 @@ def _shown() -> Q:
         & ~Exists(blockers)
         & ~Exists(earlier)
     )
+
+
+def _marks() -> dict[str, Exists]:
+    """Whether the owner of an entry likes its message, or the one it shows, and has reposted it."""
+    shown = Coalesce(OuterRef("original_id"), OuterRef("message_id"))
+    likes = Like.objects.filter(account=OuterRef("owner"), message_id=shown)
+    reposts = Message.objects.filter(author=OuterRef("owner"), repost_of_id=shown)
+    return {"marked_liked": Exists(likes), "marked_reposted": Exists(reposts)}
 
 
 def _written() -> QuerySet[Message]:

@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("public")
     page = request.api.home_timeline(request.GET.get("cursor", ""))
     form = MessageForm(initial={"text": membership.take_draft(request)})
-    context = {"page": page, "form": form, "suggestions": _suggestions(request)}
+    context = {"page": page, "form": form, "suggestions": _suggestions(request), "live": True}
     return render(request, "timeline_web/home.html", context)
 
 
@@ -37,7 +37,7 @@ def _suggestions(request: HttpRequest) -> list[Account]:
 def public(request: HttpRequest) -> HttpResponse:
     """The newest messages of everybody. One call of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
-    return render(request, "timeline_web/public.html", {"page": page})
+    return render(request, "timeline_web/public.html", {"page": page, "live": True})
 
 
 @methods("GET")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
 from tests.timeline_api.lost import lost
+from timeline_api import faults
 from timeline_api.models import Account, HomeEntry
 from timeline_api.relay.worker import Worker
 from timeline_api.services import accounts, follows, messages
@@ -63,6 +64,13 @@ def post():
         return messages.post(author=author, text=text)
 
     return post
+
+
+@pytest.fixture(autouse=True)
+def no_faults():
+    """What a test has let fail, fails in no other."""
+    yield
+    faults.install(None)
 
 
 @pytest.fixture

@@ -149,6 +149,28 @@ def test_what_a_leaver_liked_is_counted_no_longer(bob, as_bob, visitor, message,
     assert names(visitor.get(f"{URL}{message.pk}/likes/")) == []
 
 
+def test_a_home_brings_its_marks_along(alice, bob, as_bob, charlie, relay):
+    follows.follow(follower=bob, followee=charlie)
+    mine = messages.post(author=bob, text="mine")
+    liked, other = (messages.post(author=alice, text=text) for text in ("liked", "other"))
+    for message in (liked, other):
+        messages.repost(account=charlie, message=message)
+    as_bob.put(f"{URL}{liked.pk}/like/")
+    as_bob.put(f"{URL}{mine.pk}/repost/")
+    relay()
+    with ExitStack() as stack:
+        captured = [
+            stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in shards()
+        ]
+        rows = as_bob.get("/api/v1/timelines/home/").json()["results"]
+        assert sum(len(queries) for queries in captured) <= 1 + 1 + len(shards())
+    marks = {
+        (row["repost_of"] or row)["text"]: (row["liked_by_me"], row["reposted_by_me"])
+        for row in rows
+    }
+    assert marks == {"mine": (False, True), "liked": (True, False), "other": (False, False)}
+
+
 def test_a_page_of_messages_costs_one_query_for_all_marks(alice, as_bob):
     for number in range(5):
         as_bob.put(f"{URL}{messages.post(author=alice, text=str(number)).pk}/like/")

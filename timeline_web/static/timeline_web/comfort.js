@@ -29,3 +29,86 @@ const age = () => {
   }
 };
 setInterval(age, 30000);
+
+// Lists: older messages come as one scrolls, newer ones when one asks for them.
+const fetched = async (url) => {
+  const answer = await fetch(url, { headers: { "X-Requested-With": "comfort" } });
+  if (!answer.ok) throw new Error(answer.status);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+};
+const list = document.querySelector("main > ol.messages:last-of-type");
+const older = document.querySelector(".pager .older");
+if (list && older) {
+  const watch = new IntersectionObserver(async ([entry]) => {
+    if (!entry.isIntersecting) return;
+    watch.disconnect();
+    try {
+      const page = await fetched(older.href);
+      for (const item of page.querySelectorAll("main > ol.messages:last-of-type > li")) {
+        if (!item.id || !document.getElementById(item.id)) list.append(item);
+      }
+      const next = page.querySelector(".pager .older");
+      if (!next) return older.remove();
+      older.href = next.href;
+      watch.observe(older);
+    } catch {
+      // The link is still there, and says what is wrong when it is followed.
+    }
+  }, { rootMargin: "400px" });
+  watch.observe(older);
+}
+const box = list && document.querySelector("main[data-live]") && !location.search;
+if (box) {
+  const more = document.createElement("button");
+  more.className = "plain more";
+  more.hidden = true;
+  list.before(more);
+  let fresh = [];
+  more.addEventListener("click", () => {
+    list.prepend(...fresh);
+    more.hidden = true;
+  });
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const page = await fetched(location.href);
+      const items = [...page.querySelectorAll("main > ol.messages:last-of-type > li")];
+      const known = items.findIndex((item) => document.getElementById(item.id));
+      fresh = items.slice(0, known < 0 ? items.length : known);
+      more.hidden = !fresh.length;
+      more.textContent = fresh.length === 1 ? "1 new message" : `${fresh.length} new messages`;
+    } catch {
+      // Later, perhaps.
+    }
+  }, 30000);
+}
+
+// Keys, for who does not leave the keyboard.
+const legend = document.getElementById("keys");
+const press = (selector) => document.activeElement.closest?.("li.message")?.querySelector(selector)?.click();
+const step = (by) => {
+  const items = [...document.querySelectorAll("li.message")];
+  const item = items[items.indexOf(document.activeElement) + by] ?? items.at(by < 0 ? 0 : -1);
+  if (!item) return;
+  item.tabIndex = -1;
+  item.focus();
+  item.scrollIntoView({ block: "nearest" });
+};
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  l: () => press(".like"),
+  b: () => press(".repost"),
+  r: () => press(".reply"),
+  n: () => (document.querySelector("textarea") ?? legend).focus(),
+  h: () => location.assign("/"),
+  "/": () => location.assign("/search"),
+  "?": () => legend.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select");
+  if (!legend || typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+document.querySelector("[data-keys]")?.addEventListener("click", () => legend.showModal());
