@@ -312,5 +312,5 @@ def test_it_is_found(plant, monkeypatch, settings):
 @pytest.mark.parametrize("steps", [STEPS, FAME, TALK], ids=["", "fame", "talk"])
 def test_without_a_fault_nothing_is_found(steps, settings):
     settings.TIMELINES = dict(TINY)
-    for seed in range(15):
+    for seed in range(6):
         live(seed, steps)

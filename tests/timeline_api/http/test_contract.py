@@ -17,7 +17,7 @@ from schemathesis.checks import CHECKS
 from tests.stack import new_member
 from tests.timeline_web.servers import environment, manage, running
 
-CASES = int(os.environ.get("CONTRACT_CASES", "16"))
+CASES = int(os.environ.get("CONTRACT_CASES", "15"))
 # Ids and names of things that are there, so that not every request ends at a 404.
 KNOWN = {"id": [], "username": ["alice_here", "bob_here"], "tag": ["birds"]}
 
