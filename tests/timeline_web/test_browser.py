@@ -229,6 +229,7 @@ def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, 
 
     # Report, mute, block; and let go.
     page.goto(f"/tag/birds_{other}")
+    card(page, "Herons").get_by_role("link", name="Reply to this message").click()
     card(page, "Herons").get_by_role("link", name="Report this message").click()
     page.get_by_label("What is wrong with it?").fill("Not a heron")
     page.get_by_role("button", name="Report").click()
