@@ -78,7 +78,8 @@ def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
         request.api.edit(message_id, data["text"], revision=data["revision"])
     except Conflict as error:
         form.refuse("text", f"You have edited it in another window; it says now: {shown.text}")
-        form.data = form.data | {"revision": shown.revision}
+        form.data = form.data.copy()
+        form.data["revision"] = shown.revision
         return _edit_page(request, shown, form, status=error.status)
     except Invalid as error:
         form.refuse("text", str(error))
