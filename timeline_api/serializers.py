@@ -166,7 +166,7 @@ class Answer:
             "edited_at": timestamp(message.edited_at),
             "revision": message.revision,
             "url": self.message_url(message.pk),
-            "author": self.author(message.author),
+            "author": self.author(message.author) if message.author_id else None,
             "mentions": message.mentions,
             "entities": [
                 entity._asdict() for entity in entities.in_text(message.text, message.mentions)
@@ -176,7 +176,7 @@ class Answer:
             "reply_count": message.reply_count,
             "like_count": message.like_count,
             "repost_count": message.repost_count,
-            "is_deleted": False,
+            "is_deleted": message.author_id is None,
         }
         if marks is not None:
             pk = message.repost_of_id or message.pk
@@ -186,23 +186,7 @@ class Answer:
 
     def gap(self, message_id: int) -> dict[str, Any]:
         """What stands in a conversation for a message that was deleted."""
-        return {
-            "id": str(message_id),
-            "text": "",
-            "created_at": timestamp(made_at(message_id)),
-            "edited_at": None,
-            "revision": 0,
-            "url": self.message_url(message_id),
-            "author": None,
-            "mentions": [],
-            "entities": [],
-            "in_reply_to": None,
-            "repost_of": None,
-            "reply_count": 0,
-            "like_count": 0,
-            "repost_count": 0,
-            "is_deleted": True,
-        }
+        return self.message(Message(pk=message_id, created_at=made_at(message_id)))
 
     def _parent(self, message: Message) -> dict[str, str] | None:
         if message.parent_id is None:

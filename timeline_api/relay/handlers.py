@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Model
+from django.db.models import F
 from django.utils import timezone
 
 from shardrouter import atomic_for, ids, shard_for
@@ -29,7 +29,7 @@ from ..models import (
     Report,
 )
 from ..selectors import messages
-from ..services import blocks, followers, interactions, mentions, outbox
+from ..services import blocks, followers, follows, interactions, mentions, outbox
 from ..services import messages as message_services
 from . import celebrities, fanout
 
@@ -246,9 +246,9 @@ def _drop_dead_entries(follow: Follow) -> None:
 def _forget_on_shard(alias: str, account_id: int) -> bool:
     """One chunk; gives whether there was anything."""
     chunk = conf.get("FANOUT_CHUNK")
-    follows = list(Follow.objects.using(alias).filter(followee_id=account_id)[:chunk])
-    if follows:
-        _drop_follows(follows)
+    held = list(Follow.objects.using(alias).filter(followee_id=account_id)[:chunk])
+    if held:
+        _drop_follows(held)
     mirrors = list(Follower.objects.using(alias).filter(follower_id=account_id)[:chunk])
     if mirrors:
         with atomic_for(mirrors[0]):
@@ -262,7 +262,7 @@ def _forget_on_shard(alias: str, account_id: int) -> bool:
         alias, {"message_author_id": account_id}, {"repost_of_author_id": account_id}
     )
     more |= _drop_deeds(alias, account_id)
-    return bool(follows or mirrors) or more
+    return bool(held or mirrors) or more
 
 
 def _drop_interest(alias: str, of_message: dict[str, int], reposts: dict[str, int]) -> bool:
@@ -286,11 +286,15 @@ def _drop_deeds(alias: str, account_id: int) -> bool:
     for mirror in mirrors:
         with atomic_for(mirror):
             interactions.remove(interactions.fact_of(mirror))
-    rows = [
-        row
-        for model, conditions in _named_by(account_id)
-        for row in model.objects.using(alias).filter(**conditions)[:chunk]
-    ]
+    # Rows of others that name the account, and count nowhere.
+    naming = (
+        Notification.objects.using(alias).filter(actor_id=account_id),
+        Block.objects.using(alias).filter(blocked_id=account_id),
+        Blocker.objects.using(alias).filter(blocker_id=account_id),
+        Mute.objects.using(alias).filter(muted_id=account_id),
+        Report.objects.using(alias).filter(message_author_id=account_id),
+    )
+    rows = [row for theirs in naming for row in theirs[:chunk]]
     for row in rows:
         row.delete()
     replies = Message.objects.using(alias).filter(parent_author_id=account_id)
@@ -300,30 +304,11 @@ def _drop_deeds(alias: str, account_id: int) -> bool:
     return bool(mirrors or rows or named)
 
 
-def _named_by(account_id: int) -> list[tuple[type[Model], dict[str, int]]]:
-    """Rows of others that name an account, and count nowhere."""
-    return [
-        (Notification, {"actor_id": account_id}),
-        (Block, {"blocked_id": account_id}),
-        (Blocker, {"blocker_id": account_id}),
-        (Mute, {"muted_id": account_id}),
-        (Report, {"message_author_id": account_id}),
-    ]
-
-
-def _drop_follows(follows: list[Follow]) -> None:
+def _drop_follows(rows: list[Follow]) -> None:
     """Remove follows of an account that is gone, from their owners' rows, homes and counts."""
-    with atomic_for(follows[0]):
-        for follow in follows:
-            gone, _ = Follow.objects.filter(pk=follow.pk).delete()
-            if not gone:
-                continue
-            HomeEntry.objects.filter(
-                owner_id=follow.follower_id, author_id=follow.followee_id
-            ).delete()
-            Account.objects.filter(pk=follow.follower_id).update(
-                following_count=F("following_count") - 1
-            )
+    with atomic_for(rows[0]):
+        for row in rows:
+            follows.take_away(follower_id=row.follower_id, followee_id=row.followee_id)
 
 
 def _more_on_any_shard(work: Callable[[str], bool]) -> bool:

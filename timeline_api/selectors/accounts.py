@@ -65,7 +65,7 @@ def followers(
         after_id=after_id,
         limit=limit,
     )
-    return _people(mirror, "follower_id")
+    return named(mirror, "follower_id")
 
 
 def following(
@@ -78,7 +78,7 @@ def following(
         after_id=after_id,
         limit=limit,
     )
-    return _people(follows, "followee_id")
+    return named(follows, "followee_id")
 
 
 def interacting(
@@ -95,16 +95,12 @@ def interacting(
         author_id=message.author_id, message_id=message.pk, kind=kind
     )
     page = cut(mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id")
-    return _people(page, "actor_id", position="source_id")
+    return named(page, "actor_id", position="source_id")
 
 
-def named(rows: Page, field: str) -> Page:
-    """The accounts that `field` of the rows names; each has `position`. One query on each shard
-    that they live on."""
-    return _people(rows, field)
-
-
-def _people(rows: Page, name: str, *, position: str = "pk") -> Page:
+def named(rows: Page, name: str, *, position: str = "pk") -> Page:
+    """The accounts that `name` of the rows names; each has `position`. One query on each shard that
+    they live on."""
     found = Account.objects.scatter(on_shard_down="skip").filter(
         pk__in=[getattr(row, name) for row in rows]
     )

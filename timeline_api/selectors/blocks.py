@@ -16,22 +16,25 @@ class Blocked(Exception):
     """One of the two has blocked the other."""
 
 
+def are_apart(account_id: int, other_id: int) -> bool:
+    """Whether one has blocked the other. Two queries on the shard of `account_id`."""
+    return (
+        Block.objects.filter(account_id=account_id, blocked_id=other_id).exists()
+        or Blocker.objects.filter(account_id=account_id, blocker_id=other_id).exists()
+    )
+
+
 def require_none(account_id: int, other_id: int) -> None:
     """Raise Blocked when one has blocked the other. Call it in the transaction, on the shard of
-    `account_id`, of what it would forbid. Two queries."""
-    if Block.objects.filter(account_id=account_id, blocked_id=other_id).exists():
-        raise Blocked
-    if Blocker.objects.filter(account_id=account_id, blocker_id=other_id).exists():
+    `account_id`, of what it would forbid."""
+    if are_apart(account_id, other_id):
         raise Blocked
 
 
 def hears_of(account_id: int, actor_id: int) -> bool:
     """Whether a member is told of what the other does. Three queries on the member's shard."""
-    try:
-        require_none(account_id, actor_id)
-    except Blocked:
-        return False
-    return not Mute.objects.filter(account_id=account_id, muted_id=actor_id).exists()
+    muted = Mute.objects.filter(account_id=account_id, muted_id=actor_id)
+    return not (are_apart(account_id, actor_id) or muted.exists())
 
 
 class Hidden(NamedTuple):

@@ -55,12 +55,6 @@ def newest(author: Account, limit: int, *, reposts_alone: bool = False) -> list[
     return [Place(*row) for row in theirs.values_list(*PLACE)[:limit]]
 
 
-def places(author_id: int, message_ids: Collection[int]) -> list[Place]:
-    """The places of those of the author's messages that stand. One query on the author's shard."""
-    standing = Message.objects.filter(author_id=author_id, pk__in=message_ids)
-    return [Place(*row) for row in standing.values_list(*PLACE)]
-
-
 def found(message_ids: Collection[int]) -> tuple[dict[int, Message], tuple[str, ...]]:
     """Id → message with its author, of those that stand, and the shards that did not answer. One
     query on each shard that the ids name."""

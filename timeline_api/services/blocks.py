@@ -7,7 +7,7 @@ from shardrouter import atomic_for
 from .. import faults
 from ..models import Account, Block, Blocker, Mute, Notification
 from . import follows, outbox
-from .soon import soon
+from .mirrors import settle, soon
 
 
 class CannotBlockSelf(Exception):
@@ -59,18 +59,17 @@ def unmute(*, account: Account, other: Account) -> None:
 
 def sync(*, account_id: int, blocked_id: int) -> None:
     """Make the mirror equal to the Block. In the transaction that writes it, on the shard of who is
-    blocked, their follow goes: one before it is found here, one after it is refused.
+    blocked, their follow goes: one before it is found here, one after it is refused."""
 
-    The Block is read again afterwards, until both agree.
-    """
-    stands = _stands(account_id, blocked_id)
-    while True:
+    def stands() -> bool:
+        return Block.objects.filter(account_id=account_id, blocked_id=blocked_id).exists()
+
+    def write(standing: bool) -> None:
         faults.point("block_changed.before_mirror")
         with atomic_for(blocked_id):
-            _set_mirror(account_id, blocked_id, stands)
-        seen, stands = stands, _stands(account_id, blocked_id)
-        if seen == stands:
-            return
+            _set_mirror(account_id, blocked_id, standing)
+
+    settle(stands, write)
 
 
 def _set_mirror(account_id: int, blocked_id: int, stands: bool) -> None:
@@ -85,10 +84,6 @@ def _set_mirror(account_id: int, blocked_id: int, stands: bool) -> None:
         )
         follows.drop(follower_id=blocked_id, followee_id=account_id)
         _forget_notifications(blocked_id, account_id)
-
-
-def _stands(account_id: int, blocked_id: int) -> bool:
-    return Block.objects.filter(account_id=account_id, blocked_id=blocked_id).exists()
 
 
 def _emit(account: Account, other: Account) -> None:

@@ -8,22 +8,18 @@ from shardrouter import atomic_for
 from .. import faults
 from ..models import Account, Follow, Follower, Notification
 from . import notifications
+from .mirrors import settle
 
 
 def sync(*, follower_id: int, followee_id: int) -> Follow | None:
-    """Make the mirror equal to the Follow row, whatever that says now; gives the row.
+    """Make the mirror equal to the Follow row, whatever that says now; gives the row."""
 
-    The row is read again after the mirror is written, until both agree: whoever writes the mirror
-    last has seen a row that stood after the write.
-    """
-    follow = standing(follower_id, followee_id)
-    while True:
+    def write(follow: Follow | None) -> None:
         faults.point("follow_changed.before_mirror")
         with atomic_for(followee_id):
             _set_mirror(follower_id, followee_id, follow)
-        seen, follow = follow, standing(follower_id, followee_id)
-        if (seen and seen.pk) == (follow and follow.pk):
-            return follow
+
+    return settle(lambda: standing(follower_id, followee_id), write)
 
 
 def standing(follower_id: int, followee_id: int) -> Follow | None:

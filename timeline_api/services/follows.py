@@ -9,7 +9,7 @@ from .. import conf
 from ..models import Account, Follow, HomeEntry
 from ..selectors import blocks, messages
 from . import followers, homes, outbox
-from .soon import soon
+from .mirrors import soon
 
 
 class CannotFollowSelf(Exception):
@@ -55,20 +55,30 @@ def unfollow(*, follower: Account, followee: Account) -> None:
     """Stop following; twice is the same as once. The followee's messages leave one's home."""
     _require_two(follower, followee)
     with atomic_for(follower):
-        drop(follower_id=follower.pk, followee_id=followee.pk)
+        if not drop(follower_id=follower.pk, followee_id=followee.pk):
+            return
     soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
 
 
-def drop(*, follower_id: int, followee_id: int) -> None:
-    """Remove a follow that may stand; call it inside atomic_for(the follower)."""
-    gone, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
-    if not gone:
-        return
-    HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()
-    _count(follower_id, -1)
+def drop(*, follower_id: int, followee_id: int) -> bool:
+    """Remove a follow, if it stands, and tell the relay; gives whether it stood. Call it inside
+    atomic_for(the follower)."""
+    if not take_away(follower_id=follower_id, followee_id=followee_id):
+        return False
     outbox.emit(
         account=Account(pk=follower_id), kind=outbox.FOLLOW_CHANGED, followee_id=followee_id
     )
+    return True
+
+
+def take_away(*, follower_id: int, followee_id: int) -> bool:
+    """Remove a follow, if it stands, with its home entries and count, for who knows that there is
+    no mirror; gives whether it stood. Call it inside atomic_for(the follower)."""
+    gone, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
+    if gone:
+        HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()
+        _count(follower_id, -1)
+    return bool(gone)
 
 
 def _count(follower_id: int, change: int) -> None:

@@ -13,6 +13,7 @@ from shardrouter import atomic_for
 from .. import faults
 from ..models import Account, Interaction, Like, Message, Notification, Tombstone
 from . import notifications, outbox
+from .mirrors import settle
 
 COUNTS = {
     Interaction.LIKE: "like_count",
@@ -58,13 +59,9 @@ def emit(fact: Fact) -> None:
 
 
 def sync(fact: Fact) -> None:
-    """Make the mirror equal to the fact.
+    """Make the mirror equal to the fact."""
 
-    The fact is read again after the mirror is written, until both agree: whoever writes the mirror
-    last has seen a fact that stood after the write.
-    """
-    standing = fact.standing()
-    while True:
+    def write(standing: Standing) -> None:
         faults.point("interaction_changed.before_mirror")
         with atomic_for(fact.message_author_id):
             if standing is Standing.GONE:
@@ -73,9 +70,8 @@ def sync(fact: Fact) -> None:
                 _add(fact)
             if standing is Standing.GAP:
                 _withdraw(fact)
-        seen, standing = standing, fact.standing()
-        if seen is standing:
-            return
+
+    settle(fact.standing, write)
 
 
 def remove(fact: Fact) -> None:

@@ -7,7 +7,7 @@ from shardrouter import atomic_for
 from ..models import Account, Interaction, Like, Message
 from ..selectors import blocks
 from . import interactions
-from .soon import soon
+from .mirrors import soon
 
 
 def like(*, account: Account, message: Message) -> None:

@@ -7,17 +7,14 @@ from shardrouter import atomic_for
 from ..models import Message, Notification
 from ..selectors import accounts
 from . import notifications
+from .mirrors import settle
 
 
 def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:
-    """Let those of `usernames` be told whom the message mentions now, and the others not.
-
-    The message is read again after the notifications are written, until both agree: whoever writes
-    last has seen a message that stood after the write.
-    """
+    """Let those of `usernames` be told whom the message mentions now, and the others not."""
     named = accounts.by_usernames(list(usernames))
-    told = _told(message_id)
-    while True:
+
+    def write(told: set[str]) -> None:
         for account in named:
             with atomic_for(account):
                 if account.username in told:
@@ -32,9 +29,8 @@ def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:
                     notifications.withdraw(
                         account_id=account.pk, kind=Notification.MENTION, source_id=message_id
                     )
-        seen, told = told, _told(message_id)
-        if seen == told:
-            return
+
+    settle(lambda: _told(message_id), write)
 
 
 def _told(message_id: int) -> set[str]:

@@ -25,7 +25,7 @@ from ..models import (
 )
 from ..selectors import accounts, blocks
 from . import homes, interactions, outbox
-from .soon import soon
+from .mirrors import soon
 
 
 class IdempotencyConflict(Exception):
