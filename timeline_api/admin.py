@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from shardrouter.admin import ShardedModelAdmin
 
@@ -14,6 +16,7 @@ from .relay import worker
 from .selectors import messages as message_selectors
 from .selectors.outbox import lags
 from .services import accounts as account_services
+from .services import avatars as avatar_services
 from .services import follows as follow_services
 from .services import messages as message_services
 from .services import reports as report_services
@@ -62,6 +65,7 @@ class AccountAdmin(OperatorAdmin):
     fields = (
         "id",
         "username",
+        "picture",
         "display_name",
         "bio",
         "email",
@@ -74,12 +78,29 @@ class AccountAdmin(OperatorAdmin):
     readonly_fields = (
         "id",
         "username",
+        "picture",
         "created_at",
         "message_count",
         "follower_count",
         "following_count",
     )
-    actions = ("suspend", "unsuspend")
+    actions = ("suspend", "unsuspend", "take_pictures_away")
+
+    @admin.display(description="picture")
+    def picture(self, account: Account) -> str:
+        if not account.avatar_version:
+            return "none uploaded"
+        url = reverse("account-avatar", args=[account.username])
+        return format_html('<img src="{}?v={}" alt="" width="80">', url, account.avatar_version)
+
+    @admin.action(description="Take the pictures of selected accounts away")
+    def take_pictures_away(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = 0
+        for account in queryset.exclude(avatar_version=""):
+            avatar_services.remove(account=account)
+            self.log_change(request, account, "Picture taken away.")
+            count += 1
+        self.message_user(request, f"Took {count} picture(s) away.", messages.SUCCESS)
 
     @admin.action(description="Suspend selected accounts (their tokens end)")
     def suspend(self, request: HttpRequest, queryset: QuerySet) -> None:

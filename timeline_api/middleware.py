@@ -64,7 +64,7 @@ def log_duration(
 
 
 class BodyLimitMiddleware:
-    """413 for a body over DATA_UPLOAD_MAX_MEMORY_SIZE.
+    """413 for a body over DATA_UPLOAD_MAX_MEMORY_SIZE, or over the `body_limit` of its view.
 
     Django checks it where it reads the body itself; DRF's parsers read the stream past that.
     """
@@ -73,11 +73,15 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if length.isdigit() and int(length) > most:
-            return too_large(most)
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        view_class = getattr(view, "cls", None)
+        most = getattr(view_class, "body_limit", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return too_large(most) if length.isdigit() and int(length) > most else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RequestDataTooBig):

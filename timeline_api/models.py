@@ -14,6 +14,7 @@ MAX_TEXT_LENGTH = 280
 # How many of the messages above it a reply knows.
 MAX_ANCESTORS = 10
 MAX_USERNAME_LENGTH = 30
+AVATAR_VERSION_LENGTH = 12
 
 
 class Account(ShardedModel):
@@ -35,6 +36,9 @@ class Account(ShardedModel):
     message_count = models.PositiveIntegerField(default=0)
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
+    # Which Avatar the member has; "" for none. It is in the picture's address, so that a browser
+    # may keep the picture for ever.
+    avatar_version = models.CharField(max_length=AVATAR_VERSION_LENGTH, blank=True, editable=False)
     # The message that stands first on the profile.
     pinned_id = models.BigIntegerField(null=True, blank=True)
     is_suspended = models.BooleanField(default=False)
@@ -92,6 +96,27 @@ class Token(ShardedModel):
 
     def __str__(self):
         return self.name or f"token {self.pk}"
+
+
+class Avatar(ShardedModel):
+    """The picture that a member has uploaded, as `pictures.squared` made it anew.
+
+    In the database and not in a file: any instance serves it, it moves with its slot, and it goes
+    with its account. A member without one has the picture that the site draws from the name.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="avatars", db_index=False)
+    data = models.BinaryField(max_length=64 * 1024)
+    created_at = models.DateTimeField()
+
+    class Shard:
+        key = "account"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account"], name="avatar_once")]
+
+    def __str__(self):
+        return f"the picture of {self.account_id}"
 
 
 class Message(ShardedModel):

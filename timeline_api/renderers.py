@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
 from rest_framework.request import Request, override_method
+
+from . import pictures
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.views import APIView
+
+
+class PictureRenderer(BaseRenderer):
+    """A picture, as it is kept."""
+
+    media_type = pictures.MEDIA_TYPE
+    format = "webp"
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: bytes,
+        accepted_media_type: str | None = None,
+        renderer_context: dict[str, Any] | None = None,
+    ) -> bytes:
+        return data
 
 
 class BrowsableRenderer(BrowsableAPIRenderer):

@@ -18,8 +18,8 @@ ERRORS = {
     403: "This member may not do that, or the account is suspended.",
     404: "There is no such thing, or the cursor is malformed.",
     409: "It conflicts with what is there.",
-    413: "The body is over 64 KiB.",
-    415: "The body is neither JSON nor a form.",
+    413: "The body is over 64 KiB; with a picture, over 10 MiB.",
+    415: "The body is neither JSON nor a form; a picture comes in a multipart form alone.",
     422: "The `Idempotency-Key` was used with another body.",
     429: "Too often. `Retry-After` says when again, in seconds.",
     503: "The shard that this needs does not answer. `Retry-After` says when to try again.",
@@ -78,16 +78,20 @@ def operation(
     tag: str,
     summary: str,
     gives: type[Serializer] | None = None,
+    media_type: str = "",
     status: int = 200,
     takes: type[Serializer] | None = None,
     errors: Iterable[int] = (),
     parameters: Iterable[OpenApiParameter] = (),
 ) -> Callable[[Any], Any]:
-    """extend_schema for a view's method: its own answer, and every error that it may give."""
+    """extend_schema for a view's method: its own answer, and every error that it may give. What
+    is no JSON has a `media_type`."""
     codes = sorted(ALWAYS | set(errors) | (WITH_BODY if takes else set()))
-    answers: dict[int, Any] = {
-        status: OpenApiResponse(gives, description="" if gives else "Done; no body.")
-    }
+    if media_type:
+        own: Any = {(status, media_type): OpenApiTypes.BINARY}
+    else:
+        own = {status: OpenApiResponse(gives, description="" if gives else "Done; no body.")}
+    answers: dict[Any, Any] = own
     for code in codes:
         body = OpenApiTypes.OBJECT if code == 400 else DetailSerializer
         answers[code] = OpenApiResponse(body, description=ERRORS[code])
@@ -103,6 +107,10 @@ def operation(
 
 class ApiSchema(AutoSchema):
     """drf-spectacular's, with the body that deleting an account takes."""
+
+    def map_renderers(self, attribute: str) -> list[str]:
+        # A picture is what one answer has, and says so itself; errors beside it are JSON.
+        return [of for of in super().map_renderers(attribute) if of not in ("image/webp", "webp")]
 
     def _get_request_body(self, direction: str = "request") -> Any:
         if self.method != "DELETE" or not self.get_request_serializer():

@@ -36,6 +36,7 @@ EXAMPLE_AUTHOR = {
     "id": EXAMPLE_ID,
     "username": "alice",
     "display_name": "Alice",
+    "avatar_url": "http://localhost:8080/api/v1/accounts/alice/avatar/?v=0d3f3c7a9b1e",
     "url": "http://localhost:8080/api/v1/accounts/alice/",
 }
 EXAMPLE_ACCOUNT = {
@@ -49,6 +50,7 @@ EXAMPLE_ACCOUNT = {
     "following_count": 4,
     "pinned_message": None,
     "is_suspended": False,
+    "avatar_url": None,
     "url": "http://localhost:8080/api/v1/accounts/alice/",
 }
 EXAMPLE_MESSAGE = {
@@ -107,6 +109,11 @@ class Answer:
     def account_url(self, username: str) -> str:
         return f"{self._root}accounts/{username}/"
 
+    def avatar_url(self, account: Account) -> str | None:
+        """Where the picture is that the member has uploaded, if there is one."""
+        version = account.avatar_version
+        return f"{self.account_url(account.username)}avatar/?v={version}" if version else None
+
     def message_url(self, pk: int) -> str:
         return f"{self._root}messages/{pk}/"
 
@@ -123,6 +130,7 @@ class Answer:
             "following_count": account.following_count,
             "pinned_message": account.pinned_id and str(account.pinned_id),
             "is_suspended": account.is_suspended,
+            "avatar_url": self.avatar_url(account),
             "url": self.account_url(account.username),
         }
         if self.request.user.pk == account.pk:
@@ -140,6 +148,7 @@ class Answer:
             "id": str(account.pk),
             "username": account.username,
             "display_name": account.display_name,
+            "avatar_url": self.avatar_url(account),
             "url": self.account_url(account.username),
         }
 
@@ -276,6 +285,14 @@ class ProfileSerializer(serializers.Serializer):
     email = serializers.EmailField(max_length=254, required=False)
 
 
+class PictureSerializer(serializers.Serializer):
+    picture = serializers.FileField(
+        allow_empty_file=False,
+        help_text="A JPEG, PNG, WebP or GIF of up to 10 MB and 25 megapixels. Its middle is kept, "
+        "and nothing else that the file holds.",
+    )
+
+
 @example({"old_password": "two herons", "new_password": "three herons"}, request=True)
 class PasswordSerializer(serializers.Serializer):
     old_password = serializers.CharField(
@@ -371,6 +388,9 @@ class AuthorSerializer(serializers.Serializer):
     id = IdField(read_only=True)
     username = serializers.CharField(read_only=True)
     display_name = serializers.CharField(read_only=True)
+    avatar_url = serializers.URLField(
+        read_only=True, allow_null=True, help_text="Null when no picture was uploaded."
+    )
     url = serializers.URLField(read_only=True)
 
 
@@ -502,6 +522,7 @@ class PeopleSerializer(serializers.Serializer):
 
 class UnreadSerializer(serializers.Serializer):
     count = serializers.IntegerField(read_only=True, min_value=0)
+    account = AuthorSerializer(read_only=True)
 
 
 class TokenSerializer(serializers.Serializer):
@@ -527,11 +548,18 @@ class ExportSerializer(serializers.Serializer):
 
     exported_at = serializers.DateTimeField(read_only=True)
     account = AccountSerializer(read_only=True)
+    avatar = serializers.CharField(
+        read_only=True, allow_null=True, help_text="The uploaded picture, as a data URL."
+    )
     messages = MessageSerializer(many=True, read_only=True)
+    revisions = serializers.ListField(child=serializers.DictField(), read_only=True)
     reposts = serializers.ListField(child=serializers.DictField(), read_only=True)
     likes = serializers.ListField(child=serializers.DictField(), read_only=True)
     following = serializers.ListField(child=serializers.DictField(), read_only=True)
     followers = serializers.ListField(child=serializers.DictField(), read_only=True)
+    blocked = serializers.ListField(child=serializers.DictField(), read_only=True)
+    muted = serializers.ListField(child=serializers.DictField(), read_only=True)
+    reports = serializers.ListField(child=serializers.DictField(), read_only=True)
     notifications = serializers.ListField(child=serializers.DictField(), read_only=True)
     tokens = TokenSerializer(many=True, read_only=True)
 

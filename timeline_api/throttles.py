@@ -61,6 +61,15 @@ class PostThrottle(ScopedThrottle):
         return str(request.user.pk) if request.user.is_authenticated else None
 
 
+class PictureThrottle(ScopedThrottle):
+    """Pictures that one member uploads: each costs up to a second and 100 MB for a moment."""
+
+    scope = "picture"
+
+    def identity(self, request: Request, view: APIView) -> str | None:
+        return str(request.user.pk) if request.user.is_authenticated else None
+
+
 class Tally:
     """What this process has counted of one identity in the window that is running."""
 

@@ -8,6 +8,7 @@ from . import health, metrics
 from .converters import IdConverter, UsernameConverter
 from .views import (
     accounts,
+    avatars,
     blocks,
     conversations,
     discovery,
@@ -29,6 +30,7 @@ register_converter(IdConverter, "id")
 one_account = [
     path("", accounts.AccountView.as_view(), name="account"),
     path("password/", accounts.PasswordView.as_view(), name="account-password"),
+    path("avatar/", avatars.AvatarView.as_view(), name="account-avatar"),
     path("export/", exports.ExportView.as_view(), name="account-export"),
     path("messages/", accounts.AccountMessagesView.as_view(), name="account-messages"),
     path("followers/", follows.FollowersView.as_view(), name="account-followers"),

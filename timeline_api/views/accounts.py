@@ -46,6 +46,14 @@ class OwnAccountView(ApiView):
             raise PermissionDenied("This is not your account.")
         return account
 
+    def account_answer(self, account: Account) -> Response:
+        """An Account, with what the reader is to it."""
+        self.form_instance = account
+        relations = None
+        if self.request.user.is_authenticated:
+            relations = selectors.relations(self.request.user, [account.pk])
+        return Response(self.answer.account(account, relations))
+
     def confirmed(self, field: str, action: Callable[[], Any]) -> None:
         """Run `action`, which checks the password given in `field`.
 
@@ -95,13 +103,6 @@ class AccountView(OwnAccountView):
     bodies = {"PATCH": ProfileSerializer, "DELETE": DeletionSerializer}
     members_only = frozenset({"PATCH", "DELETE"})
 
-    def _answered(self, account: Account) -> Response:
-        self.form_instance = account
-        relations = None
-        if self.request.user.is_authenticated:
-            relations = selectors.relations(self.request.user, [account.pk])
-        return Response(self.answer.account(account, relations))
-
     @operation(
         "accounts_retrieve",
         tag="accounts",
@@ -110,7 +111,7 @@ class AccountView(OwnAccountView):
         errors=[404],
     )
     def get(self, request: Request, username: str) -> Response:
-        return self._answered(self.account_named(username))
+        return self.account_answer(self.account_named(username))
 
     @operation(
         "accounts_update",
@@ -122,7 +123,7 @@ class AccountView(OwnAccountView):
     )
     def patch(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
-        return self._answered(services.update_profile(account=account, **self.valid()))
+        return self.account_answer(services.update_profile(account=account, **self.valid()))
 
     @operation(
         "accounts_delete",

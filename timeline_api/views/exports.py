@@ -1,13 +1,22 @@
 """Exports: everything of mine in one file."""
 
+from base64 import b64encode
+
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ..models import Avatar
+from ..pictures import MEDIA_TYPE
 from ..schema import operation
 from ..selectors import exports as selectors
 from ..serializers import ExportSerializer, timestamp
 from .accounts import OwnAccountView
+
+
+def data_url(avatar: Avatar) -> str:
+    """A picture as text (RFC 2397)."""
+    return f"data:{MEDIA_TYPE};base64,{b64encode(avatar.data).decode()}"
 
 
 class ExportView(OwnAccountView):
@@ -35,7 +44,11 @@ class ExportView(OwnAccountView):
         body = {
             "exported_at": timestamp(timezone.now()),
             "account": answer.account(account),
+            "avatar": next(map(data_url, export.avatars), None),
             "messages": [answer.message(message) for message in written],
+            "revisions": [
+                {"message": str(row.message_id), **answer.revision(row)} for row in export.revisions
+            ],
             "reposts": [
                 deed(row.repost_of_author_id, row, message=str(row.repost_of_id)) for row in reposts
             ],
@@ -45,6 +58,18 @@ class ExportView(OwnAccountView):
             ],
             "following": [deed(row.followee_id, row) for row in export.following],
             "followers": [deed(row.follower_id, row) for row in export.followers],
+            "blocked": [deed(row.blocked_id, row) for row in export.blocks],
+            "muted": [deed(row.muted_id, row) for row in export.mutes],
+            "reports": [
+                deed(
+                    row.message_author_id,
+                    row,
+                    message=str(row.message_id),
+                    text=row.text,
+                    reason=row.reason,
+                )
+                for row in export.reports
+            ],
             "notifications": [
                 deed(row.actor_id, row, kind=row.kind) for row in export.notifications
             ],

@@ -46,7 +46,7 @@ class NotificationsView(ApiView):
 
 
 class UnreadView(ApiView):
-    """How many of my notifications are unread."""
+    """How many of my notifications are unread, and who I am: what stands in the head of a page."""
 
     members_only = frozenset({"GET", "HEAD"})
 
@@ -58,7 +58,8 @@ class UnreadView(ApiView):
         errors=[403],
     )
     def get(self, request: Request) -> Response:
-        return Response({"count": selectors.unread_count(request.user)})
+        me = request.user
+        return Response({"count": selectors.unread_count(me), "account": self.answer.author(me)})
 
     def get_view_name(self) -> str:
         return "Unread notifications"

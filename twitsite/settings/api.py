@@ -283,6 +283,7 @@ THROTTLE_RATES = {
     "login_address": rate("THROTTLE_LOGIN_ADDRESS", "100/min"),
     "register": rate("THROTTLE_REGISTER", "100/min"),
     "post": rate("THROTTLE_POST", "300/min"),
+    "picture": rate("THROTTLE_PICTURE", "20/min"),
     "anonymous": rate("THROTTLE_ANONYMOUS", "120000/min"),
 }
 

@@ -1,0 +1,8 @@
+"""Avatars: the pictures that members have uploaded."""
+
+from ..models import Account, Avatar
+
+
+def of_account(account: Account) -> bytes:
+    """The picture, as a WebP. One query on the account's shard. Raises Avatar.DoesNotExist."""
+    return bytes(Avatar.objects.values_list("data", flat=True).get(account=account))

@@ -1,0 +1,36 @@
+"""Avatars: uploading a picture of oneself, and taking it back."""
+
+import hashlib
+
+from django.utils import timezone
+
+from shardrouter import atomic_for
+
+from .. import pictures
+from ..models import AVATAR_VERSION_LENGTH, Account, Avatar
+
+
+def replace(*, account: Account, picture: bytes) -> Account:
+    """Make `picture` the account's; gives the account as it is now.
+
+    Raises pictures.BadPicture, or Account.DoesNotExist when the account is gone.
+    """
+    # Before the transaction: it may take a second, and the shard has one writer.
+    data = pictures.squared(picture)
+    with atomic_for(account):
+        _set_version(account, hashlib.sha256(data).hexdigest()[:AVATAR_VERSION_LENGTH])
+        kept = {"data": data, "created_at": timezone.now()}
+        Avatar.objects.update_or_create(account=account, defaults=kept)
+        return Account.objects.get(pk=account.pk)
+
+
+def remove(*, account: Account) -> None:
+    """Go back to the picture that is drawn from the name; twice is the same as once."""
+    with atomic_for(account):
+        Avatar.objects.filter(account=account).delete()
+        _set_version(account, "")
+
+
+def _set_version(account: Account, version: str) -> None:
+    if not Account.objects.filter(pk=account.pk).update(avatar_version=version):
+        raise Account.DoesNotExist
