@@ -58,6 +58,61 @@ def test_a_login_is_kept(lonely_site):
     assert visitor.form("/login").fields["username"] == "alice"
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/bob/1/edit", {"text": "Do not <lose> me", "revision": "3"}),
+        ("/bob/1/report", {"reason": "Do not <lose> me"}),
+        ("/settings/sessions", {"name": "Do not <lose> me"}),
+        ("/settings", {"display_name": "Do not", "bio": "<lose> me", "email": "a@example.org"}),
+    ],
+)
+def test_whatever_was_typed_is_kept_and_can_be_sent_again(stranded, path, fields):
+    token = stranded.fields["csrfmiddlewaretoken"]
+    stranded.post(path, {**fields, "csrfmiddlewaretoken": token})
+    assert is_explained(stranded)
+    again = stranded.form(path).fields
+    assert again.pop("csrfmiddlewaretoken")
+    assert again == fields
+
+
+def test_passwords_are_never_given_back(stranded):
+    token = stranded.fields["csrfmiddlewaretoken"]
+    for path in ("/settings/password", "/settings/delete", "/bob/follow"):
+        sent = {"old_password": "hidden-1", "password": "hidden-2", "password2": "hidden-2"}
+        stranded.post(path, {**sent, "csrfmiddlewaretoken": token})
+        assert is_explained(stranded)
+        assert "hidden-" not in stranded.page.text
+
+
+def test_what_was_written_is_there_to_copy_where_it_cannot_be_sent(new_member):
+    """Somebody answers, edits and reports what is not there, and edits what is another's."""
+    member, _ = new_member()
+    author, name = new_member("author")
+    author.share("Mine")
+    message = author.page.text.partition('id="m')[2].partition('"')[0]
+    token = member.form("/logout").fields["csrfmiddlewaretoken"]
+    for path, field, status in (
+        (f"/{name}/{message}/edit", "text", 403),
+        (f"/{name}/123456789/edit", "text", 404),
+        (f"/{name}/123456789/report", "reason", 404),
+    ):
+        member.post(path, {field: "Do not <lose> me", "csrfmiddlewaretoken": token})
+        assert member.page.status_code == status
+        assert "readonly>\nDo not &lt;lose&gt; me</textarea>" in member.page.text
+
+
+def test_an_expired_form_gives_back_what_was_written(new_member):
+    member, _ = new_member()
+    for path, field in (("/settings", "bio"), ("/add_message", "text"), ("/a/1/report", "reason")):
+        member.post(path, {field: "Do not <lose> me", "csrfmiddlewaretoken": "x" * 64})
+        assert member.page.status_code == 403
+        assert "\nDo not &lt;lose&gt; me</textarea>" in member.page.text
+    # Nothing that somebody else's page has made up can be sent by a button of ours.
+    member.post("/settings", {"email": "thief@example.org", "csrfmiddlewaretoken": "x" * 64})
+    assert 'action="/settings"' not in member.page.text
+
+
 @pytest.mark.parametrize("path", ["/bob/follow", "/bob/unfollow", "/logout"])
 def test_a_button_can_be_pressed_again(stranded, path):
     stranded.post(path, {"csrfmiddlewaretoken": stranded.fields["csrfmiddlewaretoken"]})

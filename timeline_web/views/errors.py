@@ -1,10 +1,26 @@
 """Pages about failures: of the API, of a form's token, of an address."""
 
+import re
+
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.urls import reverse
 
 from ..forms import MessageForm
+
+# The fields that one writes in, and what to call them.
+WRITTEN = {
+    "text": "Your message",
+    "display_name": "Display name",
+    "bio": "About you",
+    "email": "Email",
+    "name": "Name",
+    "reason": "What is wrong with it",
+}
+# What no page gives back, by name.
+SECRET = re.compile("password")
 
 
 def error_page(
@@ -18,14 +34,38 @@ def error_page(
 ) -> HttpResponse:
     """A page that says what happened and what to do next.
 
-    A POST that failed for now gets a button that sends it again: what one did is not lost.
+    A POST that failed for now gets a button that sends it again, and of any other POST what one has
+    written is there to copy: what one did is not lost.
     """
-    again = request.method == "POST" and status in (429, 503)
-    context = {"status": status, "title": title, "advice": advice, "detail": detail, "again": again}
+    sent = _Form(request)
+    context = {
+        "status": status,
+        "title": title,
+        "advice": advice,
+        "detail": detail,
+        "again": sent.is_whole and status in (429, 500, 503),
+        "sent": sent,
+    }
     response = render(request, "timeline_web/error.html", context, status=status)
     if retry_after or status == 503:
         response["Retry-After"] = str(retry_after or 2)
     return response
+
+
+class _Form:
+    """What the form of a request held, as far as a page may give it back."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        try:
+            sent, files = request.POST.dict(), request.FILES
+        except (RequestDataTooBig, MultiPartParserError, UnreadablePostError):
+            sent, files = {}, {"body": "unread"}
+        sent.pop("csrfmiddlewaretoken", None)
+        kept = {name: value for name, value in sent.items() if not SECRET.search(name)}
+        # No password and no file can be given back, and nothing is sent again without them.
+        self.is_whole = request.method == "POST" and kept == sent and not files
+        self.hidden = [(name, value) for name, value in kept.items() if name not in WRITTEN]
+        self.written = [(name, WRITTEN[name], kept[name]) for name in WRITTEN if kept.get(name)]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -74,12 +114,12 @@ def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form did not come from a page of ours, or its cookie is gone.
 
-    A message that was typed comes back in a fresh form.
+    A message that was typed comes back in a fresh form, any other text to copy. No more than that:
+    a form of somebody else's making must not become one that our own button sends.
     """
-    text = request.POST.get("text", "")
-    return render(
-        request,
-        "timeline_web/csrf.html",
-        {"form": MessageForm(initial={"text": text}) if text else None},
-        status=403,
-    )
+    form = None
+    if request.member and request.path == reverse("add_message") and request.POST.get("text"):
+        names = ("text", "in_reply_to")
+        form = MessageForm(initial={name: request.POST.get(name, "") for name in names})
+    context = {"form": form, "sent": _Form(request)}
+    return render(request, "timeline_web/csrf.html", context, status=403)
