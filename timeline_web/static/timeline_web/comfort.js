@@ -1,6 +1,11 @@
 // Comfort only: the site does all of its work without this file.
 "use strict";
 
+// The second click of a double click does nothing: it may fall on the next page's undo.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("button")) event.preventDefault();
+}, true);
+
 // Characters left, counted as the API counts them: by code point, after trimming.
 for (const box of document.querySelectorAll("textarea[data-limit]")) {
   const limit = Number(box.dataset.limit);
