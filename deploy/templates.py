@@ -27,7 +27,7 @@ API_ERRORS = {
 SITE_ERRORS = {
     400: "Your browser sent something that is not a valid request.",
     405: "This page cannot be asked for that way.",
-    413: "That is too much text. A message has 280 characters at most.",
+    413: "That is too much. A message has 280 characters at most, a picture 10 MB.",
     414: "That address is too long.",
     501: "This is not supported.",
     504: "The page took too long. Please try again.",

@@ -27,6 +27,11 @@ def svg(username: str) -> str:
     )
 
 
+def document(username: str) -> str:
+    """The same picture as a file of its own."""
+    return svg(username).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
+
 def _filled(bits: int) -> list[tuple[int, int]]:
     """The squares (x, y) that the lowest bits of `bits` fill, with their mirror images."""
     half = SIDE // 2 + 1

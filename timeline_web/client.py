@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pybreaker
@@ -47,15 +47,17 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote a message."""
+    """Who wrote a message; `picture` is the version of the one they have uploaded, "" for none."""
 
     id: str
     username: str
     display_name: str
+    picture: str
 
     @classmethod
     def parse(cls, data: dict) -> "Author":
-        return cls(data["id"], data["username"], data.get("display_name") or "")
+        shown = data.get("display_name") or ""
+        return cls(data["id"], data["username"], shown, _parameter(data.get("avatar_url"), "v"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Account:
     id: str
     username: str
     display_name: str
+    picture: str
     bio: str
     created_at: datetime
     message_count: int
@@ -84,6 +87,7 @@ class Account:
             id=data["id"],
             username=data["username"],
             display_name=data.get("display_name") or "",
+            picture=_parameter(data.get("avatar_url"), "v"),
             bio=data.get("bio") or "",
             created_at=datetime.fromisoformat(data["created_at"]),
             message_count=data["message_count"],
@@ -219,6 +223,28 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What the head of a member's page shows: who they are, and how many notifications wait."""
+
+    me: Author
+    unread: int
+
+    @classmethod
+    def parse(cls, data: dict) -> "Head":
+        return cls(Author.parse(data["account"]), data["count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as the API has it, and how long it may be kept."""
+
+    data: bytes
+    media_type: str
+    cache_control: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Messages, accounts or whatever a list has, with the cursors of the pages beside this one
     (None at an end).
@@ -330,6 +356,12 @@ class Api:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
+    def as_visitor(self) -> "Api":
+        """The same without the member's token."""
+        return Api(
+            request_id=self._headers["X-Request-ID"], address=self._headers["X-Forwarded-For"]
+        )
+
     def register(self, *, username: str, email: str, password: str) -> Account:
         """Create an account. Raises Invalid with errors for username, email or password."""
         data = {"username": username, "email": email, "password": password}
@@ -370,11 +402,24 @@ class Api:
 
     def export(self, username: str) -> bytes:
         """Everything of the account, as JSON."""
-        path = f"{PREFIX}/accounts/{_segment(username)}/export/"
-        response = _line().send("GET", path, headers=self._headers)
-        if not response.ok:
-            raise _failure(response)
-        return response.content
+        return self._answer("GET", f"/accounts/{_segment(username)}/export/").content
+
+    def picture(self, username: str, version: str = "") -> Picture:
+        """The picture that a member has uploaded. Raises NotFound where there is none."""
+        path = f"/accounts/{_segment(username)}/avatar/"
+        response = self._answer("GET", path, params={"v": version} if version else None)
+        names = ("Content-Type", "Cache-Control", "ETag")
+        return Picture(response.content, *(response.headers[name] for name in names))
+
+    def upload_picture(self, username: str, file: IO[bytes]) -> None:
+        """Make `file` the member's picture. Raises Invalid."""
+        self._call(
+            "PUT", f"/accounts/{_segment(username)}/avatar/", files={"picture": ("picture", file)}
+        )
+
+    def remove_picture(self, username: str) -> None:
+        """Take the member's picture away; twice is the same as once."""
+        self._call("DELETE", f"/accounts/{_segment(username)}/avatar/")
 
     def tokens(self, cursor: str = "") -> Page:
         """The member's live tokens, the latest first."""
@@ -491,9 +536,9 @@ class Api:
         """What others did that the member is told of."""
         return self._page("/notifications/", cursor, Notification.parse)
 
-    def unread(self) -> int:
-        """How many notifications are unread."""
-        return self._call("GET", "/notifications/unread/", parse=lambda body: body["count"])
+    def head(self) -> Head:
+        """Who the member is, and how many of their notifications are unread."""
+        return self._call("GET", "/notifications/unread/", parse=Head.parse)
 
     def mark_read(self, until: str) -> None:
         """Mark the notifications up to `until` as read."""
@@ -539,6 +584,17 @@ class Api:
     def _results(self, path: str, parse: Callable[[dict], Any]) -> list:
         return self._call("GET", path, parse=lambda body: [parse(row) for row in body["results"]])
 
+    def _answer(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **kwargs
+    ) -> requests.Response:
+        """Send one request; give the answer when it is a success, or raise what it means."""
+        response = _line().send(
+            method, PREFIX + path, headers={**self._headers, **(headers or {})}, **kwargs
+        )
+        if not response.ok:
+            raise _failure(response)
+        return response
+
     def _call(
         self,
         method: str,
@@ -550,11 +606,7 @@ class Api:
         **kwargs,
     ) -> Any:
         """Send one request; give what `parse` makes of the body, or raise what the answer means."""
-        response = _line().send(
-            method, PREFIX + path, headers={**self._headers, **(headers or {})}, **kwargs
-        )
-        if not response.ok:
-            raise _failure(response)
+        response = self._answer(method, path, headers=headers, **kwargs)
         if parse is None:
             return None
         try:
@@ -574,9 +626,12 @@ def _time(text: str | None) -> datetime | None:
 
 def _cursor_of(url: str | None) -> str | None:
     """The cursor in a link of the API: the site's own links carry it on, not the API's address."""
-    if not url:
-        return None
-    return parse_qs(urlsplit(url).query).get("cursor", [None])[0]
+    return _parameter(url, "cursor") or None
+
+
+def _parameter(url: str | None, name: str) -> str:
+    """What a link of the API has in its query; "" where it has nothing, or is none."""
+    return parse_qs(urlsplit(url).query).get(name, [""])[0] if url else ""
 
 
 def _failure(response: requests.Response) -> ApiError:

@@ -4,6 +4,7 @@ import re
 import uuid
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 NO_USERNAME = "You have to enter a username"
 NO_EMAIL = "You have to enter a valid email address"
@@ -15,6 +16,11 @@ NO_TEXT = "You have to write something"
 
 # The API's limit, in characters after trimming. The API is who enforces it.
 MESSAGE_LENGTH = 280
+
+NO_PICTURE = "Choose a picture first"
+PICTURE_TOO_LARGE = "The picture may have 10 MB at most"
+# The API's limit, in bytes: what is larger need not be sent on to be refused.
+PICTURE_BYTES = 10 * 1024 * 1024
 
 # An idempotency key as MessageForm makes them.
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -87,6 +93,20 @@ class ProfileForm(OneErrorForm):
         """Show each of the API's refusals at its field."""
         for field, texts in errors.items():
             self.refuse(field, NO_EMAIL if field == "email" else " ".join(texts))
+
+
+class PictureForm(OneErrorForm):
+    """A picture of oneself. Whether it is one, the API decides."""
+
+    picture = forms.FileField(required=False, allow_empty_file=True)
+
+    def clean_picture(self) -> UploadedFile:
+        picture = self.cleaned_data["picture"]
+        if not picture or not picture.size:
+            raise forms.ValidationError(NO_PICTURE)
+        if picture.size > PICTURE_BYTES:
+            raise forms.ValidationError(PICTURE_TOO_LARGE)
+        return picture
 
 
 class PasswordForm(OneErrorForm):

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from . import conf, membership
 from .addresses import visitor_address
-from .client import Api
+from .client import Api, Head
 from .exceptions import ApiError, Unauthorized
 from .views.errors import error_page
 
@@ -46,7 +46,7 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = membership.current(request)
         request.api = api_for(request)
-        request.unread = SimpleLazyObject(lambda: unread(request))
+        request.head = SimpleLazyObject(lambda: head(request))
         response = self.get_response(request)
         if "Cache-Control" not in response:
             # Who is signed in is on every page: no shared cache may keep one.
@@ -78,12 +78,12 @@ class MemberMiddleware:
             return failure_page(request, error)
 
 
-def unread(request: HttpRequest) -> int:
-    """How many notifications are unread; 0 where the API cannot say it: a page goes without."""
+def head(request: HttpRequest) -> Head | None:
+    """What the head of a member's page shows; a page goes without where the API cannot say it."""
     try:
-        return request.api.unread() if request.member else 0
+        return request.api.head() if request.member else None
     except ApiError:
-        return 0
+        return None
 
 
 def api_for(request: HttpRequest) -> Api:

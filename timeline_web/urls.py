@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from .views import (
     accounts,
+    avatars,
     conversations,
     discovery,
     feeds,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("notifications", notifications.notifications, name="notifications"),
     path("notifications/read", notifications.read, name="notifications_read"),
     path("settings", settings.profile, name="settings"),
+    path("settings/picture", settings.picture, name="settings_picture"),
+    path("settings/picture/remove", settings.remove_picture, name="settings_picture_remove"),
     path("settings/password", settings.password, name="settings_password"),
     path("settings/sessions", settings.sessions, name="settings_sessions"),
     re_path(r"^settings/sessions/(?P<token_id>[0-9]{1,19})/end$", settings.revoke, name="revoke"),
@@ -48,6 +51,7 @@ urlpatterns = [
     path("favicon.ico", probes.favicon, name="favicon"),
     # Last: every word that is not a page above may be a member's name.
     re_path(rf"^{USERNAME}$", timelines.profile, name="profile"),
+    re_path(rf"^{USERNAME}/avatar$", avatars.show, name="avatar"),
     re_path(rf"^{USERNAME}/feed\.atom$", feeds.member, name="feed"),
     re_path(rf"^{USERNAME}/followers$", follows.followers, name="followers"),
     re_path(rf"^{USERNAME}/following$", follows.following, name="following"),

@@ -174,6 +174,14 @@ def test_it_refuses_a_body_that_is_too_large(nginx):
     assert ("POST", "/large") not in nginx.asked
 
 
+def test_it_takes_a_picture_where_one_is_uploaded(nginx):
+    large = b"x" * 10_900_000
+    for path in (f"{nginx.site}/settings/picture", f"{nginx.api}/api/v1/accounts/alice/avatar/"):
+        assert requests.put(path, data=large, timeout=10).status_code == 200
+        assert requests.put(path, data=large + large, timeout=10).status_code == 413
+        assert requests.put(f"{path}x", data=large, timeout=10).status_code == 413
+
+
 def test_it_serves_static_files_itself(nginx):
     for service, base in (("web", nginx.site), ("api", nginx.api)):
         answer = requests.get(f"{base}/static/{HASHED}", timeout=10)

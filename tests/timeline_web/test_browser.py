@@ -8,7 +8,10 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import sync_playwright
 
+from .servers import ROOT
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PICTURE = ROOT / "docs" / "screenshots" / "home.png"
 LONG_WORD = "W" * 280
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
@@ -108,7 +111,7 @@ def test_the_keyboard_reaches_the_content_first(open_page):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the messages"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#content")
+    page.wait_for_url("**/public#content")
 
 
 def test_the_keys_and_their_legend(open_page, new_member):
@@ -208,6 +211,29 @@ def test_a_conversation(open_page, new_name, friend, javascript, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_a_double_click_counts_once(open_page, new_name, friend, javascript):
+    page, name = open_page(javascript=javascript), new_name("dana")
+    visitor, other = friend
+    register_and_log_in(page, name)
+    page.get_by_label("What's on your mind").fill("Twice is once")
+    page.get_by_role("button", name="Share").dblclick()
+    page.wait_for_load_state("networkidle")
+    page.goto(f"/{name}")
+    assert card(page, "Twice is once").count() == 1
+    for act in ("Like,", "Repost,"):
+        page.goto(f"/{other}")
+        card(page, "Herons").get_by_role("button", name=act).dblclick()
+        page.wait_for_load_state("networkidle")
+        page.goto(f"/{other}")
+        button = card(page, "Herons").get_by_role("button", name=act)
+        assert button.get_attribute("aria-pressed") == "true"
+        assert button.inner_text().split()[-1] == "1"
+    visitor.get("/notifications")
+    assert visitor.text.count("liked your message") == 1
+    assert visitor.text.count("reposted your message") == 1
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, width):
@@ -258,6 +284,13 @@ def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
     page.get_by_label("About you").fill("Herons\nand ducks")
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("status").inner_text() == "Your profile was changed"
+    page.get_by_label("Picture").set_input_files(PICTURE)
+    page.get_by_role("button", name="Upload").click()
+    assert page.get_by_role("status").inner_text() == "Your picture was changed"
+    shown = page.locator("form.picture img")
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
+    page.get_by_role("button", name="Remove the picture").click()
+    assert page.locator("form.picture svg").is_visible()
     page.get_by_role("link", name="Sessions and tokens").click()
     page.get_by_label("Name").fill("Backup")
     page.get_by_role("button", name="Make a token").click()

@@ -31,7 +31,7 @@ class _Reader(HTMLParser):
         found = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append(Form(found.get("action", ""), found.get("method", "get")))
-        elif tag == "input" and self.forms and "name" in found:
+        elif tag == "input" and self.forms and "name" in found and found.get("type") != "file":
             self.forms[-1].fields[found["name"]] = found.get("value", "")
         elif tag == "textarea":
             self._textarea = found["name"]

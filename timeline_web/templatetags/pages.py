@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import avatars, prose
-from ..client import Message
+from ..client import Account, Author, Message
 from ..membership import Member
 from ..prose import Entity
 
@@ -89,14 +90,23 @@ def _card(message: Message, viewer: str) -> tuple[str, str]:
 
 
 @register.simple_tag
-def avatar(username: str) -> SafeString:
-    """The picture that belongs to `username`."""
-    return _avatar(username)
+def avatar(person: Author | Account | Member) -> SafeString:
+    """The picture of somebody: the one they have uploaded, or the one that is drawn from the name.
+
+    A Member, whom only the cookie knows, has the drawn one.
+    """
+    return _avatar(person.username, getattr(person, "picture", ""))
 
 
 @lru_cache(maxsize=4096)
-def _avatar(username: str) -> SafeString:
-    return mark_safe(avatars.svg(username))  # noqa: S308 (made of numbers alone)
+def _avatar(username: str, picture: str) -> SafeString:
+    if not picture:
+        return mark_safe(avatars.svg(username))  # noqa: S308 (made of numbers alone)
+    return format_html(
+        '<img class="avatar" src="{}?v={}" alt="" width="44" height="44" loading="lazy">',
+        reverse("avatar", args=[username]),
+        picture,
+    )
 
 
 @register.simple_tag(takes_context=True)

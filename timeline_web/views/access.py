@@ -73,6 +73,21 @@ def back(request: HttpRequest, otherwise: str, *, anchor: str = "") -> HttpRespo
     return redirect(f"{page.partition('#')[0]}#{anchor}" if anchor else page)
 
 
+def for_everybody(view: View) -> View:
+    """Answer everybody alike, whoever is signed in: the API is asked as by a visitor, and a shared
+    cache may keep the answer."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        request.member, request.api = None, request.api.as_visitor()
+        response = view(request, *args, **kwargs)
+        # Or the answer would vary by a cookie that changes with every flash.
+        request.session.accessed = False
+        return response
+
+    return wrapped
+
+
 def visitors_only(view: View) -> View:
     """Send a member home: they have nothing to register or to log in for."""
 

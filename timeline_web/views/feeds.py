@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 
 from ..client import Message, Page
-from .access import methods
+from .access import for_everybody, methods
 
 # https://www.w3.org/TR/xml/#charsets
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,6 +19,7 @@ ATOM = "application/atom+xml; charset=utf-8"
 
 
 @methods("GET")
+@for_everybody
 @cache_control(public=True, max_age=60)
 @conditional_page
 def member(request: HttpRequest, username: str) -> HttpResponse:
@@ -35,6 +36,7 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @methods("GET")
+@for_everybody
 @cache_control(public=True, max_age=60)
 @conditional_page
 def tag(request: HttpRequest, tag: str) -> HttpResponse:
@@ -44,6 +46,7 @@ def tag(request: HttpRequest, tag: str) -> HttpResponse:
 
 
 @methods("GET")
+@for_everybody
 @cache_control(public=True, max_age=600)
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The newest messages and who wrote them. One call of the API."""

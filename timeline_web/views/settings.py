@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import membership
 from ..exceptions import ApiError, ApiUnavailable, Invalid, Throttled
-from ..forms import DeletionForm, OneErrorForm, PasswordForm, ProfileForm, TokenForm
+from ..forms import DeletionForm, OneErrorForm, PasswordForm, PictureForm, ProfileForm, TokenForm
 from .access import members_only, methods
 
 
@@ -19,9 +19,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Display name, bio and e-mail."""
     name = request.member.username
     if request.method != "POST":
-        account = request.api.account(name)
-        initial = {field: getattr(account, field) for field in ProfileForm.base_fields}
-        return _page(request, "profile", ProfileForm(initial=initial))
+        return _page(request, "profile", _filled_in(request))
     form = ProfileForm(request.POST)
     return _done(
         request,
@@ -30,6 +28,40 @@ def profile(request: HttpRequest) -> HttpResponse:
         lambda data: request.api.update_profile(name, **data),
         "Your profile was changed",
     )
+
+
+def _filled_in(request: HttpRequest) -> ProfileForm:
+    account = request.api.account(request.member.username)
+    return ProfileForm(initial={name: getattr(account, name) for name in ProfileForm.base_fields})
+
+
+@methods("POST")
+@members_only
+def picture(request: HttpRequest) -> HttpResponse:
+    """Upload a picture of oneself; or the page again with what is wrong with it."""
+    form = PictureForm(request.POST, request.FILES)
+    status = 400
+    if form.is_valid():
+        file = form.cleaned_data["picture"]
+        try:
+            request.api.upload_picture(request.member.username, file)
+        except (Invalid, Throttled) as error:
+            form.refuse("picture", _why(error))
+            status = error.status
+        else:
+            messages.success(request, "Your picture was changed")
+            return redirect("settings")
+    context = {"form": _filled_in(request), "picture_form": form, "here": "profile"}
+    return render(request, "timeline_web/settings_profile.html", context, status=status)
+
+
+@methods("POST")
+@members_only
+def remove_picture(request: HttpRequest) -> HttpResponse:
+    """Back to the picture that is drawn from the name."""
+    request.api.remove_picture(request.member.username)
+    messages.success(request, "Your picture was removed")
+    return redirect("settings")
 
 
 @sensitive_post_parameters("old_password", "password", "password2")
@@ -143,8 +175,12 @@ def _page(
     return render(request, f"timeline_web/settings_{name}.html", context, status=status)
 
 
+def _why(error: ApiError) -> str:
+    return str(error) if isinstance(error, Invalid) else f"{error.title}. {error.advice}"
+
+
 def _later(request: HttpRequest, name: str, form: OneErrorForm, error: ApiError) -> HttpResponse:
-    form.refuse("", f"{error.title}. {error.advice}")
+    form.refuse("", _why(error))
     response = _page(request, name, form, status=error.status)
     response["Retry-After"] = str(error.retry_after or 2)
     return response
