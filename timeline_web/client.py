@@ -7,7 +7,7 @@ urllib3 or pybreaker leaves this module.
 import json
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -547,6 +547,14 @@ class Api:
     def public_timeline(self, cursor: str = "") -> Page:
         """The newest messages of everybody. Raises NotFound for a cursor that is none."""
         return self._page("/timelines/public/", cursor)
+
+    def newest(self) -> Iterator[Message]:
+        """The messages of everybody, newest first; a call for each hundred."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._page("/timelines/public/", cursor, page_size="100")
+            yield from page.items
+            cursor = page.older
 
     def home_timeline(self, cursor: str = "") -> Page:
         """The member's own messages and those of the people they follow."""

@@ -56,11 +56,16 @@ def test_a_feed_of_nobody_is_a_404(visitor):
 
 def test_the_sitemap_names_pages_that_are_there(new_member, visitor, site):
     member, name = new_member("author")
-    member.share("Hello")
-    root = read(visitor.get("/sitemap.xml"))
+    key = member.form("/logout").fields["csrfmiddlewaretoken"]
+    for number in range(105):
+        member.post("/add_message", {"csrfmiddlewaretoken": key, "text": f"No. {number} #map"})
+    page = visitor.get("/sitemap.xml")
+    assert page.headers["Cache-Control"] == "public, max-age=600"
+    root = read(page)
     urls = [element.text for element in root.iter() if element.tag.endswith("loc")]
     assert f"{site.url}/public" in urls
     assert f"{site.url}/{name}" in urls
+    assert sum(url.startswith(f"{site.url}/{name}/") for url in urls) == 105
     assert f"Sitemap: {site.url}/sitemap.xml" in visitor.get("/robots.txt").text
     assert visitor.get(urls[-1].removeprefix(site.url)).status_code == 200
 

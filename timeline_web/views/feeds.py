@@ -2,12 +2,13 @@
 
 import re
 from datetime import datetime
+from itertools import islice
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.http import conditional_page
 
 from ..client import Message, Page
@@ -15,6 +16,10 @@ from .access import for_everybody, methods
 
 # https://www.w3.org/TR/xml/#charsets
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A sitemap may have 50,000 addresses (https://www.sitemaps.org/protocol.html); each hundred here is
+# a call of the API.
+SITEMAP_MESSAGES = 1000
+SITEMAP_SECONDS = 600
 ATOM = "application/atom+xml; charset=utf-8"
 
 
@@ -47,17 +52,23 @@ def tag(request: HttpRequest, tag: str) -> HttpResponse:
 
 @methods("GET")
 @for_everybody
-@cache_control(public=True, max_age=600)
+@cache_page(SITEMAP_SECONDS)
+@cache_control(public=True)
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """The newest messages and who wrote them. One call of the API."""
-    shown = request.api.public_timeline().items
-    names = dict.fromkeys(message.author.username for message in shown)
-    paths = [
-        reverse("public"),
-        *(reverse("profile", args=[name]) for name in names),
-        *(_path(message) for message in shown),
+    """The newest messages, who wrote them, and the tags that are talked of; what is older is linked
+    from there. Up to eleven calls of the API, every ten minutes."""
+    shown = list(islice(request.api.newest(), SITEMAP_MESSAGES))
+    # A profile changes with its newest message, and they come newest first.
+    authors: dict[str, datetime] = {}
+    for message in shown:
+        authors.setdefault(message.author.username, message.created_at)
+    pages = [
+        (reverse("public"), shown[0].created_at if shown else None),
+        *((reverse("profile", args=[name]), at) for name, at in authors.items()),
+        *((reverse("tag", args=[trend.tag]), None) for trend in request.api.trending()),
+        *((_path(message), message.edited_at or message.created_at) for message in shown),
     ]
-    context = {"urls": [request.build_absolute_uri(path) for path in paths]}
+    context = {"pages": [(request.build_absolute_uri(path), at) for path, at in pages]}
     return render(request, "timeline_web/sitemap.xml", context, content_type="application/xml")
 
 
