@@ -10,11 +10,12 @@ from django.db.models.functions import Lower
 
 from shardrouter.models import ShardedModel
 
+from .pictures import VERSION_LENGTH
+
 MAX_TEXT_LENGTH = 280
 # How many of the messages above it a reply knows.
 MAX_ANCESTORS = 10
 MAX_USERNAME_LENGTH = 30
-AVATAR_VERSION_LENGTH = 12
 
 
 class Account(ShardedModel):
@@ -38,7 +39,7 @@ class Account(ShardedModel):
     following_count = models.PositiveIntegerField(default=0)
     # Which Avatar the member has; "" for none. It is in the picture's address, so that a browser
     # may keep the picture for ever.
-    avatar_version = models.CharField(max_length=AVATAR_VERSION_LENGTH, blank=True, editable=False)
+    avatar_version = models.CharField(max_length=VERSION_LENGTH, blank=True, editable=False)
     # The message that stands first on the profile.
     pinned_id = models.BigIntegerField(null=True, blank=True)
     is_suspended = models.BooleanField(default=False)

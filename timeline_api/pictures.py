@@ -4,6 +4,7 @@ Nothing of the file is kept but its pixels, shrunk: no place or camera that a ph
 no second file that hides behind the first.
 """
 
+import hashlib
 import io
 from contextlib import suppress
 
@@ -19,6 +20,10 @@ MAX_PIXELS = 25_000_000
 # program as much as a picture.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MEDIA_TYPE = "image/webp"
+
+
+# Hexadecimal digits of a picture's version.
+VERSION_LENGTH = 12
 
 
 class BadPicture(ValueError):
@@ -43,6 +48,11 @@ def squared(data: bytes) -> bytes:
     kept = io.BytesIO()
     small.save(kept, "WEBP", quality=80, method=6)
     return kept.getvalue()
+
+
+def version(picture: bytes) -> str:
+    """Which picture it is, for its address: the beginning of its SHA-256."""
+    return hashlib.sha256(picture).hexdigest()[:VERSION_LENGTH]
 
 
 def _opened(data: bytes) -> Image.Image:

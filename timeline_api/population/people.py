@@ -49,6 +49,30 @@ ODD = {
     "quiet": ("Quiet", "small", "Reads everything, writes nothing, follows nobody."),
 }
 
+# Who has uploaded a picture, beside some of the others; alice and dana have the drawn one.
+WITH_PICTURES = ("bob", "charlie", "noor_rtl", "haru_jp")
+PINNING = ("alice", "charlie", "noor_rtl")
+# Nobody follows them: name → (display name, bio, messages).
+UNWANTED = {
+    "cheap_watches": (
+        "Cheap Watches ⌚⌚⌚",
+        "Best price!!! Best price!!!",
+        (
+            "WATCHES almost for nothing, only today https://watches.example.com/a",
+            "WATCHES almost for nothing, only today https://watches.example.com/b",
+            "Still only today: WATCHES https://watches.example.com/c",
+        ),
+    ),
+    "lucky_prizes": (
+        "You Have Won",
+        "",
+        (
+            "You have won! Send your password to claim the prize",
+            "Last call: your prize waits, send your password",
+        ),
+    ),
+}
+
 
 def handles(random: Random, number: int, taken: set[str]) -> list[str]:
     """`number` handles that are not in `taken`, compared without case."""

@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 from random import Random
+from typing import TypeVar
+
+from django.db.models import Model
 
 from shardrouter import ids
 from shardrouter.slots import slot_from_text
 
-from .. import conf
+from .. import conf, pictures
 from ..entities import names_in, tags_in
 from ..models import (
     MAX_ANCESTORS,
     Account,
+    Avatar,
+    Block,
+    Blocker,
     Follow,
     Follower,
     Hashtag,
@@ -24,7 +30,11 @@ from ..models import (
     Interaction,
     Like,
     Message,
+    Mute,
     Notification,
+    Report,
+    Revision,
+    Tombstone,
 )
 
 SECOND = 1000
@@ -33,6 +43,9 @@ DAY = 24 * 60 * 60 * SECOND
 UNREAD = 2 * DAY
 # How busy each hour of the day is, in UTC: the night is quiet, lunch and evening are not.
 HOURS = [2, 1, 1, 1, 1, 2, 5, 9, 10, 9, 8, 9, 12, 10, 8, 8, 9, 11, 13, 15, 16, 14, 9, 5]
+
+
+T = TypeVar("T", bound=Model)
 
 
 class Clock:
@@ -59,6 +72,13 @@ class Population:
     follows: list[Follow] = field(default_factory=list)
     likes: list[Like] = field(default_factory=list)
     hashtags: list[Hashtag] = field(default_factory=list)
+    avatars: list[Avatar] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    tombstones: list[Tombstone] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    blockers: list[Blocker] = field(default_factory=list)
+    mutes: list[Mute] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
     _by_key: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +87,7 @@ class Population:
         return int(self.ends_at.timestamp() * 1000)
 
     def add_account(self, username: str, password: str, joined_days_ago: float, **fields) -> None:
-        at = self._end - int(joined_days_ago * DAY)
+        at = self._ago(joined_days_ago)
         self.accounts[username] = Account(
             id=self.clock.next_id(at, slot_from_text(username.casefold())),
             username=username,
@@ -83,7 +103,7 @@ class Population:
 
     def add_follow(self, follower: str, followee: str, days_ago: float) -> None:
         a, b = self.accounts[follower], self.accounts[followee]
-        at = self._end - int(days_ago * DAY)
+        at = self._ago(days_ago)
         self.follows.append(
             Follow(
                 id=self.clock.next_id(at, ids.slot_of(a.pk)),
@@ -138,6 +158,93 @@ class Population:
         )
         message.like_count += 1
 
+    def add_avatar(self, username: str, picture: bytes, days_ago: float) -> None:
+        """Let a member have uploaded a picture, given as it is kept."""
+        account = self.accounts[username]
+        account.avatar_version = pictures.version(picture)
+        self.avatars.append(self._own(Avatar, account, self._ago(days_ago), data=picture))
+
+    def edit(self, message: Message, before: str, at: int) -> None:
+        """Let the message have said something else until `at`."""
+        self.revisions.append(
+            self._own(
+                Revision,
+                self.accounts[self._names[message.author_id]],
+                at,
+                key="author",
+                message_id=message.pk,
+                number=message.revision,
+                text=before,
+                since=message.edited_at or message.created_at,
+            )
+        )
+        message.edited_at = _time(at)
+        message.revision += 1
+
+    def delete(self, message: Message) -> None:
+        """Delete a message that has replies: it leaves a gap."""
+        gone = {message.pk, *(m.pk for m in self.messages if m.repost_of_id == message.pk)}
+        self.messages = [m for m in self.messages if m.pk not in gone]
+        self.likes = [like for like in self.likes if like.message_id != message.pk]
+        self.hashtags = [tag for tag in self.hashtags if tag.message_id != message.pk]
+        self.revisions = [row for row in self.revisions if row.message_id != message.pk]
+        self.accounts[self._names[message.author_id]].message_count -= 1
+        self.tombstones.append(
+            Tombstone(
+                id=message.pk,
+                author_id=message.author_id,
+                parent_id=message.parent_id,
+                parent_author_id=message.parent_author_id,
+                ancestor_ids=message.ancestor_ids,
+                created_at=message.created_at,
+            )
+        )
+
+    def add_block(self, username: str, blocked: str, days_ago: float) -> None:
+        """Let one block another whom they do not follow, nor are followed by."""
+        account, other = self.accounts[username], self.accounts[blocked]
+        at = self._ago(days_ago)
+        self.blocks.append(self._own(Block, account, at, blocked_id=other.pk))
+        self.blockers.append(self._own(Blocker, other, at, blocker_id=account.pk))
+
+    def add_mute(self, username: str, muted: str, days_ago: float) -> None:
+        account, other = self.accounts[username], self.accounts[muted]
+        self.mutes.append(self._own(Mute, account, self._ago(days_ago), muted_id=other.pk))
+
+    def add_report(
+        self, username: str, message: Message, reason: str, days_ago: float, outcome: str = ""
+    ) -> None:
+        """Report a message; with an `outcome` an operator has closed the report since."""
+        at = self._ago(days_ago)
+        self.reports.append(
+            self._own(
+                Report,
+                self.accounts[username],
+                at,
+                message_id=message.pk,
+                message_author_id=message.author_id,
+                text=message.text,
+                reason=reason,
+                outcome=outcome,
+                closed_at=_time(at + DAY // 2) if outcome else None,
+            )
+        )
+
+    def of(self, username: str) -> list[Message]:
+        """What a member has written, the oldest first."""
+        pk = self.accounts[username].pk
+        return [m for m in self.messages if m.author_id == pk and not m.repost_of_id]
+
+    def _ago(self, days: float) -> int:
+        return self._end - int(days * DAY)
+
+    def _own(
+        self, model: type[T], account: Account, at: int, *, key: str = "account", **fields
+    ) -> T:
+        """A row of the account's, made at `at` (or `since`, where that is given)."""
+        made = {f"{key}_id": account.pk, "created_at": fields.pop("since", _time(at))}
+        return model(id=self.clock.next_id(at, ids.slot_of(account.pk)), **made, **fields)
+
     def _message(self, account: Account, at: int, **fields) -> Message:
         message = Message(
             id=self.clock.next_id(at, ids.slot_of(account.pk)),
@@ -164,10 +271,17 @@ class Population:
             by_author[message.author_id].append(message)
         floors = self._cut_homes(by_author)
         yield list(self.accounts.values())
+        yield self.avatars
         yield self.messages
+        yield self.revisions
+        yield self.tombstones
         yield self.likes
         yield self._interactions()
         yield self.hashtags
+        yield self.blocks
+        yield self.blockers
+        yield self.mutes
+        yield self.reports
         yield self._notifications()
         yield self.follows
         yield self._mirrors()
@@ -214,6 +328,13 @@ class Population:
                 of = message.parent_id, message.parent_author_id
                 yield Interaction.REPLY, *told, *of, at
 
+    def _gaps(self) -> Iterator[tuple[str, int, int, int, int, datetime]]:
+        """The same of each deleted reply that has left a gap: of it nobody is told any more."""
+        for gap in self.tombstones:
+            if gap.parent_id:
+                of = gap.parent_id, gap.parent_author_id
+                yield Interaction.REPLY, gap.pk, gap.author_id, *of, gap.created_at
+
     def _interactions(self) -> list[Interaction]:
         return [
             Interaction(
@@ -225,7 +346,9 @@ class Population:
                 actor_id=actor_id,
                 created_at=at,
             )
-            for kind, source_id, actor_id, message_id, author_id, at in self._deeds()
+            for kind, source_id, actor_id, message_id, author_id, at in chain(
+                self._deeds(), self._gaps()
+            )
         ]
 
     def _notifications(self) -> list[Notification]:

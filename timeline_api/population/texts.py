@@ -219,3 +219,10 @@ def fill(random: Random, sentence: str, **given: str) -> str:
         sentence = sentence.replace("{" + slot + "}", word)
     sentence = sentence[:280].strip()
     return sentence[:1].upper() + sentence[1:]
+
+
+def typo(random: Random, text: str) -> str:
+    """The text as it was typed in haste: two letters that stand side by side are exchanged."""
+    places = [i for i in range(len(text) - 1) if text[i : i + 2].isalpha()] or [0]
+    at = random.choice([i for i in places if text[i] != text[i + 1]] or places)
+    return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
-from . import graph, people, texts
+from . import graph, people, portraits, texts
 from .rows import Population
 
 SEED = 2026
@@ -34,6 +34,8 @@ def build(demo_password: str) -> Population:
     _follow(random, village, names)
     _write(random, village, names, themes)
     _react(random, village, names)
+    # Drawn by lots of their own, so that what is above stays what it was.
+    _settle_in(Random(SEED + 1), village, names)  # noqa: S311
     return village
 
 
@@ -83,6 +85,47 @@ def _react(random: Random, village: Population, names: list[str]) -> None:
             village.add_like(name, message, later)
             if place % 3 == 0 and random.random() < 0.15:
                 village.add_repost(name, message, later)
+
+
+def _settle_in(random: Random, village: Population, names: list[str]) -> None:
+    """What people do after a while: pictures, pinned and mended messages, gaps, and trouble."""
+    ordinary = [name for name in names if name not in people.DEMO | people.ODD]
+    for name in [*people.WITH_PICTURES, *ordinary[::4]]:
+        picture = portraits.portrait(Random(name))  # noqa: S311 draws
+        village.add_avatar(name, picture, days_ago=1 + random.random() * 30)
+    for name in people.PINNING:
+        pinned = max(village.of(name), key=lambda message: message.like_count)
+        village.accounts[name].pinned_id = pinned.pk
+    for name in (*people.DEMO, *ordinary[::9]):
+        for message in village.of(name)[-5::4]:
+            at = int(message.created_at.timestamp() * 1000) + random.randrange(60_000, 900_000)
+            if at < village.ends_at.timestamp() * 1000:
+                village.edit(message, texts.typo(random, message.text), at)
+    pinned = {account.pinned_id for account in village.accounts.values()}
+    answered = [m for m in village.messages if m.reply_count > 1 and m.pk not in pinned]
+    for message in (answered[-3], next(m for m in reversed(answered[:-3]) if m.parent_id)):
+        village.delete(message)
+    _cause_trouble(random, village)
+
+
+def _cause_trouble(random: Random, village: Population) -> None:
+    """Two members whom nobody wants, and what is done about them: one waits for the operators."""
+    for name, (shown, bio, said) in people.UNWANTED.items():
+        village.add_account(name, NO_PASSWORD, joined_days_ago=9, display_name=shown, bio=bio)
+        for number, text in enumerate(said):
+            hours = (len(said) - number) * 31
+            village.add_message(name, text, int((ENDS_AT.timestamp() - hours * 3600) * 1000))
+    spam, prizes = village.of("cheap_watches"), village.of("lucky_prizes")
+    village.add_report("alice", spam[-1], "It sells watches, to everybody, every day", 0.9)
+    village.add_report("bob", spam[-1], "Spam", 0.8)
+    village.add_report("charlie", spam[0], "Not a word about gardens", 1.5)
+    village.add_report("dana", prizes[-1], "There is no prize", 2, outcome="author suspended")
+    village.accounts["lucky_prizes"].is_suspended = True
+    village.add_block("alice", "cheap_watches", days_ago=0.9)
+    follows = {(follow.follower_id, follow.followee_id) for follow in village.follows}
+    dana = village.accounts["dana"].pk
+    strangers = [name for name in people.ODD if (dana, village.accounts[name].pk) not in follows]
+    village.add_mute("dana", random.choice(strangers), days_ago=3)
 
 
 def _new_text(random: Random, author: str, themes: dict[str, str], said: set[str]) -> str:

@@ -1,13 +1,11 @@
 """Avatars: uploading a picture of oneself, and taking it back."""
 
-import hashlib
-
 from django.utils import timezone
 
 from shardrouter import atomic_for
 
 from .. import pictures
-from ..models import AVATAR_VERSION_LENGTH, Account, Avatar
+from ..models import Account, Avatar
 
 
 def replace(*, account: Account, picture: bytes) -> Account:
@@ -18,7 +16,7 @@ def replace(*, account: Account, picture: bytes) -> Account:
     # Before the transaction: it may take a second, and the shard has one writer.
     data = pictures.squared(picture)
     with atomic_for(account):
-        _set_version(account, hashlib.sha256(data).hexdigest()[:AVATAR_VERSION_LENGTH])
+        _set_version(account, pictures.version(data))
         kept = {"data": data, "created_at": timezone.now()}
         Avatar.objects.update_or_create(account=account, defaults=kept)
         return Account.objects.get(pk=account.pk)
