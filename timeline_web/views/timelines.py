@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from .. import membership
-from ..client import Account, Message
+from ..client import Account, Message, Trend
 from ..exceptions import ApiError, ApiUnavailable, Invalid, KeyReused, NotFound, Throttled
 from ..forms import MessageForm
 from .access import members_only, methods
@@ -35,9 +35,18 @@ def _suggestions(request: HttpRequest) -> list[Account]:
 
 @methods("GET")
 def public(request: HttpRequest) -> HttpResponse:
-    """The newest messages of everybody. One call of the API."""
+    """The newest messages of everybody. Two calls of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
+    request.trending = _trending(request)
     return render(request, "timeline_web/public.html", {"page": page, "live": True})
+
+
+def _trending(request: HttpRequest) -> list[Trend]:
+    """What is talked of; a page goes without where the API cannot say it."""
+    try:
+        return request.api.trending()
+    except ApiError:
+        return []
 
 
 @methods("GET")
