@@ -155,6 +155,13 @@ def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_
     page.clock.run_for(31_000)
     page.get_by_role("button", name="1 new message").click()
     assert "Just now" in page.locator(".message").first.inner_text()
+    # More than a page of new ones: nothing that lies between is skipped.
+    for number in range(31):
+        member.post("/add_message", {"csrfmiddlewaretoken": key, "text": f"Later {number}"})
+    page.clock.run_for(31_000)
+    page.get_by_role("button", name="30 new messages").click()
+    page.locator(".pager").scroll_into_view_if_needed()
+    card(page, "Later 0").wait_for()
 
 
 def card(page, text):

@@ -68,8 +68,9 @@ if (box) {
   more.className = "plain more";
   more.hidden = true;
   list.before(more);
-  let fresh = [];
+  let fresh = [], hole = false;
   more.addEventListener("click", () => {
+    if (hole) return location.reload();
     list.prepend(...fresh);
     more.hidden = true;
   });
@@ -79,7 +80,9 @@ if (box) {
       const page = await fetched(location.href);
       const items = [...page.querySelectorAll("main > ol.messages:last-of-type > li")];
       const known = items.findIndex((item) => document.getElementById(item.id));
-      fresh = items.slice(0, known < 0 ? items.length : known);
+      // More than a page of them: what lies between would be missing.
+      hole = known < 0;
+      fresh = items.slice(0, hole ? items.length : known);
       more.hidden = !fresh.length;
       more.textContent = fresh.length === 1 ? "1 new message" : `${fresh.length} new messages`;
     } catch {
