@@ -1,6 +1,7 @@
 """The operators' admin, over all shards. Writes go through the services, so that counters and
 other members' timelines follow."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -93,7 +94,7 @@ class AccountAdmin(OperatorAdmin):
         url = reverse("account-avatar", args=[account.username])
         return format_html('<img src="{}?v={}" alt="" width="80">', url, account.avatar_version)
 
-    @admin.action(description="Take the pictures of selected accounts away")
+    @admin.action(permissions=["change"], description="Take the pictures of selected accounts away")
     def take_pictures_away(self, request: HttpRequest, queryset: QuerySet) -> None:
         count = 0
         for account in queryset.exclude(avatar_version=""):
@@ -102,7 +103,9 @@ class AccountAdmin(OperatorAdmin):
             count += 1
         self.message_user(request, f"Took {count} picture(s) away.", messages.SUCCESS)
 
-    @admin.action(description="Suspend selected accounts (their tokens end)")
+    @admin.action(
+        permissions=["change"], description="Suspend selected accounts (their tokens end)"
+    )
     def suspend(self, request: HttpRequest, queryset: QuerySet) -> None:
         count = 0
         for account in queryset:
@@ -111,7 +114,7 @@ class AccountAdmin(OperatorAdmin):
             count += 1
         self.message_user(request, f"Suspended {count} account(s).", messages.SUCCESS)
 
-    @admin.action(description="Unsuspend selected accounts")
+    @admin.action(permissions=["change"], description="Unsuspend selected accounts")
     def unsuspend(self, request: HttpRequest, queryset: QuerySet) -> None:
         count = 0
         for account in queryset:
@@ -208,13 +211,16 @@ class OutboxAdmin(OperatorAdmin):
     def error(self, obj: Outbox) -> str:
         return obj.last_error[:80]
 
-    @admin.action(description="Try selected events again now")
+    @admin.action(permissions=["change"], description="Try selected events again now")
     def retry(self, request: HttpRequest, queryset: QuerySet) -> None:
         for event in queryset:
             worker.retry(event)
         self.message_user(request, "The relay will try them again.", messages.SUCCESS)
 
-    @admin.action(description="Drop selected parked events: other shards never hear of them")
+    @admin.action(
+        permissions=["change"],
+        description="Drop selected parked events: other shards never hear of them",
+    )
     def drop(self, request: HttpRequest, queryset: QuerySet) -> None:
         dropped = 0
         for event in queryset:
@@ -225,13 +231,43 @@ class OutboxAdmin(OperatorAdmin):
         return False  # only what is parked may be dropped, and by its own action
 
 
+class StateFilter(admin.SimpleListFilter):
+    """Open reports, unless one asks for others."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("closed", "Closed"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        first, *others = super().choices(changelist)
+        yield first | {"display": "Open"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(closed_at__isnull=self.value() != "closed")
+
+
 @admin.register(Report)
 class ReportAdmin(OperatorAdmin):
-    """The queue of what members have reported: open ones first looked at, then closed."""
+    """The queue of what members have reported; what is open comes first."""
 
-    list_display = ("created_at", "reporter", "author", "message", "reason", "outcome", "closed_at")
-    list_filter = (("closed_at", admin.EmptyFieldListFilter),)
-    fields = ("reporter", "author", "message", "now", "history", "reason", "created_at", "outcome")
+    list_display = ("created_at", "reporter", "author", "message", "reason", "outcome")
+    list_filter = (StateFilter,)
+    fields = (
+        "reporter",
+        "author",
+        "message",
+        "now",
+        "history",
+        "reason",
+        "created_at",
+        "outcome",
+        "closed_at",
+    )
     readonly_fields = fields
     actions = ("delete_messages", "suspend_authors", "dismiss")
 
@@ -245,7 +281,11 @@ class ReportAdmin(OperatorAdmin):
     @admin.display(description="author")
     def author(self, report: Report) -> str:
         author = Account.objects.filter(pk=report.message_author_id).first()
-        return author.username if author else "(gone)"
+        if author is None:
+            return "(gone)"
+        url = reverse("admin:timeline_api_account_change", args=[author.pk])
+        state = " (suspended)" if author.is_suspended else ""
+        return format_html('<a href="{}">{}</a>{}', url, author.username, state)
 
     @admin.display(description="message, as reported")
     def message(self, report: Report) -> str:
@@ -262,7 +302,7 @@ class ReportAdmin(OperatorAdmin):
         earlier = message_selectors.revisions(message) if message else []
         return "\n".join(revision.text for revision in earlier) or "-"
 
-    @admin.action(description="Delete the message")
+    @admin.action(permissions=["change"], description="Delete the message")
     def delete_messages(self, request: HttpRequest, queryset: QuerySet) -> None:
         for report in queryset:
             message = Message.objects.filter(pk=report.message_id).first()
@@ -271,7 +311,7 @@ class ReportAdmin(OperatorAdmin):
             report_services.close(report=report, outcome="message deleted")
         self.message_user(request, "The messages were deleted.")
 
-    @admin.action(description="Suspend the author")
+    @admin.action(permissions=["change"], description="Suspend the author")
     def suspend_authors(self, request: HttpRequest, queryset: QuerySet) -> None:
         for report in queryset:
             author = Account.objects.filter(pk=report.message_author_id).first()
@@ -280,7 +320,7 @@ class ReportAdmin(OperatorAdmin):
             report_services.close(report=report, outcome="author suspended")
         self.message_user(request, "The authors were suspended.")
 
-    @admin.action(description="Dismiss: nothing is wrong")
+    @admin.action(permissions=["change"], description="Dismiss: nothing is wrong")
     def dismiss(self, request: HttpRequest, queryset: QuerySet) -> None:
         for report in queryset:
             report_services.close(report=report, outcome="dismissed")

@@ -44,6 +44,11 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         offers = getattr(view, "offers", lambda method: True)
         return super().show_form_for_method(view, method, request, obj) and offers(method)
 
+    def get_content(self, renderer: BaseRenderer, data: Any, *args: Any) -> str:
+        if isinstance(data, bytes):
+            return f"[a picture of {len(data)} bytes]"
+        return super().get_content(renderer, data, *args)
+
     def get_context(
         self, data: Any, accepted_media_type: str, renderer_context: dict[str, Any]
     ) -> dict[str, Any]:

@@ -25,5 +25,7 @@ def report(*, account: Account, message: Message, reason: str) -> None:
 
 
 def close(*, report: Report, outcome: str) -> None:
-    """Take a report out of the operators' queue."""
-    Report.objects.filter(pk=report.pk).update(closed_at=timezone.now(), outcome=outcome)
+    """Take a report out of the operators' queue, and all others of the same message with it. One
+    write on each shard."""
+    of_it = Report.objects.scatter(writes=True).filter(message_id=report.message_id)
+    of_it.filter(closed_at=None).update(closed_at=timezone.now(), outcome=outcome)

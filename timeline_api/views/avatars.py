@@ -39,7 +39,8 @@ class AvatarView(OwnAccountView):
     bodies = {"PUT": PictureSerializer}
     members_only = frozenset({"PUT", "DELETE"})
     parser_classes = [MultiPartParser]
-    renderer_classes = [PictureRenderer, JSONRenderer, BrowsableRenderer]
+    # The browsable one before the picture's: a browser that opens the address takes either.
+    renderer_classes = [JSONRenderer, BrowsableRenderer, PictureRenderer]
     body_limit = pictures.MAX_BYTES + FORM_BYTES
 
     def get_throttles(self) -> list[BaseThrottle]:

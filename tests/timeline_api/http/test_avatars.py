@@ -166,9 +166,11 @@ def test_it_limits_how_often(as_alice, settings):
 
 
 def test_it_has_a_form_in_the_browsable_api(as_alice, as_bob, uploaded):
-    shown = as_alice.get(URL, HTTP_ACCEPT="text/html")
+    browser = "text/html,application/xhtml+xml,image/avif,image/webp,*/*;q=0.8"
+    shown = as_alice.get(URL, HTTP_ACCEPT=browser)
     assert shown.status_code == 200
     assert b'type="file"' in shown.content
+    assert b"[a picture of " in shown.content
     assert b'type="file"' not in as_bob.get(URL, HTTP_ACCEPT="text/html").content
 
 

@@ -1,7 +1,8 @@
 """POST /api/v1/messages/{id}/report/, and the operators' queue."""
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 
 from timeline_api.models import Account, Message, Report
 from timeline_api.services import messages
@@ -62,6 +63,36 @@ def test_the_operator_acts(operator, reported, message, alice, action, outcome):
     there = Message.objects.filter(pk=message.pk).exists()
     assert there == (action != "delete_messages")
     assert Account.objects.get(pk=alice.pk).is_suspended == (action == "suspend_authors")
+
+
+def test_what_is_closed_leaves_the_queue(operator, reported):
+    assert "a bad thing" in operator.get(QUEUE).content.decode()
+    assert b'value="dismiss"' in operator.get(f"{QUEUE}{reported.pk}/change/").content
+    act(operator, reported, "dismiss")
+    assert "a bad thing" not in operator.get(QUEUE).content.decode()
+    for state in ("closed", "all"):
+        assert "a bad thing" in operator.get(f"{QUEUE}?state={state}").content.decode()
+    assert b'value="dismiss"' not in operator.get(f"{QUEUE}{reported.pk}/change/").content
+
+
+def test_one_act_settles_every_report_of_a_message(operator, reported, message, as_charlie):
+    url = f"/api/v1/messages/{message.pk}/report/"
+    assert as_charlie.post(url, {"reason": "Me too"}, format="json").status_code == 204
+    act(operator, reported, "delete_messages")
+    assert set(Report.objects.scatter().values_list("outcome", flat=True)) == {"message deleted"}
+
+
+def test_who_may_only_look_cannot_act(reported):
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(
+        *Permission.objects.filter(codename__in=("view_report", "view_account"))
+    )
+    client = Client()
+    client.force_login(looker)
+    assert b"a bad thing" in client.get(QUEUE).content
+    act(client, reported, "dismiss")
+    reported.refresh_from_db()
+    assert reported.closed_at is None
 
 
 def test_a_report_stays_when_the_message_is_deleted(operator, reported, message):
