@@ -3,6 +3,7 @@
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from ..forms import MessageForm
 
@@ -32,10 +33,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: a host name that is not ours, a form cut short; 413: a form too large."""
     if isinstance(exception, RequestDataTooBig):
         return error_page(
-            request, status=413, title="That is too much", advice="A message is 280 characters."
+            request,
+            status=413,
+            title=_("That is too much"),
+            advice=_("A message is 280 characters."),
         )
     return error_page(
-        request, status=400, title="Bad request", advice="The browser sent what we cannot read."
+        request,
+        status=400,
+        title=_("Bad request"),
+        advice=_("The browser sent what we cannot read."),
     )
 
 
@@ -44,8 +51,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(
         request,
         status=404,
-        title="Nothing here",
-        advice="There is no such page, or no member of that name.",
+        title=_("Nothing here"),
+        advice=_("There is no such page, or no member of that name."),
     )
 
 
@@ -54,8 +61,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(
         request,
         status=500,
-        title="Something went wrong",
-        advice="It is our fault, not yours, and it has been written down. Please try again.",
+        title=_("Something went wrong"),
+        advice=_("It is our fault, not yours, and it has been written down. Please try again."),
     )
 
 
@@ -64,8 +71,8 @@ def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse
     response = error_page(
         request,
         status=405,
-        title="That is a button, not a page",
-        advice="Please go back, and use the button there.",
+        title=_("That is a button, not a page"),
+        advice=_("Please go back, and use the button there."),
     )
     response["Allow"] = ", ".join(allowed)
     return response

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import membership
@@ -28,7 +29,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "profile",
         form,
         lambda data: request.api.update_profile(name, **data),
-        "Your profile was changed",
+        _("Your profile was changed"),
     )
 
 
@@ -47,7 +48,7 @@ def password(request: HttpRequest) -> HttpResponse:
             new_password=data["password"],
         )
 
-    text = "Your password was changed, and you were logged out everywhere else"
+    text = _("Your password was changed, and you were logged out everywhere else")
     return _done(request, "password", PasswordForm(request.POST), change, text)
 
 
@@ -73,7 +74,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: str) -> HttpResponse:
     """End a session or a token."""
     request.api.revoke_token(token_id)
-    messages.success(request, "It was ended")
+    messages.success(request, _("It was ended"))
     return redirect("settings_sessions")
 
 
@@ -101,7 +102,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         membership.end(request)
         request.member = None
 
-    return _done(request, "delete", form, leave, "Your account was deleted", to="public")
+    return _done(request, "delete", form, leave, _("Your account was deleted"), to="public")
 
 
 def _done(

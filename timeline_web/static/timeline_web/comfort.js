@@ -1,6 +1,9 @@
 // Comfort only: the site does all of its work without this file.
 "use strict";
 
+// The words are Django's gettext for scripts, in the page's language: /language/….js.
+const say = (text, values) => interpolate(text, values, true);
+
 // Characters left, counted as the API counts them: by code point, after trimming.
 for (const box of document.querySelectorAll("textarea[data-limit]")) {
   const limit = Number(box.dataset.limit);
@@ -8,7 +11,9 @@ for (const box of document.querySelectorAll("textarea[data-limit]")) {
   if (!count) continue;
   const show = () => {
     const left = limit - [...box.value.trim()].length;
-    count.textContent = left >= 0 ? `${left} left` : `${-left} too many`;
+    count.textContent = left >= 0
+      ? say(gettext("%(number)s left"), { number: left })
+      : say(gettext("%(number)s too many"), { number: -left });
     count.classList.toggle("over", left < 0);
   };
   box.addEventListener("input", show);
@@ -23,9 +28,10 @@ const age = () => {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
     if (seconds >= 86400) continue;
-    if (seconds < 60) time.textContent = "just now";
-    else if (seconds < 3600) time.textContent = `${Math.floor(seconds / 60)} min ago`;
-    else time.textContent = `${Math.floor(seconds / 3600)} h ago`;
+    const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600);
+    if (minutes < 1) time.textContent = gettext("just now");
+    else if (hours < 1) time.textContent = say(gettext("%(number)s min ago"), { number: minutes });
+    else time.textContent = say(gettext("%(number)s h ago"), { number: hours });
   }
 };
 setInterval(age, 30000);
@@ -76,7 +82,9 @@ if (box) {
       const known = items.findIndex((item) => document.getElementById(item.id));
       fresh = items.slice(0, known < 0 ? items.length : known);
       more.hidden = !fresh.length;
-      more.textContent = fresh.length === 1 ? "1 new message" : `${fresh.length} new messages`;
+      const number = fresh.length;
+      more.textContent = say(
+        ngettext("%(number)s new message", "%(number)s new messages", number), { number });
     } catch {
       // Later, perhaps.
     }
@@ -105,10 +113,15 @@ const keys = {
   "/": () => location.assign("/search"),
   "?": () => legend.showModal(),
 };
+// By its place where the layout has other letters there, as an Arabic one has.
+const named = ({ key, code, shiftKey }) =>
+  key < "\x7f" ? key : code === "Slash" ? (shiftKey ? "?" : "/") : code.slice(3).toLowerCase();
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select");
-  if (!legend || typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  if (!legend || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = keys[named(event)];
+  if (!act) return;
   event.preventDefault();
-  keys[event.key]();
+  act();
 });
 document.querySelector("[data-keys]")?.addEventListener("click", () => legend.showModal());
