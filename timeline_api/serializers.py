@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import get_password_validators, validate_password
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
@@ -31,6 +31,11 @@ from .selectors.messages import Marks
 from .selectors.notifications import Group
 from .usernames import USERNAME, is_reserved
 
+# Django's own, marked here because its Arabic lags behind its English.
+PASSWORD_TOO_SHORT = ngettext_lazy(
+    "This password is too short. It must contain at least %d character.",
+    "This password is too short. It must contain at least %d characters.",
+)
 PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
 EXAMPLE_ID = "161514131211109876"
 EXAMPLE_TIME = "2026-11-24T09:30:00.123456Z"
