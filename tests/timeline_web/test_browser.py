@@ -161,6 +161,22 @@ def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_
     assert "Just now" in page.locator(".message").first.inner_text()
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "2 min ago"), ("ar", "قبل 2 د")])
+def test_times_grow_older_in_the_pages_words_and_exact_ones_stay(
+    open_page, friend, language, words
+):
+    visitor, other = friend
+    message = re.search(r'id="m(\d+)"', visitor.page.text)[1]
+    page = open_page(language=language)
+    page.clock.install()
+    page.goto(f"/{other}")
+    page.clock.run_for(150_000)
+    assert page.locator(".message time").inner_text() == words
+    page.goto(f"/{other}/{message}/history")
+    page.clock.run_for(150_000)
+    assert page.locator("time").inner_text().endswith("UTC")
+
+
 def card(page, text):
     """The card of the message that says `text`."""
     return page.locator(".message").filter(has_text=text)

@@ -23,9 +23,10 @@ for (const box of document.querySelectorAll("textarea[data-limit]")) {
   show();
 }
 
-// Relative times grow older while the page is open; what is older than a day stays as it came.
+// Relative times, which have the exact one as their title, grow older while the page is open; what is
+// older than a day stays as it came.
 const age = () => {
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of document.querySelectorAll("time[title]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
     if (seconds >= 86400) continue;
     const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600);
