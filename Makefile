@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Tests take nothing from this installation's .env, and write no byte into its var/.
 TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
 
-.PHONY: help up prepare test lint types format lock bench clean venv venv-dev
+.PHONY: help up prepare test lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ types: venv-dev ## Check shardrouter's types
 format: venv-dev ## Put the code into the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: venv-dev ## Collect the texts to translate, and compile the translations
+	@$(BIN)/python -m deploy.messages
 
 lock: venv-dev ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \

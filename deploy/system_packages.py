@@ -1,4 +1,4 @@
-"""What only the system's package manager can install: nginx, Chromium, PostgreSQL, venv.
+"""What only the system's package manager can install: nginx, Chromium, PostgreSQL, gettext, venv.
 
 Plain syntax and the standard library alone: deploy/bootstrap.py imports it on any Python.
 """
@@ -91,6 +91,12 @@ def need_nginx():
     return found
 
 
+def need_gettext():
+    """Install gettext's programs where they are missing; raises Missing."""
+    if not shutil.which("msgmerge"):
+        install(apt="gettext", brew="gettext", why="gettext")
+
+
 def main():
     """For `make test`: everything that the tests need of the system."""
     try:
@@ -99,6 +105,7 @@ def main():
             install(apt="chromium fonts-noto-color-emoji", brew="chromium", why="Chromium")
         if not find_postgresql():
             install(apt="postgresql", brew="postgresql@17", why="PostgreSQL")
+        need_gettext()
     except Missing as error:
         sys.exit(f"make: {error}")
 

@@ -5,6 +5,8 @@ Staff users of the admin are not members, and are nobody here.
 """
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.authentication import (
     BaseAuthentication,
@@ -27,7 +29,7 @@ SESSION_KEY = "member_token"
 # Argon2 hashes any length; a password this long is somebody making us work.
 PASSWORD_MAX_LENGTH = 128
 
-INVALID_CREDENTIALS = "Invalid username or password"
+INVALID_CREDENTIALS = _("Invalid username or password")
 
 
 class LoginLimit:
@@ -67,7 +69,7 @@ def log_in(request: HttpRequest | Request, *, username: str, password: str) -> A
         limit.failed()
         raise AuthenticationFailed(INVALID_CREDENTIALS) from None
     except accounts.AccountSuspended:
-        raise PermissionDenied("This account is suspended.") from None
+        raise PermissionDenied(gettext("This account is suspended.")) from None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -80,7 +82,7 @@ class BearerAuthentication(BaseAuthentication):
         try:
             token = tokens.authenticate(text=text.strip().decode(HTTP_HEADER_ENCODING))
         except tokens.InvalidToken:
-            raise AuthenticationFailed("Invalid token.") from None
+            raise AuthenticationFailed(gettext("Invalid token.")) from None
         return token.account, token
 
     def authenticate_header(self, request: Request) -> str:

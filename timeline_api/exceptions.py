@@ -6,6 +6,8 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.response import Response
@@ -25,7 +27,7 @@ class Unavailable(APIException):
     """503: a database does not answer now. DRF makes Retry-After of `wait`."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "A database does not answer. Try again in a moment."
+    default_detail = _("A database does not answer. Try again in a moment.")
     default_code = "unavailable"
     wait = RETRY_AFTER_SECONDS
 
@@ -34,7 +36,7 @@ class Conflict(APIException):
     """409: the request is right, and what stands in the database is against it."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This conflicts with another change. Look again, then try again."
+    default_detail = _("This conflicts with another change. Look again, then try again.")
     default_code = "conflict"
 
 
@@ -42,7 +44,7 @@ class KeyReused(APIException):
     """422: an Idempotency-Key that came with another body before."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "This Idempotency-Key was used with another body."
+    default_detail = _("This Idempotency-Key was used with another body.")
     default_code = "idempotency_key_reused"
 
 
@@ -63,7 +65,8 @@ def unavailable(error: BaseException) -> Unavailable:
     if not alias:
         return Unavailable()
     SHARDS_MISSING.labels(alias).inc()
-    return Unavailable(f"{alias} does not answer. Try again in a moment.")
+    detail = gettext("%(alias)s does not answer. Try again in a moment.")
+    return Unavailable(detail % {"alias": alias})
 
 
 def unavailable_response(error: BaseException) -> HttpResponse:
@@ -82,8 +85,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         logger.warning("integrity_conflict: %s", error)
         error = Conflict()
     elif isinstance(error, Blocked):
-        error = PermissionDenied("One of you has blocked the other.")
+        error = PermissionDenied(gettext("One of you has blocked the other."))
     elif isinstance(error, ObjectDoesNotExist):
         # It was there when we looked, and went before we wrote.
-        error = NotFound("It has just been deleted.")
+        error = NotFound(gettext("It has just been deleted."))
     return exception_handler(error, context)

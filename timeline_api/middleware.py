@@ -12,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.common import CommonMiddleware
+from django.utils.translation import gettext as _
 from django_structlog.signals import bind_extra_request_finished_metadata
 
 from . import metrics
@@ -91,7 +92,8 @@ class BodyLimitMiddleware:
 
 def too_large(most: int) -> JsonResponse:
     """The 413 that says what the most is."""
-    return JsonResponse({"detail": f"The body is too large: at most {most} bytes."}, status=413)
+    detail = _("The body is too large: at most %(most)d bytes.") % {"most": most}
+    return JsonResponse({"detail": detail}, status=413)
 
 
 class SlashMiddleware(CommonMiddleware):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode
 
 from django.template import loader
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import _positive_int
 from rest_framework.request import Request
@@ -36,7 +37,7 @@ class Cursor:
             if not 0 <= position <= MAX_ID:
                 raise ValueError
         except (ValueError, KeyError, binascii.Error):
-            raise NotFound("Invalid cursor") from None
+            raise NotFound(_("Invalid cursor")) from None
         return cls(position, reverse="r" in fields)
 
     def encode(self) -> str:

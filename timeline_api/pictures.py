@@ -26,8 +26,17 @@ MEDIA_TYPE = "image/webp"
 VERSION_LENGTH = 12
 
 
+def _(text: str) -> str:
+    """Marks a text for `make messages`: who shows it translates it."""
+    return text
+
+
 class BadPicture(ValueError):
-    """What was sent cannot be a member's picture; the text says why."""
+    """What was sent cannot be a member's picture: `text` with `values` says why."""
+
+    def __init__(self, text: str, **values: int) -> None:
+        self.text, self.values = text, values
+        super().__init__(text % values)
 
 
 def squared(data: bytes) -> bytes:
@@ -36,15 +45,15 @@ def squared(data: bytes) -> bytes:
     Raises BadPicture for what is too large, cut short, or no JPEG, PNG, WebP or GIF.
     """
     if len(data) > MAX_BYTES:
-        raise BadPicture(f"At most {MAX_BYTES // 1024**2} MB.")
+        raise BadPicture(_("At most %(most)d MB."), most=MAX_BYTES // 1024**2)
     image = _opened(data)
     if image.width * image.height > MAX_PIXELS:
-        raise BadPicture(_too_large(image.width * image.height))
+        raise _too_large(image.width * image.height)
     try:
         small = _shrunk(image)
     except Exception as error:
         # Pillow's decoders raise whatever a stranger's bytes lead them into.
-        raise BadPicture("The picture is damaged or cut short.") from error
+        raise BadPicture(_("The picture is damaged or cut short.")) from error
     kept = io.BytesIO()
     small.save(kept, "WEBP", quality=80, method=6)
     return kept.getvalue()
@@ -60,16 +69,20 @@ def _opened(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
-        raise BadPicture(_too_large()) from None
+        raise _too_large() from None
     except Exception as error:
-        raise BadPicture("This is not a JPEG, PNG, WebP or GIF picture.") from error
+        raise BadPicture(_("This is not a JPEG, PNG, WebP or GIF picture.")) from error
 
 
-def _too_large(pixels: int | None = None) -> str:
-    most = f"at most {MAX_PIXELS // 1_000_000} megapixels"
-    if pixels is None:
-        return f"The picture is too large: {most}."
-    return f"The picture has {pixels / 1_000_000:.0f} megapixels; {most}."
+def _too_large(pixels: int | None = None) -> BadPicture:
+    most = MAX_PIXELS // 1_000_000
+    if pixels is None:  # so many that Pillow does not even open it
+        return BadPicture(_("The picture is too large: at most %(most)d megapixels."), most=most)
+    return BadPicture(
+        _("The picture has %(number)d megapixels; at most %(most)d."),
+        number=round(pixels / 1_000_000),
+        most=most,
+    )
 
 
 def _shrunk(image: Image.Image) -> Image.Image:

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.contrib.auth.password_validation import get_password_validators, validate_password
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,6 +31,11 @@ from .selectors.messages import Marks
 from .selectors.notifications import Group
 from .usernames import USERNAME, is_reserved
 
+# Django's own, marked here because its Arabic lags behind its English.
+PASSWORD_TOO_SHORT = ngettext_lazy(
+    "This password is too short. It must contain at least %d character.",
+    "This password is too short. It must contain at least %d characters.",
+)
 PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
 EXAMPLE_ID = "161514131211109876"
 EXAMPLE_TIME = "2026-11-24T09:30:00.123456Z"
@@ -253,7 +260,7 @@ class RegistrationSerializer(serializers.Serializer):
         rf"^{USERNAME.pattern}\Z",
         max_length=30,
         help_text="1 to 30 of A–Z, a–z, 0–9 and _. Shown as typed, compared without case.",
-        error_messages={"invalid": "Only letters (A–Z, a–z), digits and _ are allowed."},
+        error_messages={"invalid": _("Only letters (A–Z, a–z), digits and _ are allowed.")},
     )
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(
@@ -265,7 +272,7 @@ class RegistrationSerializer(serializers.Serializer):
 
     def validate_username(self, username: str) -> str:
         if is_reserved(username):
-            raise serializers.ValidationError("This username is reserved.")
+            raise serializers.ValidationError(gettext("This username is reserved."))
         return username
 
     def validate_password(self, password: str) -> str:
@@ -352,7 +359,7 @@ class NewMessageSerializer(TextSerializer):
         required=False,
         allow_null=True,
         help_text="The id of the message that this one replies to.",
-        error_messages={"invalid": "The id of a message, as a decimal string."},
+        error_messages={"invalid": _("The id of a message, as a decimal string.")},
     )
 
 
@@ -372,7 +379,7 @@ class ReadSerializer(serializers.Serializer):
         r"^[0-9]{1,19}\Z",
         required=False,
         help_text="The id of the latest notification that was seen; without it, all are.",
-        error_messages={"invalid": "The id of a notification, as a decimal string."},
+        error_messages={"invalid": _("The id of a notification, as a decimal string.")},
     )
 
 

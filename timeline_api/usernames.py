@@ -11,8 +11,8 @@ USERNAME = re.compile(rf"[A-Za-z0-9_]{{1,{MAX_USERNAME_LENGTH}}}", re.ASCII)
 RESERVED_USERNAMES = frozenset(
     (
         "about account accounts add_message admin administrator api blog docs edit error explore "
-        "export favicon feed feeds follow followers following help home index info livez login "
-        "logout me media message messages metrics moderator new notifications null operator "
+        "export favicon feed feeds follow followers following help home index info language livez "
+        "login logout me media message messages metrics moderator new notifications null operator "
         "password privacy public readyz register robots root rules schema search security "
         "settings signup sitemap static status support system tag tags terms timeline timelines "
         "token tokens twitsite undefined unfollow user users web"

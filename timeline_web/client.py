@@ -347,19 +347,33 @@ class Api:
     """The API as one visitor or member sees it.
 
     `token` is the member's, or None; `request_id` goes along, so that one id names a page and the
-    calls it made; `address` is the visitor's, by whom the API counts its throttles.
+    calls it made; `address` is the visitor's, by whom the API counts its throttles; `language` is
+    the page's, in which the API words what it refuses.
     """
 
-    def __init__(self, *, token: str | None = None, request_id: str = "", address: str = ""):
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        request_id: str = "",
+        address: str = "",
+        language: str = "en",
+    ):
         self.token = token
-        self._headers = {"X-Request-ID": request_id, "X-Forwarded-For": address}
+        self._headers = {
+            "X-Request-ID": request_id,
+            "X-Forwarded-For": address,
+            "Accept-Language": language,
+        }
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def as_visitor(self) -> "Api":
         """The same without the member's token."""
         return Api(
-            request_id=self._headers["X-Request-ID"], address=self._headers["X-Forwarded-For"]
+            request_id=self._headers["X-Request-ID"],
+            address=self._headers["X-Forwarded-For"],
+            language=self._headers["Accept-Language"],
         )
 
     def register(self, *, username: str, email: str, password: str) -> Account:

@@ -3,13 +3,15 @@
 Each carries the status that the page about it has, and the words for the person who reads it.
 """
 
+from django.utils.translation import gettext_lazy as _
+
 
 class ApiError(Exception):
     """Any answer of the API that is not a success; `str()` of it is for the log."""
 
     status = 500
-    title = "Something went wrong"
-    advice = "It is our fault, not yours, and it has been written down. Please try again."
+    title = _("Something went wrong")
+    advice = _("It is our fault, not yours, and it has been written down. Please try again.")
 
     def __init__(self, detail: str = "", *, retry_after: int | None = None):
         """Keep the API's own words in `detail`, and the seconds to wait in `retry_after`."""
@@ -26,48 +28,48 @@ class ApiUnavailable(ApiError):
     """Nobody answered in time, or what answers said 502, 503 or 504."""
 
     status = 503
-    title = "We cannot reach the messages right now"
-    advice = "Nothing is lost. Please try again in a moment."
+    title = _("We cannot reach the messages right now")
+    advice = _("Nothing is lost. Please try again in a moment.")
 
 
 class NotFound(ApiError):
     """There is no such member, message or page of a list."""
 
     status = 404
-    title = "Nothing here"
-    advice = "There is no such page, or no member of that name."
+    title = _("Nothing here")
+    advice = _("There is no such page, or no member of that name.")
 
 
 class Unauthorized(ApiError):
     """The token (or the pair of name and password) is not, or no longer, good."""
 
     status = 401
-    title = "Please sign in"
-    advice = "This needs somebody who is signed in."
+    title = _("Please sign in")
+    advice = _("This needs somebody who is signed in.")
 
 
 class Forbidden(ApiError):
     """Known, and not allowed: a suspended account, somebody else's message."""
 
     status = 403
-    title = "Not allowed"
-    advice = "This is not yours to do."
+    title = _("Not allowed")
+    advice = _("This is not yours to do.")
 
 
 class Throttled(ApiError):
     """Too many requests; `retry_after` says how many seconds to wait."""
 
     status = 429
-    title = "Too many requests"
-    advice = "Please wait a little, then try again."
+    title = _("Too many requests")
+    advice = _("Please wait a little, then try again.")
 
 
 class Invalid(ApiError):
     """What was sent does not do; `errors` is field → texts, general ones under "detail"."""
 
     status = 400
-    title = "That did not work"
-    advice = "What was sent cannot be done."
+    title = _("That did not work")
+    advice = _("What was sent cannot be done.")
 
     def __init__(self, errors: dict[str, list[str]], **kwargs):
         self.errors = errors

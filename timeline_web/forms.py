@@ -5,20 +5,22 @@ import uuid
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-NO_USERNAME = "You have to enter a username"
-NO_EMAIL = "You have to enter a valid email address"
-NO_PASSWORD = "You have to enter a password"  # noqa: S105 (a text, not a password)
-PASSWORDS_DIFFER = "The two passwords do not match"
-USERNAME_TAKEN = "The username is already taken"
-BAD_LOGIN = "Invalid username or password"
-NO_TEXT = "You have to write something"
+NO_USERNAME = _("You have to enter a username")
+NO_EMAIL = _("You have to enter a valid email address")
+NO_PASSWORD = _("You have to enter a password")
+PASSWORDS_DIFFER = _("The two passwords do not match")
+USERNAME_TAKEN = _("The username is already taken")
+BAD_LOGIN = _("Invalid username or password")
+NO_TEXT = _("You have to write something")
 
 # The API's limit, in characters after trimming. The API is who enforces it.
 MESSAGE_LENGTH = 280
 
-NO_PICTURE = "Choose a picture first"
-PICTURE_TOO_LARGE = "The picture may have 10 MB at most"
+NO_PICTURE = _("Choose a picture first")
+PICTURE_TOO_LARGE = _("The picture may have 10 MB at most")
 # The API's limit, in bytes: what is larger need not be sent on to be refused.
 PICTURE_BYTES = 10 * 1024 * 1024
 
@@ -71,7 +73,7 @@ class RegistrationForm(OneErrorForm):
     def refuse_as_the_api_did(self, errors: dict[str, list[str]]) -> None:
         """Show the API's refusal in the site's words, where the site has words for it."""
         field = next((name for name in self.fields if name in errors), next(iter(errors), ""))
-        text = " ".join(errors.get(field, [])) or "The registration was refused"
+        text = " ".join(errors.get(field, [])) or gettext("The registration was refused")
         if field == "email":
             text = NO_EMAIL
         elif field == "username" and ("taken" in text or "exist" in text):
@@ -140,7 +142,7 @@ class TokenForm(OneErrorForm):
 
     def clean_name(self) -> str:
         if not self.cleaned_data["name"]:
-            raise forms.ValidationError("Give it a name, so that you know it again")
+            raise forms.ValidationError(_("Give it a name, so that you know it again"))
         return self.cleaned_data["name"]
 
 
@@ -151,7 +153,7 @@ class ReportForm(OneErrorForm):
 
     def clean_reason(self) -> str:
         if not self.cleaned_data["reason"]:
-            raise forms.ValidationError("Say what is wrong with it, in a word or two")
+            raise forms.ValidationError(_("Say what is wrong with it, in a word or two"))
         return self.cleaned_data["reason"]
 
 
@@ -221,4 +223,5 @@ class EditForm(MessageForm):
 
 def too_long(length: int) -> str:
     """What to tell somebody whose message has `length` characters."""
-    return f"A message has at most {MESSAGE_LENGTH} characters; this one has {length}"
+    text = gettext("A message has at most %(most)d characters; this one has %(length)d")
+    return text % {"most": MESSAGE_LENGTH, "length": length}

@@ -5,6 +5,8 @@ import re
 import uuid
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
@@ -35,6 +37,18 @@ class RequestIdMiddleware:
         response["X-Request-ID"] = request.request_id
         response["X-Served-By"] = conf.get("INSTANCE_NAME")
         return response
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Django's: by the cookie that /language sets, else by Accept-Language.
+
+    What shared caches may keep depends on neither (views/languages.py): its Vary names neither.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if "public" in response.get("Cache-Control", ""):
+            return response
+        return super().process_response(request, response)
 
 
 class MemberMiddleware:
@@ -92,6 +106,7 @@ def api_for(request: HttpRequest) -> Api:
         token=request.member.token if request.member else None,
         request_id=request.request_id,
         address=visitor_address(request),
+        language=translation.get_language(),
     )
 
 

@@ -50,20 +50,17 @@ def _entity(entity: Entity, shown: str) -> str:
     return f'<a class="mention" href="/tag/{quote(entity.value)}" rel="tag">{shown}</a>'
 
 
-def ago(then: datetime, now: datetime) -> str:
-    """How long `then` is before `now`, for a glance: "just now", "3 min ago", "24 Nov 2025".
+def age(then: datetime, now: datetime) -> tuple[str, int]:
+    """How long `then` is before `now`, for a glance: a unit and how many of it, as ("min", 3).
 
-    A clock that is a little ahead of ours makes no future: that is "just now" too.
+    Units are "now", "min", "h" and "d"; older than a week is a "date", which needs no number, and
+    before this year a "date with year". A clock that is a little ahead of ours makes no future:
+    that is "now" too.
     """
     seconds = (now - then).total_seconds()
     if seconds < MINUTE:
-        return "just now"
-    if seconds < HOUR:
-        return f"{int(seconds // MINUTE)} min ago"
-    if seconds < DAY:
-        return f"{int(seconds // HOUR)} h ago"
-    if seconds < 7 * DAY:
-        return f"{int(seconds // DAY)} d ago"
-    if then.year == now.year:
-        return f"{then.day} {then:%b}"
-    return f"{then.day} {then:%b %Y}"
+        return "now", 0
+    for unit, length, end in (("min", MINUTE, HOUR), ("h", HOUR, DAY), ("d", DAY, 7 * DAY)):
+        if seconds < end:
+            return unit, int(seconds // length)
+    return ("date" if then.year == now.year else "date with year"), 0

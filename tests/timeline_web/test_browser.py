@@ -31,12 +31,19 @@ def open_page(chromium, site):
     """A function that opens the site in a fresh profile; what the page complains about fails."""
     opened, complaints = [], []
 
-    def open_it(*, javascript: bool = True, width: int = 1280, scheme: str = "light"):
+    def open_it(
+        *,
+        javascript: bool = True,
+        width: int = 1280,
+        scheme: str = "light",
+        language: str = "en",
+    ):
         context = chromium.new_context(
             base_url=site.url,
             java_script_enabled=javascript,
             viewport={"width": width, "height": 844},
             color_scheme=scheme,
+            locale=language,
         )
         opened.append(context)
         page = context.new_page()
@@ -162,6 +169,22 @@ def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_
     page.get_by_role("button", name="30 new messages").click()
     page.locator(".pager").scroll_into_view_if_needed()
     card(page, "Later 0").wait_for()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "2 min ago"), ("ar", "قبل 2 د")])
+def test_times_grow_older_in_the_pages_words_and_exact_ones_stay(
+    open_page, friend, language, words
+):
+    visitor, other = friend
+    message = re.search(r'id="m(\d+)"', visitor.page.text)[1]
+    page = open_page(language=language)
+    page.clock.install()
+    page.goto(f"/{other}")
+    page.clock.run_for(150_000)
+    assert page.locator(".message time").inner_text() == words
+    page.goto(f"/{other}/{message}/history")
+    page.clock.run_for(150_000)
+    assert page.locator("time").inner_text().endswith("UTC")
 
 
 def card(page, text):
@@ -320,6 +343,81 @@ def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
     assert visitor.get(f"/{name}").status_code == 404
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, width):
+    page = open_page(javascript=javascript, width=width, language="ar")
+    name, (visitor, other) = new_name("dana"), friend
+
+    def said(text):
+        assert page.get_by_role("status").inner_text() == text
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # Begin in English, as a browser may ask for what its owner does not want.
+    page.goto("/register")
+    page.get_by_role("button", name="English").click()
+    assert page.get_by_role("heading", name="Sign up").is_visible()
+    page.get_by_role("button", name="العربية").click()
+    page.get_by_label("اسم المستخدم").fill(name)
+    page.get_by_label("البريد الإلكتروني").fill(f"{name}@example.com")
+    page.get_by_label("كلمة المرور", exact=True).fill("secret-9")
+    page.get_by_label("كلمة المرور مرة أخرى").fill("secret-9")
+    page.get_by_role("main").get_by_role("button", name="إنشاء حساب").click()
+    said("تم إنشاء حسابك بنجاح، ويمكنك تسجيل الدخول الآن")
+    page.get_by_label("اسم المستخدم").fill(name)
+    page.get_by_label("كلمة المرور").fill("secret-9")
+    page.get_by_role("main").get_by_role("button", name="تسجيل الدخول").click()
+    said("تم تسجيل الدخول")
+
+    # Write, follow, like, answer, edit, be told.
+    page.get_by_label("ما الذي يدور في ذهنك").fill("صباح الخير")
+    if javascript:
+        assert page.locator("[data-count]").inner_text() == "المتبقي: 270"
+    page.get_by_role("button", name="نشر", exact=True).click()
+    said("تم نشر رسالتك")
+    assert page.locator(".message time").first.inner_text() == "الآن"
+    page.goto(f"/{other}")
+    page.get_by_role("button", name="متابعة", exact=True).click()
+    said(f'تمت متابعة "\u2068{other}\u2069"')
+    card(page, "Herons").get_by_role("button", name="إعجاب").click()
+    card(page, "Herons").get_by_role("link", name="الرد على هذه الرسالة").click()
+    page.get_by_label("ردك على").fill("أين؟")
+    page.get_by_role("button", name="رد", exact=True).click()
+    said("تم نشر رسالتك")
+    card(page, "أين؟").get_by_role("link", name="تعديل").click()
+    page.get_by_label("رسالتك").fill("أين ومتى؟")
+    page.get_by_role("button", name="حفظ").click()
+    said("تم تعديل رسالتك")
+    visitor.get(f"/{name}")
+    visitor.submit(f"/{name}/follow")
+    page.get_by_role("link", name="الإشعارات").click()
+    assert "متابعة جديدة من" in page.locator(".told").inner_text()
+    page.get_by_role("button", name="تحديد الكل كمقروء").click()
+
+    if javascript:
+        check_arabic_script(page)
+        check_pages(page, width, ["/", f"/{other}", "/notifications", "/settings/sessions"])
+    page.goto("/settings")
+    page.get_by_role("main").get_by_role("button", name="تسجيل الخروج").first.click()
+    said("تم تسجيل الخروج")
+
+
+def check_arabic_script(page):
+    """The script's plurals, and its keys on a keyboard that has other letters on them."""
+    new = "interpolate(ngettext('%(number)s new message', '', n), {number: n}, true)"
+    assert page.evaluate(f"[1, 2, 3, 11, 100].map((n) => {new})") == [
+        "رسالة جديدة واحدة",
+        "رسالتان جديدتان",
+        "3 رسائل جديدة",
+        "11 رسالة جديدة",
+        "100 رسالة جديدة",
+    ]
+    shift = "{key: '؟', code: 'Slash', shiftKey: true, bubbles: true}"
+    page.evaluate(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {shift}))")
+    assert page.get_by_role("dialog").is_visible()
+    page.get_by_role("button", name="إغلاق").click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(open_page, new_name, friend, width, scheme):
@@ -365,6 +463,7 @@ def check_pages(page, width, paths):
     for path in paths:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.evaluate("new Promise(requestAnimationFrame)")  # autofocus comes first; axe moves it
         page.evaluate(AXE)
         found = page.evaluate("axe.run()")["violations"]
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], path
@@ -379,6 +478,6 @@ def test_a_full_page_is_light(new_member):
     page = member.get("/")
     assert len(member.messages) == 30
     assert len(page.content) < 60_000
-    files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text))
+    files = set(re.findall(r'(?:href|src)="(/(?:static|language)/[^"#]+)', page.text))
     sizes = {path: len(member.get(path).content) for path in files}
     assert sum(sizes.values()) < 40_000, sizes

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shardrouter import atomic_for
 
@@ -155,7 +156,7 @@ def _post_once(message: Message, parent: Message | None, idempotency_key: str) -
             return message
     except IntegrityError as error:
         # Two at once: the other one has written the key between our look and our write.
-        raise IdempotencyConflict("The first request with this key is still running.") from error
+        raise IdempotencyConflict(_("The first request with this key is still running.")) from error
 
 
 def delete(*, message: Message) -> None:
@@ -281,10 +282,10 @@ def _remembered(author: Account, key: str, digest: str) -> Message | None:
     if known is None:
         return None
     if known.body_digest != digest:
-        raise IdempotencyMismatch("This Idempotency-Key was used with another text.")
+        raise IdempotencyMismatch(_("This Idempotency-Key was used with another text."))
     message = Message.objects.select_related("author").filter(pk=known.message_id).first()
     if message is None:
-        raise IdempotencyConflict("The message that this key made has been deleted.")
+        raise IdempotencyConflict(_("The message that this key made has been deleted."))
     return message
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ from ..services import accounts as services
 from ..throttles import RegistrationThrottle
 from .base import ApiView
 
-NOT_THE_PASSWORD = "This is not the account's password."  # noqa: S105 a text
+NOT_THE_PASSWORD = _("This is not the account's password.")
 
 
 class OwnAccountView(ApiView):
@@ -43,7 +44,7 @@ class OwnAccountView(ApiView):
         """The account, when it is the member's own: else 404 or 403."""
         account = self.account_named(username)
         if account.pk != self.request.user.pk:
-            raise PermissionDenied("This is not your account.")
+            raise PermissionDenied(_("This is not your account."))
         return account
 
     def account_answer(self, account: Account) -> Response:
@@ -89,7 +90,7 @@ class AccountsView(ApiView):
         try:
             account = services.register(**self.valid())
         except services.UsernameTaken:
-            raise ValidationError({"username": ["The username is already taken"]}) from None
+            raise ValidationError({"username": [_("The username is already taken")]}) from None
         data = self.answer.account(account) | {"email": account.email}
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
@@ -76,7 +77,7 @@ class AvatarView(OwnAccountView):
         try:
             picture = selectors.of_account(account)
         except Avatar.DoesNotExist:
-            raise NotFound("This member has no picture.") from None
+            raise NotFound(_("This member has no picture.")) from None
         version = account.avatar_version
         lasting = version and request.query_params.get("v") == version
         headers = {
@@ -100,7 +101,7 @@ class AvatarView(OwnAccountView):
         try:
             account = services.replace(account=account, picture=picture)
         except pictures.BadPicture as error:
-            raise ValidationError({"picture": [str(error)]}) from None
+            raise ValidationError({"picture": [_(error.text) % error.values]}) from None
         return self.account_answer(account)
 
     @operation(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
@@ -61,14 +62,14 @@ class ApiView(APIView):
         try:
             return accounts.by_username(username)
         except Account.DoesNotExist:
-            raise NotFound("There is no such account.") from None
+            raise NotFound(_("There is no such account.")) from None
 
     def message_with(self, message_id: int) -> Message:
         """The message, or 404; of a repost the message that it shows."""
         try:
             message = messages.by_id(message_id)
         except Message.DoesNotExist:
-            raise NotFound("There is no such message.") from None
+            raise NotFound(_("There is no such message.")) from None
         return message.original if message.repost_of_id else message
 
     def page(

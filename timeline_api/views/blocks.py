@@ -1,5 +1,6 @@
 """Blocks and mutes: whom a member does not want to see or to be reached by."""
 
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ class BlockView(ApiView):
         try:
             services.block(account=request.user, other=self.account_named(username))
         except services.CannotBlockSelf:
-            raise ValidationError({"detail": "You cannot block yourself."}) from None
+            raise ValidationError({"detail": _("You cannot block yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @operation(
@@ -44,7 +45,7 @@ class BlockView(ApiView):
         try:
             services.unblock(account=request.user, other=self.account_named(username))
         except services.CannotBlockSelf:
-            raise ValidationError({"detail": "You cannot unblock yourself."}) from None
+            raise ValidationError({"detail": _("You cannot unblock yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
@@ -67,7 +68,7 @@ class MuteView(ApiView):
         try:
             services.mute(account=request.user, other=self.account_named(username))
         except services.CannotBlockSelf:
-            raise ValidationError({"detail": "You cannot mute yourself."}) from None
+            raise ValidationError({"detail": _("You cannot mute yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @operation(
@@ -81,7 +82,7 @@ class MuteView(ApiView):
         try:
             services.unmute(account=request.user, other=self.account_named(username))
         except services.CannotBlockSelf:
-            raise ValidationError({"detail": "You cannot unmute yourself."}) from None
+            raise ValidationError({"detail": _("You cannot unmute yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

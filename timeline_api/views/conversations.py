@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +23,7 @@ class ConversationView(ApiView):
         try:
             message = selectors.standing_or_gap(message_id)
         except Message.DoesNotExist:
-            raise NotFound("There is no such message.") from None
+            raise NotFound(_("There is no such message.")) from None
         return getattr(message, "original", message)
 
 

@@ -1,5 +1,6 @@
 """Discovery: tags, what is talked of, whom to follow, search."""
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -65,7 +66,8 @@ class SearchView(PeopleView):
         """What is searched for; 400 for a text that is too long."""
         text = self.request.query_params.get("q", "")
         if len(text) > search.MAX_LENGTH:
-            raise ValidationError({"q": [f"At most {search.MAX_LENGTH} characters."]})
+            detail = _("At most %(most)d characters.") % {"most": search.MAX_LENGTH}
+            raise ValidationError({"q": [detail]})
         return search.parse(text)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views import defaults
 
 
@@ -17,24 +18,26 @@ def _json(detail: str, status: int) -> JsonResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
-        return _json("Bad request.", 400)
+        return _json(_("Bad request."), 400)
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
-        return _json("You may not do that.", 403)
+        return _json(_("You may not do that."), 403)
     return defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not wants_json(request):
         return defaults.page_not_found(request, exception)
-    hint = "" if request.path.endswith("/") else " Every path ends in a slash."
-    return _json(f"Not found.{hint}", 404)
+    if request.path.endswith("/"):
+        return _json(_("Not found."), 404)
+    return _json(_("Not found. Every path ends in a slash."), 404)
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     if wants_json(request):
-        return _json("Something went wrong here. Quote X-Request-ID when you report it.", 500)
+        detail = _("Something went wrong here. Quote X-Request-ID when you report it.")
+        return _json(detail, 500)
     return defaults.server_error(request)

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -31,7 +32,7 @@ class FollowView(ApiView):
         try:
             services.follow(follower=request.user, followee=self.account_named(username))
         except services.CannotFollowSelf:
-            raise ValidationError({"detail": "You cannot follow yourself."}) from None
+            raise ValidationError({"detail": _("You cannot follow yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @operation(
@@ -45,7 +46,7 @@ class FollowView(ApiView):
         try:
             services.unfollow(follower=request.user, followee=self.account_named(username))
         except services.CannotFollowSelf:
-            raise ValidationError({"detail": "You cannot unfollow yourself."}) from None
+            raise ValidationError({"detail": _("You cannot unfollow yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

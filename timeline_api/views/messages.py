@@ -2,6 +2,7 @@
 
 import re
 
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -32,7 +33,7 @@ def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not IDEMPOTENCY_KEY_FORM.fullmatch(key):
         raise ValidationError(
-            {"detail": "Idempotency-Key: 1 to 200 printable ASCII characters, no spaces."}
+            {"detail": _("Idempotency-Key: 1 to 200 printable ASCII characters, no spaces.")}
         )
     return key
 
@@ -78,7 +79,7 @@ class MessagesView(ApiView):
         try:
             return self.message_with(int(message_id))
         except NotFound:
-            raise ValidationError({"in_reply_to": ["There is no such message."]}) from None
+            raise ValidationError({"in_reply_to": [_("There is no such message.")]}) from None
 
     def get_view_name(self) -> str:
         return "Messages"
@@ -99,12 +100,12 @@ class OwnMessageView(ApiView):
             self.shown = self.form_instance = selectors.by_id(pk)
             return self.shown
         except Message.DoesNotExist:
-            raise NotFound("There is no such message.") from None
+            raise NotFound(_("There is no such message.")) from None
 
     def _own(self, pk: int) -> Message:
         message = self._message(pk)
         if message.author_id != self.request.user.pk:
-            raise PermissionDenied("This is not your message.")
+            raise PermissionDenied(_("This is not your message."))
         return message
 
 
@@ -125,7 +126,7 @@ class MessageView(OwnMessageView):
         shown = self.answer.messages([self._message(id)])
         if not shown:
             # One has blocked the other; a visitor could read it.
-            raise NotFound("There is no such message.")
+            raise NotFound(_("There is no such message."))
         return Response(*shown)
 
     @operation(
@@ -144,11 +145,11 @@ class MessageView(OwnMessageView):
                 message=message, text=body.get("text", message.text), revision=body.get("revision")
             )
         except services.NotEditable:
-            raise ValidationError({"detail": "A repost has no text to edit."}) from None
+            raise ValidationError({"detail": _("A repost has no text to edit.")}) from None
         except services.EditConflict:
-            raise Conflict("The message was edited since you have read it.") from None
+            raise Conflict(_("The message was edited since you have read it.")) from None
         except Message.DoesNotExist:
-            raise NotFound("There is no such message.") from None
+            raise NotFound(_("There is no such message.")) from None
         return Response(*self.answer.messages([message]))
 
     @operation(
@@ -223,7 +224,7 @@ class PinView(OwnMessageView):
     def put(self, request: Request, id: int) -> Response:
         message = self._own(id)
         if message.repost_of_id:
-            raise ValidationError({"detail": "A repost cannot be pinned."})
+            raise ValidationError({"detail": _("A repost cannot be pinned.")})
         services.pin(message=message)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

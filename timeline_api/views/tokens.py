@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
@@ -113,7 +114,7 @@ class TokenView(ApiView):
         try:
             token = selectors.by_id(request.user, id)
         except Token.DoesNotExist:
-            raise NotFound("You have no such token.") from None
+            raise NotFound(_("You have no such token.")) from None
         services.revoke(token=token)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -135,7 +136,7 @@ class CurrentTokenView(ApiView):
     )
     def delete(self, request: Request, **kwargs: Any) -> Response:
         if request.auth is None:
-            raise NotFound("This request was not made with a token.")
+            raise NotFound(_("This request was not made with a token."))
         services.revoke(token=request.auth)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

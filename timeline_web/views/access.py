@@ -27,9 +27,18 @@ def methods(*allowed: str) -> Callable[[View], View]:
                 return method_not_allowed(request, sorted(allowed))
             return view(request, *args, **kwargs)
 
+        wrapped.methods = allowed
         return wrapped
 
     return decorate
+
+
+def here(request: HttpRequest) -> str:
+    """The path that shows this page again; home for what a button alone can ask for."""
+    view = getattr(request.resolver_match, "func", None)
+    if request.method in ("GET", "HEAD") or "GET" in getattr(view, "methods", ()):
+        return request.get_full_path()
+    return reverse("home")
 
 
 def members_only(view: View) -> View:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import membership
@@ -33,7 +34,7 @@ def register(request: HttpRequest) -> HttpResponse:
         return _page(request, "register", form, status=400)
     except (ApiUnavailable, Throttled) as error:
         return _later(request, "register", form, error)
-    messages.success(request, "You were successfully registered and can login now")
+    messages.success(request, _("You were successfully registered and can login now"))
     return redirect("login")
 
 
@@ -50,7 +51,7 @@ def login(request: HttpRequest) -> HttpResponse:
     data = form.cleaned_data
     try:
         token, account = request.api.log_in(
-            username=data["username"], password=data["password"], name="Website"
+            username=data["username"], password=data["password"], name=_("Website")
         )
     except (Unauthorized, Invalid):
         form.refuse("username", BAD_LOGIN)
@@ -61,7 +62,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except (ApiUnavailable, Throttled) as error:
         return _later(request, "login", form, error)
     membership.begin(request, username=account.username, token=token)
-    messages.success(request, "You were logged in")
+    messages.success(request, _("You were logged in"))
     return redirect(safe_path(request, data["next"]) or "home")
 
 
@@ -76,7 +77,7 @@ def logout(request: HttpRequest) -> HttpResponse:
         with suppress(Unauthorized):  # revoked before, which is what was asked for
             request.api.log_out()
         membership.end(request)
-        messages.success(request, "You were logged out")
+        messages.success(request, _("You were logged out"))
     return redirect("public")
 
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from .. import membership
 from ..client import Message
@@ -66,7 +67,7 @@ def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
     """The form to edit one's message, and editing it; whatever goes wrong, the text stays."""
     shown = request.api.message(message_id)
     if not shown.author or shown.author.username != request.member.username:
-        raise Forbidden("This is not your message.")
+        raise Forbidden(_("This is not your message."))
     if request.method != "POST":
         form = EditForm(initial={"text": shown.text, "revision": shown.revision})
         return _edit_page(request, shown, form)
@@ -77,7 +78,8 @@ def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
     try:
         request.api.edit(message_id, data["text"], revision=data["revision"])
     except Conflict as error:
-        form.refuse("text", f"You have edited it in another window; it says now: {shown.text}")
+        text = _("You have edited it in another window; it says now: %(text)s")
+        form.refuse("text", text % {"text": shown.text})
         form.data = form.data.copy()
         form.data["revision"] = shown.revision
         return _edit_page(request, shown, form, status=error.status)
@@ -85,11 +87,12 @@ def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
         form.refuse("text", str(error))
         return _edit_page(request, shown, form, status=error.status)
     except (ApiUnavailable, Throttled) as error:
-        form.refuse("text", f"{error.title}. Your text is still here: please try again")
+        text = _("%(trouble)s. Your text is still here: please try again")
+        form.refuse("text", text % {"trouble": error.title})
         response = _edit_page(request, shown, form, status=error.status)
         response["Retry-After"] = str(error.retry_after or 2)
         return response
-    messages.success(request, "Your message was changed")
+    messages.success(request, _("Your message was changed"))
     return redirect("message", shown.author.username, message_id)
 
 
@@ -98,7 +101,7 @@ def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
 def delete(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
     """Delete one's message, then home."""
     request.api.delete(message_id)
-    messages.success(request, "Your message was deleted")
+    messages.success(request, _("Your message was deleted"))
     return redirect("home")
 
 

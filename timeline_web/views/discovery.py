@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from ..exceptions import Invalid
 from .access import methods
@@ -19,7 +20,8 @@ def search(request: HttpRequest) -> HttpResponse:
         try:
             context["page"] = request.api.search(kind, text, request.GET.get("cursor", ""))
         except Invalid as error:
-            context["error"] = f"That is too long to search for. {error}"
+            refusal = _("That is too long to search for.")
+            context["error"] = f"{refusal} {error}"
             return render(request, "timeline_web/search.html", context, status=400)
     else:
         request.trending = request.api.trending()

@@ -7,17 +7,19 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..forms import MessageForm
 
 # The fields that one writes in, and what to call them.
 WRITTEN = {
-    "text": "Your message",
-    "display_name": "Display name",
-    "bio": "About you",
-    "email": "Email",
-    "name": "Name",
-    "reason": "What is wrong with it",
+    "text": gettext_lazy("Your message"),
+    "display_name": gettext_lazy("Display name"),
+    "bio": gettext_lazy("About you"),
+    "email": gettext_lazy("Email"),
+    "name": gettext_lazy("Name"),
+    "reason": gettext_lazy("What is wrong with it?"),
 }
 # What no page gives back, by name.
 SECRET = re.compile("password")
@@ -72,10 +74,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: a host name that is not ours, a form cut short; 413: a form too large."""
     if isinstance(exception, RequestDataTooBig):
         return error_page(
-            request, status=413, title="That is too much", advice="A message is 280 characters."
+            request,
+            status=413,
+            title=_("That is too much"),
+            advice=_("A message is 280 characters."),
         )
     return error_page(
-        request, status=400, title="Bad request", advice="The browser sent what we cannot read."
+        request,
+        status=400,
+        title=_("Bad request"),
+        advice=_("The browser sent what we cannot read."),
     )
 
 
@@ -84,8 +92,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(
         request,
         status=404,
-        title="Nothing here",
-        advice="There is no such page, or no member of that name.",
+        title=_("Nothing here"),
+        advice=_("There is no such page, or no member of that name."),
     )
 
 
@@ -94,8 +102,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(
         request,
         status=500,
-        title="Something went wrong",
-        advice="It is our fault, not yours, and it has been written down. Please try again.",
+        title=_("Something went wrong"),
+        advice=_("It is our fault, not yours, and it has been written down. Please try again."),
     )
 
 
@@ -104,8 +112,8 @@ def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse
     response = error_page(
         request,
         status=405,
-        title="That is a button, not a page",
-        advice="Please go back, and use the button there.",
+        title=_("That is a button, not a page"),
+        advice=_("Please go back, and use the button there."),
     )
     response["Allow"] = ", ".join(allowed)
     return response

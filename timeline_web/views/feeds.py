@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.http import conditional_page
 
 from ..client import Message, Page
 from .access import for_everybody, methods
+from .languages import spoken
 
 # https://www.w3.org/TR/xml/#charsets
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,6 +29,7 @@ ATOM = "application/atom+xml; charset=utf-8"
 @for_everybody
 @cache_control(public=True, max_age=60)
 @conditional_page
+@spoken
 def member(request: HttpRequest, username: str) -> HttpResponse:
     """A member's newest messages as Atom. Two calls of the API."""
     account = request.api.account(username)
@@ -34,7 +37,7 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
     return _feed(
         request,
         page,
-        title=f"{account.display_name or account.username} on Twitsite",
+        title=_("%(name)s on Twitsite") % {"name": account.display_name or account.username},
         link=reverse("profile", args=[account.username]),
         since=account.created_at,
     )
@@ -44,10 +47,12 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
 @for_everybody
 @cache_control(public=True, max_age=60)
 @conditional_page
+@spoken
 def tag(request: HttpRequest, tag: str) -> HttpResponse:
     """The newest messages with a tag as Atom. One call of the API."""
     page = request.api.tag(tag)
-    return _feed(request, page, title=f"#{tag} on Twitsite", link=reverse("tag", args=[tag]))
+    title = _("%(name)s on Twitsite") % {"name": f"#{tag}"}
+    return _feed(request, page, title=title, link=reverse("tag", args=[tag]))
 
 
 @methods("GET")
@@ -78,7 +83,7 @@ def _feed(
     feed = _Atom(
         title=title,
         link=request.build_absolute_uri(link),
-        feed_url=request.build_absolute_uri(request.path),
+        feed_url=request.build_absolute_uri(),
         description="",
     )
     feed.since = since
@@ -112,8 +117,9 @@ class _Atom(Atom1Feed):
 
 def _title(message: Message) -> str:
     if message.repost_of:
-        return _printable(f"{message.author.username} reposted {message.repost_of.author.username}")
-    first, _, rest = _printable(message.text).partition("\n")
+        names = {"name": message.author.username, "author": message.repost_of.author.username}
+        return _printable(_("%(name)s reposted %(author)s") % names)
+    first, __, rest = _printable(message.text).partition("\n")
     return first[:80] + ("…" if rest or len(first) > 80 else "")
 
 

@@ -3,12 +3,14 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from .access import back, members_only, methods
 
 # What undoing is called here → what it undoes.
 UNDONE = {"unlike": "like", "undo_repost": "repost", "unpin": "pin"}
-NOBODY = {"likes": "Nobody has liked it yet.", "reposts": "Nobody has reposted it yet."}
+TITLES = {"likes": _("Who likes this message"), "reposts": _("Who has reposted it")}
+NOBODY = {"likes": _("Nobody has liked it yet."), "reposts": _("Nobody has reposted it yet.")}
 
 
 @methods("POST")
@@ -31,7 +33,7 @@ def unmark(request: HttpRequest, username: str, message_id: str, what: str) -> H
 def who(request: HttpRequest, username: str, message_id: str, what: str) -> HttpResponse:
     """Who likes a message, or has reposted it. One call of the API."""
     context = {
-        "title": {"likes": "Who likes this message", "reposts": "Who has reposted it"}[what],
+        "title": TITLES[what],
         "nobody": NOBODY[what],
         "page": request.api.who(message_id, what, request.GET.get("cursor", "")),
         "back": reverse("message", args=[username, message_id]),

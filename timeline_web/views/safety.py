@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import Invalid
 from ..forms import ReportForm
@@ -12,10 +14,10 @@ from .access import back, members_only, methods
 # What undoing is called here → what it undoes; and what to say of each.
 UNDONE = {"unblock": "block", "unmute": "mute"}
 SAID = {
-    "block": "You have blocked {}",
-    "mute": "You have muted {}",
-    "unblock": "You have unblocked {}",
-    "unmute": "You have unmuted {}",
+    "block": _("You have blocked %(name)s"),
+    "mute": _("You have muted %(name)s"),
+    "unblock": _("You have unblocked %(name)s"),
+    "unmute": _("You have unmuted %(name)s"),
 }
 
 
@@ -27,7 +29,7 @@ def relate(request: HttpRequest, username: str, what: str) -> HttpResponse:
         request.api.unrelate(username, UNDONE[what])
     else:
         request.api.relate(username, what)
-    messages.success(request, SAID[what].format(username))
+    messages.success(request, SAID[what] % {"name": username})
     return back(request, reverse("profile", args=[username]))
 
 
@@ -51,7 +53,7 @@ def report(request: HttpRequest, username: str, message_id: str) -> HttpResponse
         except Invalid as error:
             form.refuse_as_the_api_did(error.errors)
         else:
-            messages.success(request, "Thank you. The operators will look at it")
+            messages.success(request, gettext("Thank you. The operators will look at it"))
             return redirect("message", username, message_id)
     context = {"form": form, "message": request.api.message(message_id)}
     status = 400 if form.is_bound else 200

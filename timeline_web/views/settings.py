@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import membership
@@ -26,7 +27,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "profile",
         form,
         lambda data: request.api.update_profile(name, **data),
-        "Your profile was changed",
+        _("Your profile was changed"),
     )
 
 
@@ -49,7 +50,7 @@ def picture(request: HttpRequest) -> HttpResponse:
             form.refuse("picture", _why(error))
             status = error.status
         else:
-            messages.success(request, "Your picture was changed")
+            messages.success(request, _("Your picture was changed"))
             return redirect("settings")
     context = {"form": _filled_in(request), "picture_form": form, "here": "profile"}
     return render(request, "timeline_web/settings_profile.html", context, status=status)
@@ -60,7 +61,7 @@ def picture(request: HttpRequest) -> HttpResponse:
 def remove_picture(request: HttpRequest) -> HttpResponse:
     """Back to the picture that is drawn from the name."""
     request.api.remove_picture(request.member.username)
-    messages.success(request, "Your picture was removed")
+    messages.success(request, _("Your picture was removed"))
     return redirect("settings")
 
 
@@ -79,7 +80,7 @@ def password(request: HttpRequest) -> HttpResponse:
             new_password=data["password"],
         )
 
-    text = "Your password was changed, and you were logged out everywhere else"
+    text = _("Your password was changed, and you were logged out everywhere else")
     return _done(request, "password", PasswordForm(request.POST), change, text)
 
 
@@ -105,7 +106,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: str) -> HttpResponse:
     """End a session or a token."""
     request.api.revoke_token(token_id)
-    messages.success(request, "It was ended")
+    messages.success(request, _("It was ended"))
     return redirect("settings_sessions")
 
 
@@ -133,7 +134,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         membership.end(request)
         request.member = None
 
-    return _done(request, "delete", form, leave, "Your account was deleted", to="public")
+    return _done(request, "delete", form, leave, _("Your account was deleted"), to="public")
 
 
 def _done(

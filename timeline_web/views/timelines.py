@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from .. import membership
 from ..client import Account, Message, Trend
@@ -85,9 +86,10 @@ def add_message(request: HttpRequest) -> HttpResponse:
         form.refuse("text", str(error))
         return _compose_page(request, form, status=error.status)
     except (ApiUnavailable, Throttled) as error:
-        form.refuse("text", f"{error.title}. Your message is still here: please try again")
+        text = _("%(trouble)s. Your message is still here: please try again")
+        form.refuse("text", text % {"trouble": error.title})
         return _compose_page(request, form, status=error.status, retry_after=error.retry_after)
-    messages.success(request, "Your message was recorded")
+    messages.success(request, _("Your message was recorded"))
     if (parent := message.in_reply_to) and parent.username:
         url = reverse("message", args=[parent.username, parent.id])
         return redirect(f"{url}#m{message.id}")

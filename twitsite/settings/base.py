@@ -49,6 +49,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
+# Each by its own name. The first is for those who want none of these.
+LANGUAGES = [("en", "English"), ("ar", "العربية")]
 
 STATIC_URL = "/static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

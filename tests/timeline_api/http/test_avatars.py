@@ -130,7 +130,7 @@ def test_it_refuses_a_picture_of_forty_megapixels(as_alice):
     Image.new("1", (8000, 5000)).save(file, "PNG")
     response = put(as_alice, file.getvalue())
     assert response.status_code == 400
-    assert response.json() == {"picture": ["The picture has 40 megapixels; at most 25 megapixels."]}
+    assert response.json() == {"picture": ["The picture has 40 megapixels; at most 25."]}
 
 
 def test_it_refuses_what_is_too_long(as_alice):

@@ -1,6 +1,9 @@
 // Comfort only: the site does all of its work without this file.
 "use strict";
 
+// The words are Django's gettext for scripts, in the page's language: /language/….js.
+const say = (text, values) => interpolate(text, values, true);
+
 // The second click of a double click does nothing: it may fall on the next page's undo.
 document.addEventListener("click", (event) => {
   if (event.detail > 1 && event.target.closest("button")) event.preventDefault();
@@ -13,7 +16,9 @@ for (const box of document.querySelectorAll("textarea[data-limit]")) {
   if (!count) continue;
   const show = () => {
     const left = limit - [...box.value.trim()].length;
-    count.textContent = left >= 0 ? `${left} left` : `${-left} too many`;
+    count.textContent = left >= 0
+      ? say(gettext("%(number)s left"), { number: left })
+      : say(gettext("%(number)s too many"), { number: -left });
     count.classList.toggle("over", left < 0);
   };
   box.addEventListener("input", show);
@@ -23,14 +28,16 @@ for (const box of document.querySelectorAll("textarea[data-limit]")) {
   show();
 }
 
-// Relative times grow older while the page is open; what is older than a day stays as it came.
+// Relative times, which have the exact one as their title, grow older while the page is open; what is
+// older than a day stays as it came.
 const age = () => {
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of document.querySelectorAll("time[title]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
     if (seconds >= 86400) continue;
-    if (seconds < 60) time.textContent = "just now";
-    else if (seconds < 3600) time.textContent = `${Math.floor(seconds / 60)} min ago`;
-    else time.textContent = `${Math.floor(seconds / 3600)} h ago`;
+    const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600);
+    if (minutes < 1) time.textContent = gettext("just now");
+    else if (hours < 1) time.textContent = say(gettext("%(number)s min ago"), { number: minutes });
+    else time.textContent = say(gettext("%(number)s h ago"), { number: hours });
   }
 };
 setInterval(age, 30000);
@@ -84,7 +91,9 @@ if (box) {
       hole = known < 0;
       fresh = items.slice(0, hole ? items.length : known);
       more.hidden = !fresh.length;
-      more.textContent = fresh.length === 1 ? "1 new message" : `${fresh.length} new messages`;
+      const number = fresh.length;
+      more.textContent = say(
+        ngettext("%(number)s new message", "%(number)s new messages", number), { number });
     } catch {
       // Later, perhaps.
     }
@@ -113,10 +122,15 @@ const keys = {
   "/": () => location.assign("/search"),
   "?": () => legend.showModal(),
 };
+// By its place where the layout has other letters there, as an Arabic one has.
+const named = ({ key, code, shiftKey }) =>
+  key < "\x7f" ? key : code === "Slash" ? (shiftKey ? "?" : "/") : code.slice(3).toLowerCase();
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select");
-  if (!legend || typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  if (!legend || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = keys[named(event)];
+  if (!act) return;
   event.preventDefault();
-  keys[event.key]();
+  act();
 });
 document.querySelector("[data-keys]")?.addEventListener("click", () => legend.showModal());
