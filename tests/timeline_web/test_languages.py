@@ -9,7 +9,7 @@ from .visitor import Visitor
 
 ARABIC = re.compile("[\u0600-\u06ff]")
 # What is Latin on an Arabic page: names of things, and the other language's own.
-LATIN = {"Twitsite", "JSON", "UTC", "English"}
+LATIN = {"Twitsite", "JSON", "UTC", "English", "JPEG", "PNG", "WebP", "GIF"}
 NAME = re.compile("[a-z_]+_[0-9]+_[0-9a-f]{6}")  # as `new_name` makes them
 
 
@@ -256,6 +256,9 @@ def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, s
         ("/add_message", {"text": ""}),
         ("/add_message", {"text": "ب" * 281}),
         ("/settings", {"email": "no", "display_name": "x" * 51}),
+        ("/settings/picture", {}),
+        ("/settings/picture/remove", {}),
+        ("/nobody/1/report", {"reason": "لا"}),
         ("/settings/password", {"old_password": "x", "password": "1", "password2": "1"}),
         ("/settings/sessions", {"name": ""}),
         ("/settings/sessions", {"name": "نسخة"}),
