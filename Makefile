@@ -3,6 +3,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# What may differ on PostgreSQL: search, locks and races, what is refused.
+CORE := tests/timeline_api/core/test_
+HTTP := tests/timeline_api/http/test_
+ON_POSTGRESQL := tests/timeline_api/postgresql \
+  $(CORE)histories.py::test_it_ends_as_the_plain_model_says \
+  $(patsubst %,$(CORE)%.py,accounts crowd follows messages races relay) \
+  $(patsubst %,$(HTTP)%.py,bad_input blocks discovery messages races search unavailable)
 # Tests take nothing from this installation's .env, and write no byte into its var/.
 TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
 
@@ -24,6 +31,9 @@ test: venv-dev ## Install what the tests need, check everything, run every test
 	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q || failed=1; \
 	  VAR_DIR="$$dir" $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
 	    tests/shardrouter --ds=tests.shardrouter.settings_postgresql -n 2 -q || failed=1; \
+	  HISTORIES=8 VAR_DIR="$$dir" ENV_FILE=/dev/null $(BIN)/python -m tests.postgresql \
+	    $(BIN)/python -m pytest $(ON_POSTGRESQL) --ds=tests.timeline_api.settings_postgresql \
+	    -n 2 --dist worksteal -q || failed=1; \
 	  $(TESTS) tests/notes --ds=tests.notes.settings -n 2 -q || failed=1; \
 	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile -q \
 	    || failed=1; \

@@ -2,7 +2,7 @@
 
 import errno
 import fcntl
-import importlib
+import importlib.util
 import os
 import socket
 from typing import IO
@@ -92,4 +92,15 @@ def load_settings(config: Config) -> dict[str, dict]:
             raise Refusal(
                 f"A setting is wrong, in {config.env_file} or the environment: {text}"
             ) from None
+    check_driver(module.DATABASES)
     return module.DATABASES
+
+
+def check_driver(databases: dict[str, dict]) -> None:
+    """Refusal when a database is PostgreSQL's and what speaks to it is not installed."""
+    theirs = [alias for alias, each in databases.items() if each["ENGINE"].endswith("postgresql")]
+    if theirs and importlib.util.find_spec("psycopg") is None:
+        raise Refusal(
+            f"{', '.join(theirs)}: PostgreSQL needs psycopg. Install it with "
+            ".venv/bin/python -m pip install 'psycopg[binary,pool]>=3.3,<4'"
+        )

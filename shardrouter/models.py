@@ -152,15 +152,18 @@ class ShardedModel(models.Model):
         pk = (cls or type(self))._meta.pk
         fresh = isinstance(pk, ShardedIdField) and self.__dict__.get(pk.attname) is None
         if not fresh or force_update or update_fields:
-            # loaddata knows of rows that cannot be there yet; an UPDATE first would find nothing.
-            force_insert = force_insert or getattr(self._state, "shard_known_new", False)
+            # loaddata knows of rows that cannot be there yet; an UPDATE first would find nothing,
+            # and when the INSERT fails, nothing is asked any more.
+            known_new = getattr(self._state, "shard_known_new", False)
+            force_insert = force_insert or known_new
             try:
-                with _savepoint_if_needed(using):
+                with nullcontext() if known_new else _savepoint_if_needed(using):
                     return super()._save_table(
                         raw, cls, force_insert, force_update, using, update_fields
                     )
             except IntegrityError:
-                self._require_same_key(using)
+                if not known_new:
+                    self._require_same_key(using)
                 raise
         for attempt in range(ID_ATTEMPTS):
             made = pk.get_pk_value_on_save(self)

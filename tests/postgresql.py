@@ -15,10 +15,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from deploy.system_packages import find_postgresql
 
 # Nothing of a test's databases is wanted after a crash, so nothing waits for the disk.
 OPTIONS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
+
+# The API's databases by the variables that name them.
+DATABASES = {
+    "DATABASE_URL": "main",
+    "CACHE_DATABASE_URL": "cache",
+    "SHARD0_URL": "shard0",
+    "SHARD1_URL": "shard1",
+    "SHARD2_URL": "shard2",
+}
+
+
+def urls(prefix: str = "") -> dict[str, str]:
+    """Variable → the URL of a database of the server that PGHOST, PGPORT and PGUSER lead to. A path
+    for a host is a socket's folder."""
+    server = "postgres://{PGUSER}@:{PGPORT}/{PGHOST}".format(**os.environ)
+    return {variable: f"{server}/{prefix}{name}" for variable, name in DATABASES.items()}
+
+
+def create(prefix: str) -> dict[str, str]:
+    """Make such databases, empty; gives their `urls`."""
+    with psycopg.connect(dbname="postgres", autocommit=True) as connection:
+        for name in DATABASES.values():
+            connection.execute(f"CREATE DATABASE {prefix}{name}")
+    return urls(prefix)
 
 
 @contextmanager

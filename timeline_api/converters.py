@@ -13,6 +13,18 @@ class UsernameConverter:
         return value
 
 
+class TagConverter:
+    """A tag; none has a NUL, which PostgreSQL would not even look for."""
+
+    regex = r"[^/\0]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 class IdConverter:
     """A sharded id: a decimal of at most 63 bits, without leading zeros."""
 

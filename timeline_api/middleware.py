@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import DataError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.common import CommonMiddleware
@@ -107,7 +108,8 @@ class SlashMiddleware(CommonMiddleware):
 
 
 class UnavailableMiddleware:
-    """503 with Retry-After when a shard rises outside DRF's views: the admin, the login page."""
+    """Outside DRF's views, in the admin and the login page: 503 with Retry-After when a shard does
+    not answer, 400 for a value that no database of that kind can have, as one with a NUL."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -116,4 +118,6 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError):
+            return JsonResponse({"detail": _("The request has a value that cannot be stored.")}, status=400)
         return unavailable_response(error) if is_unavailable(error) else None

@@ -1,11 +1,12 @@
-"""Full-text search: the index of each shard, made by its database and kept by its triggers, and
-what people type as a query of it. SQLite has FTS5; PostgreSQL searches by its own text search.
+"""Full-text search: the index of each shard, made and kept by its database, and what people type
+as a query of it. SQLite has FTS5; PostgreSQL its own text search, which is given the same words.
 """
 
 import re
 import unicodedata
 from typing import NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from shardrouter.conf import shards
@@ -25,6 +26,22 @@ _UNSPACED = re.compile(
 )
 
 
+# A text as FTS5 divides it: no accents on Latin letters, and no punctuation, of which PostgreSQL's
+# parser would make addresses, paths, signs and compounds.
+_WORDS = "timeline_api_words"
+_MAKE_WORDS = rf"""
+    CREATE OR REPLACE FUNCTION {_WORDS}(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT translate(
+            normalize(
+                regexp_replace(normalize($1, NFD), '([a-zA-Z])[\u0300-\u036f]+', '\1', 'g'), NFC
+            ),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{{|}}~', repeat(' ', 32)
+        )
+    $$
+"""
+
+
 class Asked(NamedTuple):
     """What somebody searches for: `words` and phrases that must be there, `without` those that must
     not, `parts` of words in scripts without spaces."""
@@ -41,7 +58,8 @@ def parse(text: str) -> Asked:
     """Words, "phrases in quotes" and -words to leave out. All else is punctuation; there is no text
     that is no query."""
     words, without, parts = [], [], []
-    for minus, phrase, word in _PART.findall(unicodedata.normalize("NFC", text)):
+    text = unicodedata.normalize("NFC", text.replace("\0", " "))
+    for minus, phrase, word in _PART.findall(text):
         term = " ".join((phrase or word).split())
         if not any(unicodedata.category(character)[0] in "LN" for character in term):
             continue
@@ -64,12 +82,14 @@ def fts5(asked: Asked, *, prefix: bool = False) -> str:
     return f"({match})" + "".join(f" NOT {_quoted(word)}" for word in asked.without)
 
 
-def websearch(asked: Asked) -> str:
-    """The words as PostgreSQL's websearch_to_tsquery takes them."""
-    return " ".join(
-        [f'"{_plain(word)}"' for word in asked.words]
-        + [f'-"{_plain(word)}"' for word in asked.without]
-    )
+def tsquery(asked: Asked, *, prefix: bool = False) -> tuple[str, list[str]]:
+    """The words as a tsquery in SQL with parameters, phrases of what `vector` has of them; as
+    `fts5` otherwise."""
+    phrase = f"phraseto_tsquery('simple', {_WORDS}(%s))"
+    # NULL finds nothing: what has no word that PostgreSQL knows is in no text.
+    word = f"nullif({phrase}::text, '')" + (" || ':*'" if prefix else "")
+    terms = [f"({word})::tsquery"] * len(asked.words) + [f"!!{phrase}"] * len(asked.without)
+    return " && ".join(terms), [*asked.words, *asked.without]
 
 
 def install(using: str, **kwargs: object) -> None:
@@ -110,20 +130,27 @@ def _sqlite(cursor, table: str, columns: tuple[str, ...]) -> None:
 
 
 def _postgresql(cursor, table: str, columns: tuple[str, ...]) -> None:
-    text = vector(columns)
-    cursor.execute(f"CREATE INDEX IF NOT EXISTS {table}_search ON {table} USING GIN ({text})")
+    cursor.execute("SELECT lower('ÄI')")
+    if cursor.fetchone() != ("äi",):
+        raise ImproperlyConfigured(
+            "Names and searches would not be found in this database: its locale knows the letters "
+            "of ASCII alone, or makes them small in a way of its own. Make it with "
+            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'."
+        )
+    cursor.execute(_MAKE_WORDS)
+    # Of an earlier checkout: it had the words as PostgreSQL's parser finds them.
+    cursor.execute(f"DROP INDEX IF EXISTS {table}_search")
+    cursor.execute(
+        f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING GIN ({vector(columns)})"
+    )
 
 
 def vector(columns: tuple[str, ...], table: str = "") -> str:
     """What PostgreSQL indexes and searches, the same text in both."""
     prefix = f"{table}." if table else ""
     joined = " || ' ' || ".join(f"{prefix}{column}" for column in columns)
-    return f"to_tsvector('simple', {joined})"
+    return f"to_tsvector('simple', {_WORDS}({joined}))"
 
 
 def _quoted(word: str) -> str:
-    return '"' + _plain(word) + '"'
-
-
-def _plain(word: str) -> str:
-    return word.replace('"', " ").replace("\0", " ")
+    return '"' + word.replace('"', " ") + '"'

@@ -5,7 +5,7 @@ from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
 from . import health, metrics
-from .converters import IdConverter, UsernameConverter
+from .converters import IdConverter, TagConverter, UsernameConverter
 from .views import (
     accounts,
     avatars,
@@ -26,6 +26,7 @@ from .views import (
 
 register_converter(UsernameConverter, "username")
 register_converter(IdConverter, "id")
+register_converter(TagConverter, "tag")
 
 one_account = [
     path("", accounts.AccountView.as_view(), name="account"),
@@ -67,7 +68,7 @@ v1 = [
     path("search/accounts/", discovery.AccountSearchView.as_view(), name="search-accounts"),
     path("suggestions/", discovery.SuggestionsView.as_view(), name="suggestions"),
     path("tags/trending/", discovery.TrendingView.as_view(), name="tags-trending"),
-    path("tags/<str:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),
+    path("tags/<tag:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),
     path("notifications/", notifications.NotificationsView.as_view(), name="notifications"),
     path("notifications/unread/", notifications.UnreadView.as_view(), name="notifications-unread"),
     path("notifications/read/", notifications.ReadView.as_view(), name="notifications-read"),

@@ -3,14 +3,19 @@
 import sqlite3
 from contextlib import AbstractContextManager
 
+import psycopg
 from django.db import connections
 
 
 def lost(alias: str) -> AbstractContextManager:
     """`with lost("shard1"):` every statement to it fails with the driver's own error."""
+    connection = connections[alias]
 
     def refuse(execute, sql, params, many, context):
-        with connections[alias].wrap_database_errors:
-            sqlite3.connect("/no/such/folder/file")
+        with connection.wrap_database_errors:
+            if connection.vendor == "sqlite":
+                sqlite3.connect("/no/such/folder/file")
+            else:
+                psycopg.connect(host="/no/such/folder")
 
-    return connections[alias].execute_wrapper(refuse)
+    return connection.execute_wrapper(refuse)

@@ -79,6 +79,10 @@ def _begin(author: Account) -> None:
 def _tell_on_shard(
     alias: str, author: Account, newest: list[messages.Place], follower_ids: list[int]
 ) -> None:
+    if not author.pulled:
+        # Before their follows, as whoever unfollows does it.
+        owners = Account.objects.select_for_update(no_key=True).filter(pk__in=follower_ids)
+        list(owners.order_by("pk").values_list("pk"))
     follows = fanout.following(author.pk, follower_ids, alias)
     behind = follows.filter(pull_version__lt=author.pull_version)
     owner_ids = list(behind.values_list("follower_id", flat=True))
@@ -86,7 +90,7 @@ def _tell_on_shard(
     if author.pulled:
         return
     all_there = len(newest) < conf.get("BACKFILL_MESSAGES")
-    for owner in Account.objects.select_for_update().filter(pk__in=owner_ids):
+    for owner in Account.objects.filter(pk__in=owner_ids):
         wanted = [place for place in newest if place.message_id >= owner.home_floor]
         homes.enter(
             owner_ids=[owner.pk],

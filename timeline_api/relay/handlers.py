@@ -31,6 +31,7 @@ from ..models import (
 from ..selectors import messages
 from ..services import blocks, followers, follows, interactions, mentions, outbox
 from ..services import messages as message_services
+from ..services.turns import take, turn
 from . import celebrities, fanout
 
 # The clocks of two processes may differ by this much; what it adds is ignored as a double.
@@ -138,8 +139,16 @@ def message_deleted(event: Outbox) -> bool:
 
 
 def interaction_changed(event: Outbox) -> bool:
-    """Make the mirror of a like, a repost or a reply equal to what stands."""
-    interactions.sync(interactions.Fact(**event.payload["fact"]))
+    """Make the mirror of a like, a repost or a reply equal to what stands. A like or a repost that
+    came after the end of its message, whose own event may have passed, goes."""
+    fact = interactions.Fact(**event.payload["fact"])
+    interactions.sync(fact)
+    if not Message.objects.filter(pk=fact.message_id).exists():
+        if fact.kind == Interaction.LIKE:
+            Like.objects.filter(pk=fact.source_id).delete()
+        elif fact.kind == Interaction.REPOST:
+            for row in Message.objects.filter(pk=fact.source_id):
+                message_services.delete(message=row)
     return True
 
 
@@ -252,7 +261,8 @@ def _forget_on_shard(alias: str, account_id: int) -> bool:
     mirrors = list(Follower.objects.using(alias).filter(follower_id=account_id)[:chunk])
     if mirrors:
         with atomic_for(mirrors[0]):
-            for mirror in mirrors:
+            for mirror in sorted(mirrors, key=lambda row: row.followee_id):
+                take(alias, mirror.followee_id)
                 gone, _ = Follower.objects.filter(pk=mirror.pk).delete()
                 if gone:
                     Account.objects.filter(pk=mirror.followee_id).update(
@@ -284,7 +294,7 @@ def _drop_deeds(alias: str, account_id: int) -> bool:
     chunk = conf.get("FANOUT_CHUNK")
     mirrors = list(Interaction.objects.using(alias).filter(actor_id=account_id)[:chunk])
     for mirror in mirrors:
-        with atomic_for(mirror):
+        with turn(mirror.author_id):
             interactions.remove(interactions.fact_of(mirror))
     # Rows of others that name the account, and count nowhere.
     naming = (
@@ -306,8 +316,10 @@ def _drop_deeds(alias: str, account_id: int) -> bool:
 
 def _drop_follows(rows: list[Follow]) -> None:
     """Remove follows of an account that is gone, from their owners' rows, homes and counts."""
-    with atomic_for(rows[0]):
+    rows = sorted(rows, key=lambda row: row.follower_id)
+    with atomic_for(rows[0]) as alias:
         for row in rows:
+            take(alias, row.follower_id)
             follows.take_away(follower_id=row.follower_id, followee_id=row.followee_id)
 
 

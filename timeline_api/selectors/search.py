@@ -75,10 +75,11 @@ def _hits(table: str, owner: str, asked: Asked, *, prefix: bool) -> tuple[list[H
 
 def _query(
     vendor: str, table: str, owner: str, asked: Asked, *, prefix: bool
-) -> tuple[str, list[str | int]]:
+) -> tuple[str, list[str]]:
     """SQL for (id, rank) of the best rows of one shard, suspended members' left out."""
     columns = search.INDEXED[table]
-    sources, rank, parameters = [f"{table} AS found"], "0", []
+    sources, rank = [f"{table} AS found"], "0"
+    parameters: list[str] = []
     suspended = "(SELECT id FROM timeline_api_account WHERE is_suspended)"
     conditions = [f"found.{owner} NOT IN {suspended}"]
     if asked.words and vendor == "sqlite":
@@ -87,10 +88,12 @@ def _query(
         conditions += ["search.rowid = found.id", f"{table}_search MATCH %s"]
         parameters.append(search.fts5(asked, prefix=prefix))
     elif asked.words:
-        vector, query = search.vector(columns, "found"), "websearch_to_tsquery('simple', %s)"
-        rank = f"-ts_rank({vector}, {query})"
-        conditions.append(f"{vector} @@ {query}")
-        parameters += [search.websearch(asked)] * 2
+        query, parameters = search.tsquery(asked, prefix=prefix)
+        sources.append(f"(SELECT {query} AS words) AS asked")
+        vector = search.vector(columns, "found")
+        # 1: of two texts that have a word as often, the shorter one is the better, as with FTS5.
+        rank = f"-ts_rank({vector}, asked.words, 1)"
+        conditions.append(f"{vector} @@ asked.words")
     like = "LIKE" if vendor == "sqlite" else "ILIKE"
     escape = "ESCAPE '!'"
     for part in asked.parts:

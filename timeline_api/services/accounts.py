@@ -9,9 +9,10 @@ from django.utils import timezone
 from shardrouter import atomic_for
 
 from .. import usernames
-from ..models import Account, LeavingName, Token
+from ..models import Account, Follow, LeavingName, Token
 from ..selectors import accounts as selectors
 from . import outbox
+from .turns import turn
 
 
 class UsernameTaken(Exception):
@@ -45,9 +46,10 @@ def register(*, username: str, email: str, password: str) -> Account:
     )
     try:
         with atomic_for(account):
+            account.save()
+            # After the INSERT, which waits for whoever is removing the account of that name.
             if LeavingName.objects.filter(username_key=usernames.key(username)).exists():
                 raise UsernameTaken(username)
-            account.save()
     except IntegrityError as error:
         raise UsernameTaken(username) from error
     return account
@@ -120,7 +122,10 @@ def remove(*, account: Account) -> None:
     that is done nobody can take its name.
     """
     key = usernames.key(account.username)
-    with atomic_for(account):
+    with turn(account.pk):
+        # Whoever writes to homes has locked the follows; whoever comes later finds no account.
+        list(Follow.objects.select_for_update().filter(follower=account).values_list("pk"))
+        list(Account.objects.select_for_update().filter(pk=account.pk).values_list("pk"))
         gone, _ = Account.objects.filter(pk=account.pk).delete()
         if gone:
             LeavingName.objects.create(username_key=key, account_id=account.pk)

@@ -2,10 +2,9 @@
 
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from .. import pictures
 from ..models import Account, Avatar
+from .turns import turn
 
 
 def replace(*, account: Account, picture: bytes) -> Account:
@@ -15,7 +14,7 @@ def replace(*, account: Account, picture: bytes) -> Account:
     """
     # Before the transaction: it may take a second, and the shard has one writer.
     data = pictures.squared(picture)
-    with atomic_for(account):
+    with turn(account.pk):
         _set_version(account, pictures.version(data))
         kept = {"data": data, "created_at": timezone.now()}
         Avatar.objects.update_or_create(account=account, defaults=kept)
@@ -24,7 +23,7 @@ def replace(*, account: Account, picture: bytes) -> Account:
 
 def remove(*, account: Account) -> None:
     """Go back to the picture that is drawn from the name; twice is the same as once."""
-    with atomic_for(account):
+    with turn(account.pk):
         Avatar.objects.filter(account=account).delete()
         _set_version(account, "")
 

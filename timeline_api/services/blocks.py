@@ -2,12 +2,11 @@
 
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from .. import faults
 from ..models import Account, Block, Blocker, Mute, Notification
 from . import follows, outbox
 from .mirrors import settle, soon
+from .turns import turn
 
 
 class CannotBlockSelf(Exception):
@@ -18,7 +17,7 @@ def block(*, account: Account, other: Account) -> None:
     """Block; twice is the same as once. Neither follows the other any more, nor is told of them.
     Raises CannotBlockSelf."""
     _require_two(account, other)
-    with atomic_for(account):
+    with turn(account.pk):
         _, created = Block.objects.get_or_create(
             account=account, blocked_id=other.pk, defaults={"created_at": timezone.now()}
         )
@@ -33,7 +32,7 @@ def block(*, account: Account, other: Account) -> None:
 def unblock(*, account: Account, other: Account) -> None:
     """Block no longer; twice is the same as once."""
     _require_two(account, other)
-    with atomic_for(account):
+    with turn(account.pk):
         gone, _ = Block.objects.filter(account=account, blocked_id=other.pk).delete()
         if not gone:
             return
@@ -44,7 +43,7 @@ def unblock(*, account: Account, other: Account) -> None:
 def mute(*, account: Account, other: Account) -> None:
     """Mute; twice is the same as once. Raises CannotBlockSelf."""
     _require_two(account, other)
-    with atomic_for(account):
+    with turn(account.pk):
         Mute.objects.get_or_create(
             account=account, muted_id=other.pk, defaults={"created_at": timezone.now()}
         )
@@ -58,7 +57,7 @@ def unmute(*, account: Account, other: Account) -> None:
 
 
 def sync(*, account_id: int, blocked_id: int) -> None:
-    """Make the mirror equal to the Block. In the transaction that writes it, on the shard of who is
+    """Make the mirror equal to the Block. In the turn that writes it, on the shard of who is
     blocked, their follow goes: one before it is found here, one after it is refused."""
 
     def stands() -> bool:
@@ -66,7 +65,7 @@ def sync(*, account_id: int, blocked_id: int) -> None:
 
     def write(standing: bool) -> None:
         faults.point("block_changed.before_mirror")
-        with atomic_for(blocked_id):
+        with turn(blocked_id):
             _set_mirror(account_id, blocked_id, standing)
 
     settle(stands, write)

@@ -3,12 +3,11 @@
 from django.db.models import F
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from .. import faults
 from ..models import Account, Follow, Follower, Notification
 from . import notifications
 from .mirrors import settle
+from .turns import turn
 
 
 def sync(*, follower_id: int, followee_id: int) -> Follow | None:
@@ -16,7 +15,7 @@ def sync(*, follower_id: int, followee_id: int) -> Follow | None:
 
     def write(follow: Follow | None) -> None:
         faults.point("follow_changed.before_mirror")
-        with atomic_for(followee_id):
+        with turn(followee_id):
             _set_mirror(follower_id, followee_id, follow)
 
     return settle(lambda: standing(follower_id, followee_id), write)

@@ -3,13 +3,12 @@
 from django.db.models import F
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from .. import conf
 from ..models import Account, Follow, HomeEntry
 from ..selectors import blocks, messages
 from . import followers, homes, outbox
 from .mirrors import soon
+from .turns import turn
 
 
 class CannotFollowSelf(Exception):
@@ -27,7 +26,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     _require_two(follower, followee)
     limit = conf.get("BACKFILL_MESSAGES")
     newest = messages.newest(followee, limit, reposts_alone=followee.pulled)
-    with atomic_for(follower):
+    with turn(follower.pk):
         blocks.require_none(follower.pk, followee.pk)
         _, created = Follow.objects.get_or_create(
             follower=follower,
@@ -54,7 +53,7 @@ def follow(*, follower: Account, followee: Account) -> None:
 def unfollow(*, follower: Account, followee: Account) -> None:
     """Stop following; twice is the same as once. The followee's messages leave one's home."""
     _require_two(follower, followee)
-    with atomic_for(follower):
+    with turn(follower.pk):
         if not drop(follower_id=follower.pk, followee_id=followee.pk):
             return
     soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
@@ -62,7 +61,7 @@ def unfollow(*, follower: Account, followee: Account) -> None:
 
 def drop(*, follower_id: int, followee_id: int) -> bool:
     """Remove a follow, if it stands, and tell the relay; gives whether it stood. Call it inside
-    atomic_for(the follower)."""
+    turn(the follower)."""
     if not take_away(follower_id=follower_id, followee_id=followee_id):
         return False
     outbox.emit(
@@ -73,7 +72,7 @@ def drop(*, follower_id: int, followee_id: int) -> bool:
 
 def take_away(*, follower_id: int, followee_id: int) -> bool:
     """Remove a follow, if it stands, with its home entries and count, for who knows that there is
-    no mirror; gives whether it stood. Call it inside atomic_for(the follower)."""
+    no mirror; gives whether it stood. Call it inside turn(the follower)."""
     gone, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
     if gone:
         HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()

@@ -58,7 +58,8 @@ def trim(owner_id: int) -> None:
     """Cut a home to its newest HOME_CAP entries. In the same transaction its floor rises to the
     oldest that is kept, so that a reader sees both or neither."""
     cap = conf.get("HOME_CAP")
-    lock(owner_id)
+    if not lock(owner_id, wait=False):
+        return  # somebody else's turn, who may wait for a row of ours; the next trim will do
     entries = HomeEntry.objects.filter(owner_id=owner_id)
     ids = entries.order_by("-message_id").values_list("message_id", flat=True)
     oldest_kept = ids[cap - 1 : cap].first()
@@ -69,9 +70,11 @@ def trim(owner_id: int) -> None:
         _raise_floor(owner_id, oldest_kept)
 
 
-def lock(owner_id: int) -> bool:
-    """Wait for whoever changes this home's floor; gives whether the owner stands."""
-    return Account.objects.select_for_update().filter(pk=owner_id).first() is not None
+def lock(owner_id: int, *, wait: bool = True) -> bool:
+    """Wait for whoever changes this home's floor; gives whether the owner stands. Without `wait`,
+    False as well where one would have to."""
+    rows = Account.objects.select_for_update(no_key=True, skip_locked=not wait)
+    return rows.filter(pk=owner_id).first() is not None
 
 
 def _raise_floor(owner_id: int, floor: int) -> None:

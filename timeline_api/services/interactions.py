@@ -8,12 +8,11 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from .. import faults
 from ..models import Account, Interaction, Like, Message, Notification, Tombstone
 from . import notifications, outbox
 from .mirrors import settle
+from .turns import turn
 
 COUNTS = {
     Interaction.LIKE: "like_count",
@@ -59,11 +58,11 @@ def emit(fact: Fact) -> None:
 
 
 def sync(fact: Fact) -> None:
-    """Make the mirror equal to the fact."""
+    """Make the mirror equal to the fact. Of a message that is gone there is none."""
 
     def write(standing: Standing) -> None:
         faults.point("interaction_changed.before_mirror")
-        with atomic_for(fact.message_author_id):
+        with turn(fact.message_author_id):
             if standing is Standing.GONE:
                 remove(fact)
             else:
@@ -76,7 +75,7 @@ def sync(fact: Fact) -> None:
 
 def remove(fact: Fact) -> None:
     """Take the mirror away, with its count and its notification; call it inside
-    atomic_for(the message's author)."""
+    turn(the message's author)."""
     mirror = Interaction.objects.filter(**_identity(fact))
     gone, _ = mirror.delete()
     _withdraw(fact)
@@ -89,7 +88,7 @@ def remove(fact: Fact) -> None:
 
 def forget(message: Message) -> bool:
     """Take away the mirrors of a message that is being deleted; replies stay, and whether there
-    are any is given. Call it inside atomic_for(its author)."""
+    are any is given. Call it inside turn(its author)."""
     mirrors = Interaction.objects.filter(author_id=message.author_id, message_id=message.pk)
     mirrors.exclude(kind=Interaction.REPLY).delete()
     theirs = Notification.objects.filter(account_id=message.author_id, message_id=message.pk)
@@ -100,7 +99,7 @@ def forget(message: Message) -> bool:
 def _add(fact: Fact) -> None:
     message = Message.objects.select_for_update().filter(pk=fact.message_id)
     if not message.exists() and not (fact.kind == Interaction.REPLY and _is_gap(fact.message_id)):
-        return  # gone: its own event takes the fact away
+        return  # gone: the relay takes the fact away
     _, created = Interaction.objects.get_or_create(
         **_identity(fact), defaults={"actor_id": fact.actor_id, "created_at": timezone.now()}
     )

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from shardrouter import atomic_for
-
 from ..models import Message, Notification
 from ..selectors import accounts
 from . import notifications
 from .mirrors import settle
+from .turns import turn
 
 
 def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:
@@ -16,7 +15,7 @@ def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:
 
     def write(told: set[str]) -> None:
         for account in named:
-            with atomic_for(account):
+            with turn(account.pk):
                 if account.username in told:
                     notifications.tell(
                         account_id=account.pk,

@@ -10,8 +10,6 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shardrouter import atomic_for
-
 from .. import conf, entities
 from ..models import (
     MAX_ANCESTORS,
@@ -27,6 +25,7 @@ from ..models import (
 from ..selectors import accounts, blocks
 from . import homes, interactions, outbox
 from .mirrors import soon
+from .turns import turn
 
 
 class IdempotencyConflict(Exception):
@@ -61,7 +60,7 @@ def post(
     """
     message = Message(author=author, text=text, mentions=_mentioned(text), **_reply_fields(parent))
     if idempotency_key is None:
-        with atomic_for(author):
+        with turn(author.pk):
             _post(message, parent)
     else:
         message = _post_once(message, parent, idempotency_key)
@@ -74,7 +73,7 @@ def repost(*, account: Account, message: Message) -> None:
     """Repost a message, which is no repost itself; twice is the same as once. Raises
     blocks.Blocked."""
     mine = Message.objects.filter(author=account, repost_of_id=message.pk)
-    with atomic_for(account):
+    with turn(account.pk):
         blocks.require_none(account.pk, message.author_id)
         if mine.exists():
             return
@@ -102,7 +101,7 @@ def edit(*, message: Message, text: str, revision: int | None = None) -> Message
     if message.repost_of_id:
         raise NotEditable
     mentioned = _mentioned(text)
-    with atomic_for(message):
+    with turn(message.author_id):
         now = timezone.now()
         row = Message.objects.select_for_update().get(pk=message.pk)
         if revision is not None and revision != row.revision:
@@ -128,7 +127,7 @@ def edit(*, message: Message, text: str, revision: int | None = None) -> Message
 
 def pin(*, message: Message) -> None:
     """Let the message stand first on its author's profile."""
-    with atomic_for(message):
+    with turn(message.author_id):
         if Message.objects.filter(pk=message.pk).exists():
             Account.objects.filter(pk=message.author_id).update(pinned_id=message.pk)
 
@@ -141,7 +140,7 @@ def unpin(*, message: Message) -> None:
 def _post_once(message: Message, parent: Message | None, idempotency_key: str) -> Message:
     author, digest = message.author, _digest(message.text, message.parent_id)
     try:
-        with atomic_for(author):
+        with turn(author.pk):
             earlier = _remembered(author, idempotency_key, digest)
             if earlier is not None:
                 return earlier
@@ -155,7 +154,7 @@ def _post_once(message: Message, parent: Message | None, idempotency_key: str) -
             )
             return message
     except IntegrityError as error:
-        # Two at once: the other one has written the key between our look and our write.
+        # Whoever takes no turn has written the key between our look and our write.
         raise IdempotencyConflict(_("The first request with this key is still running.")) from error
 
 
@@ -163,7 +162,7 @@ def delete(*, message: Message) -> None:
     """Delete a message, or a repost; twice is the same as once. Other homes lose it through the
     relay, and so do those who liked or reposted it. Where it has replies it leaves a gap."""
     fact = None
-    with atomic_for(message):
+    with turn(message.author_id):
         # As it stands now: its mentions may have been edited since it was read.
         row = Message.objects.select_for_update().filter(pk=message.pk).first()
         if row is None:

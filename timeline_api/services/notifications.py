@@ -2,10 +2,9 @@
 
 from django.utils import timezone
 
-from shardrouter import atomic_for
-
 from ..models import Account, Notification
 from ..selectors import blocks
+from .turns import turn
 
 
 def tell(
@@ -13,7 +12,7 @@ def tell(
 ) -> None:
     """Tell `account_id` what `actor_id` did, once for each source, and nobody of their own deeds,
     nor of those of whom they have blocked or muted, or who have blocked them. Call it in the
-    transaction, on the reader's shard, that writes what it tells of."""
+    turn, of the reader, that writes what it tells of."""
     if account_id == actor_id or not blocks.hears_of(account_id, actor_id):
         return
     Notification.objects.get_or_create(
@@ -36,7 +35,7 @@ def withdraw(*, account_id: int, kind: str, source_id: int) -> None:
 def mark_all_read(*, account: Account, until_id: int | None = None) -> None:
     """Mark the account's notifications as read, those up to `until_id` where that is given, so that
     what arrives meanwhile stays unread."""
-    with atomic_for(account):
+    with turn(account.pk):
         unread = Notification.objects.filter(account=account, is_read=False)
         if until_id is not None:
             unread = unread.filter(pk__lte=until_id)

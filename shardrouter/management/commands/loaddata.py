@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.loaddata import Command as LoaddataCommand
 from django.core.serializers.base import DeserializationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, router, transaction
+from django.db.models import Exists, OuterRef
 
 from shardrouter import conf
 from shardrouter.exceptions import ShardRouterError
@@ -138,7 +139,25 @@ class Command(LoaddataCommand):
                 continue
             tables = [model._meta.db_table for model in loaded]
             try:
-                connections[alias].check_constraints(table_names=tables)
+                with transaction.atomic(using=alias):  # so that PostgreSQL can be asked for the row
+                    connections[alias].check_constraints(table_names=tables)
             except DatabaseError as error:
-                raise CommandError(f"Problem installing fixtures: {alias}: {error}") from error
+                named = "".join(_lonely(alias, model) for model in loaded)
+                raise CommandError(
+                    f"Problem installing fixtures: {alias}: {named}{error}"
+                ) from error
             self.reset_sequences(connections[alias], loaded)
+
+
+def _lonely(alias: str, model: type[models.Model]) -> str:
+    """The first row of `model` whose foreign key names nothing, for a message; "" for none."""
+    rows = model._base_manager.using(alias)
+    for field in model._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey) and field.db_constraint:
+            targets = field.related_model._base_manager.using(alias)
+            stands = targets.filter(**{field.target_field.attname: OuterRef(field.attname)})
+            lost = rows.filter(**{f"{field.name}__isnull": False}).filter(~Exists(stands)).first()
+            if lost is not None:
+                value = getattr(lost, field.attname)
+                return f"{model._meta.label}(pk={lost.pk}): {field.attname} {value} names nothing: "
+    return ""

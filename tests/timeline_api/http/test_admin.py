@@ -37,6 +37,15 @@ def act(operator, model, action, rows, **more):
     return operator.post(f"{CHANGE}/{model}/", data, follow=True)
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["q=a%00b", "username=%00", "is_suspended__exact=%00", "o=%00", "p=%00", "id=9" + "9" * 30],
+)
+@pytest.mark.parametrize("model", ["account", "message", "outbox"])
+def test_it_survives_odd_queries(operator, crowd, model, query):
+    assert operator.get(f"{CHANGE}/{model}/?{query}").status_code < 500
+
+
 def test_it_wants_staff(client, db):
     assert client.get("/admin/")["Location"].startswith("/admin/login/")
 

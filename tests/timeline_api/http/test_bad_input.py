@@ -103,6 +103,46 @@ def test_it_survives_odd_queries(visitor, db, query):
     assert response.status_code in (200, 404)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tags/a%00b/messages/",
+        "tags/%00/messages/",
+        "search/messages/?q=a%00b",
+        "search/accounts/?q=%00",
+        "search/messages/?q=%E6%9D%B1%00 -%00a",
+        "accounts/?username=%00",
+    ],
+)
+def test_it_survives_a_nul_in_an_address(as_alice, path):
+    assert as_alice.get(f"/api/v1/{path}").status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("post", "messages/", "text"),
+        ("patch", "accounts/alice/", "bio"),
+        ("patch", "accounts/alice/", "display_name"),
+        ("patch", "accounts/alice/", "email"),
+        ("post", "accounts/", "username"),
+        ("post", "tokens/", "username"),
+        ("post", "tokens/", "name"),
+    ],
+)
+def test_it_refuses_a_nul_in_a_text(as_alice, method, path, field):
+    """PostgreSQL keeps none; so nobody may."""
+    body = {"username": "alice", "password": "minitwit-demo", field: "a\0b"}
+    response = getattr(as_alice, method)(f"/api/v1/{path}", body)
+    assert response.status_code == 400
+    assert field in response.json() or "detail" in response.json()
+
+
+def test_it_takes_no_key_with_a_nul(as_alice):
+    response = as_alice.post("/api/v1/messages/", {"text": "x"}, HTTP_IDEMPOTENCY_KEY="a\0b")
+    assert response.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["%ff", "%ed%a0%80", "..%2f..", "%00", "a" * 3000])
 @pytest.mark.parametrize("prefix", ["accounts", "messages", "tokens"])
 def test_it_answers_404_for_odd_paths(as_alice, prefix, path):

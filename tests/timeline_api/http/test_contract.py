@@ -11,9 +11,11 @@ import hypothesis
 import pytest
 import requests
 import schemathesis
+from django.db import connection
 from hypothesis import HealthCheck
 from schemathesis.checks import CHECKS
 
+from tests import postgresql
 from tests.stack import new_member
 from tests.timeline_web.servers import environment, manage, running
 
@@ -26,6 +28,8 @@ KNOWN = {"id": [], "username": ["alice_here", "bob_here"], "tag": ["birds"]}
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("contract")
     throttles = {f"THROTTLE_{name}": "" for name in ("LOGIN", "LOGIN_ADDRESS", "REGISTER", "POST")}
+    if connection.vendor == "postgresql":
+        throttles |= postgresql.create("contract_")
     env = environment("twitsite.settings.test", folder, THROTTLE_ANONYMOUS="", **throttles)
     manage("migrate", "--verbosity", "0", env=env)
     with running("twitsite.wsgi_api", env, folder / "api.log") as server:

@@ -2,11 +2,14 @@
 
 import hypothesis
 import pytest
+from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
+from shardrouter.conf import shards
 from tests.timeline_api.lost import lost
 from timeline_api import search
+from timeline_api.selectors.search import _query
 from timeline_api.services import accounts, messages
 
 URL = "/api/v1/search/messages/"
@@ -20,6 +23,9 @@ TEXTS = [
     "صباح الخير يا جيراني",
     "Доброе утро, соседи!",
     "C++ is not C#; 100% sure_thing",
+    "See https://example.org/swamps/today?page=2, mail bob.smith@example.org, ask @dana_of_hull",
+    "COVID-19 at -5 or 3.14e5 degrees; <b>bold</b> &amp; /usr/lib, “quoted”—dashed",
+    "Мой дом, E\u0301cole",
 ]
 
 
@@ -72,6 +78,28 @@ def texts(client, text):
         ("\0two", [0, 1]),
         ("two ' OR 1=1 --", []),
         ('two"herons', [0]),
+        ("\0東京", [3]),
+        ("京\0の", [3]),
+        ("thing", [7]),
+        ("example", [8]),
+        ("https://example.org/", [8]),
+        ("today page", [8]),
+        ("smith", [8]),
+        ("smith@example", [8]),
+        ("@dana hull", [8]),
+        ("#swamps", [8]),
+        ("19", [9]),
+        ("covid-19", [9]),
+        ("5", [9]),
+        ("14e5", [9]),
+        ("b bold", [9]),
+        ('"usr lib"', [9]),
+        ("quoted", [9]),
+        ("dashed -covid", []),
+        ("мой", [10]),
+        ("мои", []),
+        ("ecole", [10]),
+        ("École", [10]),
     ],
 )
 def test_it_finds_by_words_and_phrases(visitor, everybody, query, numbers):
@@ -146,6 +174,11 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
         ("duck walk", ["bob"]),
         ("ألف", ["bob"]),
         ("o", []),
+        ('"bob her"', ["bob"]),
+        ("bob-her", ["bob"]),
+        ('"bob ron"', []),
+        ("duck -hero", ["bob"]),
+        ("duck -heron", []),
     ):
         assert [row["username"] for row in found(visitor, query, PEOPLE)] == names
 
@@ -153,3 +186,23 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
 def test_its_grammar():
     assert search.parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
     assert search.fts5(search.parse("a* OR b")) == '("a*" "OR" "b")'
+
+
+def test_its_index_is_used(everybody):
+    """A shard does not look through all its texts for a word."""
+    for alias in shards():
+        connection = connections[alias]
+        sql, parameters = _query(
+            connection.vendor,
+            "timeline_api_message",
+            "author_id",
+            search.parse("two herons -x"),
+            prefix=False,
+        )
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster
+            explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
+            cursor.execute(explain + sql, parameters)
+            plan = str(cursor.fetchall())
+        assert "VIRTUAL TABLE INDEX" in plan or "timeline_api_message_words" in plan

@@ -1,0 +1,20 @@
+"""What `make up` refuses, where no running stack is needed to see it."""
+
+import sys
+
+import pytest
+
+from deploy.checks import check_driver
+from deploy.refusal import Refusal
+
+SQLITE = {"ENGINE": "django.db.backends.sqlite3"}
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql"}
+
+
+def test_it_says_that_postgresql_needs_its_driver(monkeypatch):
+    databases = {"default": SQLITE, "shard0": POSTGRESQL}
+    check_driver(databases)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    check_driver({"default": SQLITE})
+    with pytest.raises(Refusal, match=r"shard0: .* pip install 'psycopg"):
+        check_driver(databases)

@@ -1,0 +1,254 @@
+"""Two at once, each in the middle of the other's transaction: it ends as one after the other."""
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from timeline_api import faults
+from timeline_api.models import (
+    Account,
+    Follow,
+    HomeEntry,
+    IdempotencyKey,
+    Interaction,
+    Like,
+    Message,
+    Notification,
+    Revision,
+    Tombstone,
+)
+from timeline_api.relay import fanout
+from timeline_api.selectors.messages import Place
+from timeline_api.services import accounts, blocks, follows, likes, messages, repairs
+
+from .interleaved import interleaved
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+@pytest.fixture
+def posted(alice, bob):
+    """Two messages of bob's."""
+    return [messages.post(author=bob, text=text) for text in ("one", "two")]
+
+
+def test_no_follow_slips_past_a_block(alice, bob, posted, relay):
+    def follow():
+        follows.follow(follower=alice, followee=bob)
+
+    def block():
+        blocks.block(account=bob, other=alice)
+        relay()
+
+    raised = interleaved(follow, 'INSERT INTO "timeline_api_follow"', block)
+    assert raised == (None, None)
+    relay()
+    assert not Follow.objects.scatter().exists()
+    assert repairs.count_differences(alice) == {}
+    assert not repairs.home_difference(alice)
+
+
+def test_no_follow_slips_past_ones_own_block(alice, bob, relay):
+    raised = interleaved(
+        lambda: follows.follow(follower=alice, followee=bob),
+        'INSERT INTO "timeline_api_follow"',
+        lambda: blocks.block(account=alice, other=bob),
+    )
+    assert raised == (None, None)
+    relay()
+    assert not Follow.objects.scatter().exists()
+
+
+def test_a_block_forgets_what_is_being_told(alice, bob, posted, relay):
+    raised = interleaved(
+        lambda: likes.like(account=alice, message=posted[0]),
+        'INSERT INTO "timeline_api_notification"',
+        lambda: blocks.block(account=bob, other=alice),
+    )
+    assert raised == (None, None)
+    relay()
+    assert not Notification.objects.scatter().filter(account_id=bob.pk).exists()
+
+
+def test_a_mute_forgets_what_is_being_told(alice, bob, posted):
+    raised = interleaved(
+        lambda: likes.like(account=alice, message=posted[0]),
+        'INSERT INTO "timeline_api_notification"',
+        lambda: blocks.mute(account=bob, other=alice),
+    )
+    assert raised == (None, None)
+    assert not Notification.objects.scatter().filter(account_id=bob.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("act", "after", "fact"),
+    [
+        (likes.like, 'INSERT INTO "timeline_api_like"', Like),
+        (messages.repost, 'INSERT INTO "timeline_api_message"', Message),
+    ],
+)
+def test_twice_is_once(alice, posted, relay, act, after, fact):
+    def twice():
+        act(account=alice, message=posted[0])
+
+    assert interleaved(twice, after, twice) == (None, None)
+    relay()
+    mine = {"account": alice} if fact is Like else {"author": alice}
+    assert fact.objects.filter(**mine).count() == 1
+    row = Message.objects.get(pk=posted[0].pk)
+    assert row.like_count + row.repost_count == 1
+    assert Interaction.objects.scatter().count() == 1
+
+
+def test_following_twice_is_once(alice, bob, relay):
+    def follow():
+        follows.follow(follower=alice, followee=bob)
+
+    assert interleaved(follow, 'INSERT INTO "timeline_api_follow"', follow) == (None, None)
+    relay()
+    assert Account.objects.get(pk=alice.pk).following_count == 1
+    assert Account.objects.get(pk=bob.pk).follower_count == 1
+
+
+def test_a_name_that_is_leaving_is_not_taken(alice, register):
+    taken = interleaved(
+        lambda: accounts.remove(account=alice),
+        'DELETE FROM "timeline_api_account"',
+        lambda: register(alice.username),
+    )
+    assert taken[0] is None
+    assert isinstance(taken[1], accounts.UsernameTaken)
+
+
+def test_a_home_that_is_rebuilt_forgets_whom_one_unfollows(alice, bob, posted, relay):
+    follows.follow(follower=alice, followee=bob)
+    relay()
+    HomeEntry.objects.filter(owner=alice, message_id=posted[0].pk).delete()
+    raised = interleaved(
+        lambda: follows.unfollow(follower=alice, followee=bob),
+        'DELETE FROM "timeline_api_homeentry"',
+        lambda: repairs.rebuild_home(alice),
+    )
+    assert raised == (None, None)
+    assert not HomeEntry.objects.filter(owner=alice, author_id=bob.pk).exists()
+
+
+def test_a_gap_goes_with_its_last_reply(alice, bob, posted, relay):
+    reply = messages.post(author=alice, text="reply", parent=posted[0])
+    raised = interleaved(
+        lambda: messages.delete(message=posted[0]),
+        'INSERT INTO "timeline_api_tombstone"',
+        lambda: messages.delete(message=reply),
+    )
+    assert raised == (None, None)
+    relay()
+    assert not Tombstone.objects.scatter().exists()
+    assert not Interaction.objects.scatter().exists()
+
+
+def test_a_gap_stays_for_a_reply_that_is_just_coming(alice, bob, charlie, posted, relay):
+    reply = messages.post(author=alice, text="reply", parent=posted[0])
+
+    def fail(name):
+        if name == "soon":
+            raise OperationalError("not now")
+
+    faults.install(fail)
+    late = messages.post(author=charlie, text="late", parent=posted[0])
+    faults.install(None)
+    messages.delete(message=posted[0])
+    raised = interleaved(
+        relay,
+        'INSERT INTO "timeline_api_interaction"',
+        lambda: messages.delete(message=reply),
+    )
+    assert raised == (None, None)
+    relay()
+    assert Tombstone.objects.filter(pk=posted[0].pk).exists()
+    assert [row.source_id for row in Interaction.objects.scatter()] == [late.pk]
+
+
+@pytest.mark.parametrize("act", [likes.like, messages.repost])
+def test_what_comes_after_the_messages_end_goes_too(alice, bob, posted, relay, act):
+    messages.delete(message=Message.objects.get(pk=posted[0].pk))
+    relay()
+    act(account=alice, message=posted[0])
+    relay()
+    assert not Like.objects.scatter().exists()
+    assert not Message.objects.filter(author=alice).exists()
+    assert not HomeEntry.objects.scatter().filter(message_id=posted[0].pk).exists()
+    assert not HomeEntry.objects.scatter().filter(original_id=posted[0].pk).exists()
+
+
+def test_no_pin_stays_of_what_is_being_deleted(bob, posted):
+    raised = interleaved(
+        lambda: messages.delete(message=posted[0]),
+        'DELETE FROM "timeline_api_message"',
+        lambda: messages.pin(message=posted[0]),
+    )
+    assert raised == (None, None)
+    assert Account.objects.get(pk=bob.pk).pinned_id is None
+
+
+def test_of_two_edits_one_is_told(bob, posted):
+    def edit(text):
+        messages.edit(message=posted[0], text=text, revision=0)
+
+    first, second = interleaved(
+        lambda: edit("first"), 'INSERT INTO "timeline_api_revision"', lambda: edit("second")
+    )
+    assert first is None
+    assert isinstance(second, messages.EditConflict)
+    assert Revision.objects.filter(author_id=bob.pk).count() == 1
+
+
+def test_one_key_posts_once(bob):
+    def post():
+        messages.post(author=bob, text="once", idempotency_key="k")
+
+    first, second = interleaved(post, 'INSERT INTO "timeline_api_message"', post)
+    assert first is None
+    assert second is None or isinstance(second, messages.IdempotencyConflict)
+    assert Message.objects.filter(author=bob).count() == 1
+    assert IdempotencyKey.objects.filter(account=bob).count() == 1
+
+
+def test_an_account_leaves_while_it_posts(alice, bob, relay):
+    follows.follow(follower=bob, followee=alice)
+    raised = interleaved(
+        lambda: messages.post(author=alice, text="last words"),
+        'INSERT INTO "timeline_api_message"',
+        lambda: accounts.remove(account=alice),
+    )
+    assert raised[1] is None
+    relay()
+    assert not Message.objects.scatter().exists()
+    assert not HomeEntry.objects.scatter().exists()
+
+
+def test_a_message_comes_too_late_for_an_account_that_leaves(alice, relay):
+    raised = interleaved(
+        lambda: accounts.remove(account=alice),
+        'DELETE FROM "timeline_api_homeentry"',
+        lambda: messages.post(author=alice, text="last words"),
+    )
+    assert raised[0] is None
+    assert raised[1] is None or isinstance(raised[1], IntegrityError)
+    relay()
+    assert not Message.objects.scatter().exists()
+    assert not HomeEntry.objects.scatter().exists()
+
+
+def test_an_account_leaves_while_its_home_is_written(alice, bob, posted, relay):
+    follows.follow(follower=alice, followee=bob)
+    relay()
+    HomeEntry.objects.filter(owner=alice).delete()
+    raised = interleaved(
+        lambda: fanout.deliver(
+            author_id=bob.pk, places=[Place(posted[0].pk)], follower_ids=[alice.pk]
+        ),
+        "INSERT INTO timeline_api_homeentry",
+        lambda: accounts.remove(account=alice),
+    )
+    assert raised[1] is None
+    relay()
+    assert not HomeEntry.objects.scatter().filter(owner_id=alice.pk).exists()
