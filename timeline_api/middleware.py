@@ -119,5 +119,7 @@ class UnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, DataError):
-            return JsonResponse({"detail": _("The request has a value that cannot be stored.")}, status=400)
+            return JsonResponse(
+                {"detail": _("The request has a value that cannot be stored.")}, status=400
+            )
         return unavailable_response(error) if is_unavailable(error) else None
