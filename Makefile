@@ -35,8 +35,8 @@ test: venv-dev ## Install what the tests need, check everything, run every test
 	    $(BIN)/python -m pytest $(ON_POSTGRESQL) --ds=tests.timeline_api.settings_postgresql \
 	    -n 2 --dist worksteal -q || failed=1; \
 	  $(TESTS) tests/notes --ds=tests.notes.settings -n 2 -q || failed=1; \
-	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile -q \
-	    || failed=1; \
+	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile \
+	    --no-loadscope-reorder -q || failed=1; \
 	  exit $$failed
 
 lint: venv-dev ## Check style, imports and who may import whom
