@@ -11,6 +11,7 @@ POINTS = (
     "block_changed.before_mirror",
     "follow_changed.before_catch_up",
     "pulls_changed.before_told",
+    "suspension_changed.before_follows",
     "account_deleted.after_a_shard",
     "worker.before_delete",
 )

@@ -420,6 +420,8 @@ class Follow(ShardedModel):
     # need not have the followee's messages, the reader pulls them.
     pull_version = models.PositiveIntegerField(default=0, editable=False)
     pulled = models.BooleanField(default=False, editable=False)
+    # Whether the followee is suspended: then their reposts stand in no later one's way.
+    silenced = models.BooleanField(default=False, editable=False)
 
     class Shard:
         key = "follower"

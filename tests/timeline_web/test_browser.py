@@ -47,7 +47,7 @@ def open_page(chromium, site):
         )
         opened.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
+        page.on("console", lambda message: complaints.extend(_complaint(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.extend(_foreign(request.url, site.url)))
         return page
@@ -56,6 +56,11 @@ def open_page(chromium, site):
     for context in opened:
         context.close()
     assert complaints == []
+
+
+def _complaint(message) -> list[str]:
+    """What the console holds against the page; not what it only remarks."""
+    return [message.text] if message.type in ("error", "warning", "assert") else []
 
 
 def _foreign(url: str, site: str) -> list[str]:

@@ -173,7 +173,7 @@ def follow_changed(event: Outbox) -> bool:
 
     When it stands, what the followee has posted since the back-fill is delivered; from then on the
     mirror is there for fan-out. So that no change of a celebrity is missed either, what the
-    followee is is read after the mirror, too.
+    followee is is read after the mirror, too; so is whether they are suspended.
     """
     follower_id, followee_id = event.account_id, event.payload["followee_id"]
     follow = followers.sync(follower_id=follower_id, followee_id=followee_id)
@@ -188,6 +188,13 @@ def follow_changed(event: Outbox) -> bool:
         follow = followers.standing(follower_id, followee_id)
     if follow is not None:
         _catch_up(follow)
+        follows.tell_suspension(followee_id=followee_id, follower_id=follower_id)
+    return True
+
+
+def suspension_changed(event: Outbox) -> bool:
+    """Let all who follow the account know whether it is suspended."""
+    follows.tell_suspension(followee_id=event.account_id)
     return True
 
 
@@ -218,6 +225,7 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.INTERACTION_CHANGED: interaction_changed,
     outbox.MENTIONS_CHANGED: mentions_changed,
     outbox.BLOCK_CHANGED: block_changed,
+    outbox.SUSPENSION_CHANGED: suspension_changed,
 }
 
 

@@ -232,8 +232,12 @@ def _shown() -> Q:
     """Entries but those that are reposts of what their owner has anyway, by its author or reposted
     before; or of what they do not want to see, or may not."""
     muted_author = Mute.objects.filter(account=OuterRef("owner"), muted_id=OuterRef("author_id"))
+    silenced_author = Follow.objects.filter(
+        follower=OuterRef("owner"), followee_id=OuterRef("author_id"), silenced=True
+    )
     earlier = HomeEntry.objects.filter(
         ~Exists(muted_author),
+        ~Exists(silenced_author),
         owner=OuterRef("owner"),
         original_id=OuterRef("original_id"),
         message_id__lt=OuterRef("message_id"),

@@ -99,14 +99,20 @@ def change_password(
 
 def suspend(*, account: Account) -> None:
     """Shut the account: its tokens end, and nobody can log in to it."""
-    with atomic_for(account):
-        Account.objects.filter(pk=account.pk).update(is_suspended=True)
+    with turn(account.pk):
+        _set_suspended(account, True)
         Token.objects.filter(account=account).delete()
 
 
 def unsuspend(*, account: Account) -> None:
     """Open the account again; its owner logs in anew."""
-    Account.objects.filter(pk=account.pk).update(is_suspended=False)
+    with turn(account.pk):
+        _set_suspended(account, False)
+
+
+def _set_suspended(account: Account, suspended: bool) -> None:
+    if Account.objects.filter(pk=account.pk).update(is_suspended=suspended):
+        outbox.emit(account=account, kind=outbox.SUSPENSION_CHANGED)
 
 
 def delete_account(*, account: Account, password: str) -> None:

@@ -3,11 +3,11 @@
 from django.db.models import F
 from django.utils import timezone
 
-from .. import conf
+from .. import conf, faults
 from ..models import Account, Follow, HomeEntry
 from ..selectors import blocks, messages
 from . import followers, homes, outbox
-from .mirrors import soon
+from .mirrors import settle, soon
 from .turns import turn
 
 
@@ -35,6 +35,7 @@ def follow(*, follower: Account, followee: Account) -> None:
                 "created_at": timezone.now(),
                 "pull_version": followee.pull_version,
                 "pulled": followee.pulled,
+                "silenced": followee.is_suspended,
             },
         )
         if not created:
@@ -78,6 +79,20 @@ def take_away(*, follower_id: int, followee_id: int) -> bool:
         HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()
         _count(follower_id, -1)
     return bool(gone)
+
+
+def tell_suspension(*, followee_id: int, follower_id: int | None = None) -> None:
+    """Let the follows of an account, or that of one follower, say whether it is suspended."""
+    rows = Follow.objects.scatter(writes=True).filter(followee_id=followee_id)
+    if follower_id is not None:
+        rows = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id)
+    account = Account.objects.filter(pk=followee_id, is_suspended=True)
+
+    def write(suspended: bool) -> None:
+        faults.point("suspension_changed.before_follows")
+        rows.exclude(silenced=suspended).update(silenced=suspended)
+
+    settle(account.exists, write)
 
 
 def _count(follower_id: int, change: int) -> None:

@@ -14,6 +14,7 @@ PULLS_CHANGED = "pulls_changed"
 INTERACTION_CHANGED = "interaction_changed"
 MENTIONS_CHANGED = "mentions_changed"
 BLOCK_CHANGED = "block_changed"
+SUSPENSION_CHANGED = "suspension_changed"
 
 
 def emit(*, account: Account, kind: str, **payload: Any) -> None:

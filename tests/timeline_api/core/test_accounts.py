@@ -235,6 +235,26 @@ def test_a_suspended_accounts_messages_vanish_until_it_is_opened_again(alice, bo
     assert shown() == [everything, everything, [reply.pk, theirs.pk]]
 
 
+def test_a_suspended_reposter_hides_no_later_repost(alice, bob, charlie, register):
+    dana = register("dana")
+    message = messages.post(author=alice, text="hello")
+    for reposter in (bob, charlie):
+        follows.follow(follower=dana, followee=reposter)
+        messages.repost(account=reposter, message=message)
+    Worker().drain()
+
+    def reposters():
+        return [row.author for row in timelines.home_page(dana)]
+
+    assert reposters() == [bob]
+    accounts.suspend(account=bob)
+    Worker().drain()
+    assert reposters() == [charlie]
+    accounts.unsuspend(account=bob)
+    Worker().drain()
+    assert reposters() == [bob]
+
+
 def test_it_opens_a_suspended_account_again(alice):
     accounts.suspend(account=alice)
     accounts.unsuspend(account=alice)

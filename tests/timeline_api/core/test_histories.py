@@ -43,6 +43,7 @@ steps = st.one_of(
     st.tuples(st.just("relay"), st.integers(0, 9), st.integers(0, 2)),
     st.tuples(st.just("crash"), st.sampled_from(faults.POINTS), st.integers(0, 3)),
     st.tuples(st.just("leave"), people, st.just(0)),
+    st.tuples(st.sampled_from(["suspend", "unsuspend"]), people, st.just(0)),
     st.tuples(st.just("late"), st.integers(0, 1), st.just(0)),
     st.tuples(st.just("limit"), st.sampled_from([0, 1, 10_000]), st.just(0)),
 )
@@ -69,7 +70,7 @@ def test_it_ends_as_the_plain_model_says(timeline_settings):
             world = World()
             try:
                 for action, *arguments in history:
-                    getattr(world, action)(*arguments)
+                    world.live(action, *arguments)
                 world.drain()
                 world.check()
             finally:
@@ -102,6 +103,7 @@ def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
     world.block(2, 3)
     world.block(0, 4)
     world.delete(0, 0)
+    world.suspend(4, None)
     world.leave(1, None)
     assert world.crash(point, after, rounds=20)
     world.crash(point, after)

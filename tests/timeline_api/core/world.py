@@ -33,6 +33,13 @@ from timeline_api.services import accounts, blocks, follows, likes, messages, re
 CAST = ["alice", "bob", "charlie", "dana", "erin"]
 
 
+# What one does oneself, and so not while one is suspended; the operators and fate do the rest.
+DEEDS = frozenset(
+    "post mention reply edit delete like unlike repost undo_repost block unblock mute unmute "
+    "follow unfollow".split()
+)
+
+
 class Crash(BaseException):
     """What kills a relay: nothing of its own may catch it."""
 
@@ -47,6 +54,8 @@ class World:
         self.posted, self.parents, self.reposts, self.mentioned = {}, {}, {}, {}
         self.gaps = {}
         self.following, self.likes = set(), set()
+        # Who is suspended, and so does nothing.
+        self.suspended = set()
         # Who has blocked and muted whom; who may ever have been deaf to whom.
         self.blocks, self.mutes, self.deaf = set(), set(), set()
         self.events_seen = []
@@ -61,6 +70,11 @@ class World:
             email="a@example.org",
             password="x",
         )
+
+    def live(self, action, *arguments):
+        """One step of a history."""
+        if arguments[0] not in self.suspended or action not in DEEDS:
+            getattr(self, action)(*arguments)
 
     # --- what people do ---
 
@@ -192,7 +206,8 @@ class World:
             if done is None or self._apart(number, other):
                 return  # refused, or taken back by the relay
             theirs = {pk for pk, author in self.posted.items() if author == other}
-            if (number, other) not in self.following | self.mutes:
+            seen = other not in self.suspended
+            if seen and (number, other) not in self.following | self.mutes:
                 # Whom one follows now, one reads from now on, also what was there before.
                 assert theirs <= set(self.home(number))
             self.following.add((number, other))
@@ -211,9 +226,18 @@ class World:
         self.gaps = {pk: author for pk, author in self.gaps.items() if author != number}
         self.likes = {(who, pk) for who, pk in self.likes if who != number}
         self.reposts = {row: deed for row, deed in self.reposts.items() if deed[0] != number}
+        self.suspended.discard(number)
         for pairs in (self.following, self.blocks, self.mutes, self.deaf):
             pairs -= {pair for pair in pairs if number in pair}
         self.register(number)
+
+    def suspend(self, number, _):
+        accounts.suspend(account=self.accounts[number])
+        self.suspended.add(number)
+
+    def unsuspend(self, number, _):
+        accounts.unsuspend(account=self.accounts[number])
+        self.suspended.discard(number)
 
     def _some(self, ids, choice):
         ids = sorted(ids)
@@ -300,9 +324,9 @@ class World:
     def check(self):
         for number, account in self.accounts.items():
             self.check_member(number, Account.objects.get(pk=account.pk))
-        assert [message.pk for message in timelines.public_page(limit=1000)] == sorted(
-            self.posted, reverse=True
-        )
+        seen = {pk for pk, author in self.posted.items() if author not in self.suspended}
+        public = [message.pk for message in timelines.public_page(limit=1000)]
+        assert public == sorted(seen, reverse=True)
         assert Follow.objects.scatter().count() == len(self.following)
         assert Follower.objects.scatter().count() == len(self.following)
         self.check_interactions()
@@ -332,8 +356,15 @@ class World:
         assert account.message_count == len(mine)
         reposted = {row for row, (who, _) in self.reposts.items() if who == number}
         shown = message_selectors.of_author(account, limit=1000)
-        assert [message.pk for message in shown] == sorted(mine | reposted, reverse=True)
+        seen = set() if number in self.suspended else mine | reposted
+        assert [message.pk for message in shown] == sorted(
+            seen - self._hidden_reposts(), reverse=True
+        )
         self.check_notifications(number, account, fans)
+
+    def _hidden_reposts(self):
+        """Reposts of what a suspended member has written."""
+        return {row for row, (_, pk) in self.reposts.items() if self.posted[pk] in self.suspended}
 
     def expected_home(self, number, account, authors):
         """The places of a home, newest first, and those that it should have entries of."""
@@ -347,10 +378,12 @@ class World:
         first = {}
         for row in sorted(reposts):
             who, pk = self.reposts[row]
-            if who not in muted and self.posted[pk] not in authors | unseen:
+            if who in muted | self.suspended:
+                continue
+            if self.posted[pk] not in authors | unseen | self.suspended:
                 first.setdefault(pk, row)
         entered = {pk for pk in written if pk >= floor} | reposts.keys()
-        read = {pk for pk in written if self.posted[pk] not in muted}
+        read = {pk for pk in written if self.posted[pk] not in muted | self.suspended}
         return sorted(read | set(first.values()), reverse=True), entered
 
     def check_celebrities(self, account):
@@ -361,6 +394,7 @@ class World:
             followee = followees[follow.followee_id]
             assert follow.pull_version == followee.pull_version == followee.pull_version_told
             assert follow.pulled == followee.pulled
+            assert follow.silenced == followee.is_suspended
         return [follow.followee_id for follow in follows if follow.pulled]
 
     def page_through(self, number, expected):

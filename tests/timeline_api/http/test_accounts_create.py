@@ -15,6 +15,7 @@ def test_it_registers(visitor):
     assert body == {
         "username": "alice",
         "display_name": "",
+        "avatar_url": None,
         "bio": "",
         "email": "alice@example.org",
         "message_count": 0,

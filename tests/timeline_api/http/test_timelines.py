@@ -45,6 +45,7 @@ def test_it_shows_each_message_with_its_author(visitor, alice):
             "id": str(alice.pk),
             "username": "alice",
             "display_name": "",
+            "avatar_url": None,
             "url": "http://testserver/api/v1/accounts/alice/",
         },
         "edited_at": None,
