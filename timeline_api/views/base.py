@@ -10,12 +10,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from ..answers import Answer
 from ..metrics import SHARDS_MISSING
 from ..models import Account, Message
 from ..pagination import Fetch, IdCursorPaginator
 from ..permissions import IsMember
 from ..selectors import accounts, messages
-from ..serializers import Answer, NothingSerializer
+from ..serializers import NothingSerializer
 
 Position = Callable[[Any], int]
 

@@ -6,11 +6,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ..answers import timestamp
 from ..models import Avatar
 from ..pictures import MEDIA_TYPE
 from ..schema import operation
 from ..selectors import exports as selectors
-from ..serializers import ExportSerializer, timestamp
+from ..serializers import ExportSerializer
 from .accounts import OwnAccountView
 
 

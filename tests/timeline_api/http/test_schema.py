@@ -7,10 +7,10 @@ import yaml
 from django.core.management import call_command
 
 from timeline_api import serializers
+from timeline_api.answers import Answer
 from timeline_api.selectors import accounts, notifications
 from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors.messages import Marks
-from timeline_api.serializers import Answer
 from timeline_api.services import likes, messages, tokens
 
 
