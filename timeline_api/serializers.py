@@ -271,20 +271,24 @@ class MessageSerializer(WrittenSerializer):
     )
 
 
+@example(examples.REVISION)
 class RevisionSerializer(serializers.Serializer):
     revision = serializers.IntegerField(read_only=True, min_value=0)
     text = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
 
 
+@example(examples.results(examples.REVISION))
 class HistorySerializer(serializers.Serializer):
     results = RevisionSerializer(many=True, read_only=True)
 
 
+@example(examples.results(examples.MESSAGE))
 class ConversationSerializer(serializers.Serializer):
     results = MessageSerializer(many=True, read_only=True)
 
 
+@example(examples.NOTIFICATION)
 class NotificationSerializer(serializers.Serializer):
     id = IdField(read_only=True)
     kind = serializers.ChoiceField(
@@ -306,25 +310,29 @@ class ReportSerializer(serializers.Serializer):
     )
 
 
-@example({"tag": "herons", "message_count": 12})
+@example(examples.TREND)
 class TagSerializer(serializers.Serializer):
     tag = serializers.CharField(read_only=True)
     message_count = serializers.IntegerField(read_only=True, min_value=1)
 
 
+@example(examples.results(examples.TREND))
 class TrendingSerializer(serializers.Serializer):
     results = TagSerializer(many=True, read_only=True)
 
 
+@example(examples.results(examples.ACCOUNT))
 class PeopleSerializer(serializers.Serializer):
     results = AccountSerializer(many=True, read_only=True)
 
 
+@example({"count": 3, "account": examples.AUTHOR})
 class UnreadSerializer(serializers.Serializer):
     count = serializers.IntegerField(read_only=True, min_value=0)
     account = AuthorSerializer(read_only=True)
 
 
+@example(examples.TOKEN)
 class TokenSerializer(serializers.Serializer):
     id = IdField(read_only=True)
     name = serializers.CharField(read_only=True)
@@ -343,6 +351,7 @@ class IssuedTokenSerializer(serializers.Serializer):
     account = AccountSerializer(read_only=True)
 
 
+@example(examples.EXPORT)
 class ExportSerializer(serializers.Serializer):
     """Everything that the API keeps of one account, but for secrets."""
 
@@ -364,6 +373,7 @@ class ExportSerializer(serializers.Serializer):
     tokens = TokenSerializer(many=True, read_only=True)
 
 
+@example({"detail": "There is no such message."})
 class DetailSerializer(serializers.Serializer):
     detail = serializers.CharField(read_only=True)
 
@@ -373,17 +383,21 @@ class PageSerializer(serializers.Serializer):
     previous = serializers.URLField(read_only=True, allow_null=True)
 
 
+@example(examples.page("timelines/public", examples.MESSAGE))
 class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True, read_only=True)
 
 
+@example(examples.page("notifications", examples.NOTIFICATION))
 class NotificationPageSerializer(PageSerializer):
     results = NotificationSerializer(many=True, read_only=True)
 
 
+@example(examples.page("accounts/alice/followers", examples.ACCOUNT))
 class AccountPageSerializer(PageSerializer):
     results = AccountSerializer(many=True, read_only=True)
 
 
+@example(examples.page("tokens", examples.TOKEN))
 class TokenPageSerializer(PageSerializer):
     results = TokenSerializer(many=True, read_only=True)

@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 from django.core.management import call_command
+from jsonschema import Draft202012Validator
 
 from timeline_api import serializers
 from timeline_api.answers import Answer
@@ -100,6 +101,42 @@ def test_it_documents_the_errors_of_each(schema):
         *map(str, (400, 401, 403, 409, 413, 415, 422, 429, 503)),
     }
     assert "requestBody" in schema["paths"]["/api/v1/accounts/{username}/"]["delete"]
+
+
+def bodies(schema):
+    """(where, media type) of every JSON body that a request has, or an answer that is a success."""
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            answers = [
+                answer for code, answer in operation["responses"].items() if code.startswith("2")
+            ]
+            for body in (operation.get("requestBody", {}), *answers):
+                if "application/json" in body.get("content", {}):
+                    yield f"{method} {path}", body["content"]["application/json"]
+
+
+def without_nullable(schema):
+    """OpenAPI 3.0's `nullable` as JSON Schema says it."""
+    if isinstance(schema, list):
+        return [without_nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: without_nullable(part) for name, part in schema.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+def test_every_body_has_an_example_that_is_one(schema):
+    components = {"components": without_nullable(schema["components"])}
+    checked = 0
+    for where, media_type in bodies(schema):
+        examples = media_type.get("examples", {})
+        assert examples, where
+        for shown in examples.values():
+            validator = Draft202012Validator(without_nullable(media_type["schema"]) | components)
+            errors = [f"{list(e.path)}: {e.message}" for e in validator.iter_errors(shown["value"])]
+            assert errors == [], where
+            checked += 1
+    assert checked >= 40
 
 
 def test_it_says_that_ids_are_strings(schema):
