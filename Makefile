@@ -9,7 +9,7 @@ HTTP := tests/timeline_api/http/test_
 ON_POSTGRESQL := tests/timeline_api/postgresql \
   $(CORE)histories.py::test_it_ends_as_the_plain_model_says \
   $(patsubst %,$(CORE)%.py,accounts crowd follows messages races relay) \
-  $(patsubst %,$(HTTP)%.py,bad_input blocks discovery messages races search unavailable)
+  $(patsubst %,$(HTTP)%.py,avatars bad_input blocks discovery messages races search unavailable)
 # Tests take nothing from this installation's .env, and write no byte into its var/.
 TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
 
