@@ -1,7 +1,7 @@
 """The operators' admin, over all shards. Writes go through the services, so that counters and
 other members' timelines follow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -96,32 +96,31 @@ class AccountAdmin(OperatorAdmin):
 
     @admin.action(permissions=["change"], description="Take the pictures of selected accounts away")
     def take_pictures_away(self, request: HttpRequest, queryset: QuerySet) -> None:
-        count = 0
-        for account in queryset.exclude(avatar_version=""):
-            avatar_services.remove(account=account)
-            self.log_change(request, account, "Picture taken away.")
-            count += 1
+        uploaded = queryset.exclude(avatar_version="")
+        count = self._act(request, uploaded, avatar_services.remove, "Picture taken away.")
         self.message_user(request, f"Took {count} picture(s) away.", messages.SUCCESS)
 
     @admin.action(
         permissions=["change"], description="Suspend selected accounts (their tokens end)"
     )
     def suspend(self, request: HttpRequest, queryset: QuerySet) -> None:
-        count = 0
-        for account in queryset:
-            account_services.suspend(account=account)
-            self.log_change(request, account, "Suspended.")
-            count += 1
+        count = self._act(request, queryset, account_services.suspend, "Suspended.")
         self.message_user(request, f"Suspended {count} account(s).", messages.SUCCESS)
 
     @admin.action(permissions=["change"], description="Unsuspend selected accounts")
     def unsuspend(self, request: HttpRequest, queryset: QuerySet) -> None:
-        count = 0
-        for account in queryset:
-            account_services.unsuspend(account=account)
-            self.log_change(request, account, "Unsuspended.")
-            count += 1
+        count = self._act(request, queryset, account_services.unsuspend, "Unsuspended.")
         self.message_user(request, f"Unsuspended {count} account(s).", messages.SUCCESS)
+
+    def _act(
+        self, request: HttpRequest, accounts: QuerySet, service: Callable[..., None], said: str
+    ) -> int:
+        """Run `service` for each account and write `said` into its history; gives how many."""
+        chosen = list(accounts)
+        for account in chosen:
+            service(account=account)
+            self.log_change(request, account, said)
+        return len(chosen)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         # Column by column: saving the whole row would set back counters that move meanwhile.

@@ -1,28 +1,18 @@
 """What may stand in a path. Anything else matches no URL and is a 404."""
 
+from django.urls.converters import StringConverter
+
 from .pagination import MAX_ID
 
 
-class UsernameConverter:
+class UsernameConverter(StringConverter):
     regex = "[A-Za-z0-9_]{1,30}"
 
-    def to_python(self, value: str) -> str:
-        return value
 
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class TagConverter:
+class TagConverter(StringConverter):
     """A tag; none has a NUL, which PostgreSQL would not even look for."""
 
     regex = r"[^/\0]+"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 class IdConverter:

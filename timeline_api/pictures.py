@@ -20,8 +20,6 @@ MAX_PIXELS = 25_000_000
 # program as much as a picture.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MEDIA_TYPE = "image/webp"
-
-
 # Hexadecimal digits of a picture's version.
 VERSION_LENGTH = 12
 

@@ -87,11 +87,11 @@ def operation(
     """extend_schema for a view's method: its own answer, and every error that it may give. What
     is no JSON has a `media_type`."""
     codes = sorted(ALWAYS | set(errors) | (WITH_BODY if takes else set()))
+    answers: dict[Any, Any] = {
+        status: OpenApiResponse(gives, description="" if gives else "Done; no body.")
+    }
     if media_type:
-        own: Any = {(status, media_type): OpenApiTypes.BINARY}
-    else:
-        own = {status: OpenApiResponse(gives, description="" if gives else "Done; no body.")}
-    answers: dict[Any, Any] = own
+        answers = {(status, media_type): OpenApiTypes.BINARY}
     for code in codes:
         body = OpenApiTypes.OBJECT if code == 400 else DetailSerializer
         answers[code] = OpenApiResponse(body, description=ERRORS[code])

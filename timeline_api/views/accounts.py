@@ -8,7 +8,6 @@ from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from ..authentication import LoginLimit
 from ..models import Account
@@ -73,10 +72,7 @@ class AccountsView(ApiView):
     """Register an account. No login is needed."""
 
     bodies = {"POST": RegistrationSerializer}
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        extra = [RegistrationThrottle()] if self.request.method == "POST" else []
-        return [*super().get_throttles(), *extra]
+    throttles = {"POST": RegistrationThrottle}
 
     @operation(
         "accounts_create",

@@ -12,7 +12,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from .. import pictures
 from ..models import Avatar
@@ -38,15 +37,12 @@ class AvatarView(OwnAccountView):
     `avatar_url` is null, and a client draws one of its own."""
 
     bodies = {"PUT": PictureSerializer}
+    throttles = {"PUT": PictureThrottle}
     members_only = frozenset({"PUT", "DELETE"})
     parser_classes = [MultiPartParser]
     # The browsable one before the picture's: a browser that opens the address takes either.
     renderer_classes = [JSONRenderer, BrowsableRenderer, PictureRenderer]
     body_limit = pictures.MAX_BYTES + FORM_BYTES
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        extra = [PictureThrottle()] if self.request.method == "PUT" else []
-        return [*super().get_throttles(), *extra]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         """Never a 406: what there is comes as what it is."""

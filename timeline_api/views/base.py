@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from ..answers import Answer
@@ -28,12 +29,18 @@ class ApiView(APIView):
     bodies: ClassVar[dict[str, type[Serializer]]] = {}
     # The methods that need a login.
     members_only: ClassVar[frozenset[str]] = frozenset()
+    # Method → what throttles it beside what throttles all.
+    throttles: ClassVar[dict[str, type[BaseThrottle]]] = {}
     # What the browsable API's edit form starts from.
     form_instance: Any = None
     paginator: IdCursorPaginator | None = None
 
     def get_permissions(self) -> list[BasePermission]:
         return [IsMember() if self.request.method in self.members_only else AllowAny()]
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        own = self.throttles.get(self.request.method or "")
+        return [*super().get_throttles(), *([own()] if own else [])]
 
     def offers(self, method: str) -> bool:
         """Whether the browsable API shows this reader a form for `method`."""

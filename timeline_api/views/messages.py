@@ -7,7 +7,6 @@ from rest_framework import status
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from ..exceptions import Conflict, KeyReused
 from ..models import Message
@@ -42,11 +41,8 @@ class MessagesView(ApiView):
     """Post a message: 1 to 280 characters. With `in_reply_to` it is a reply."""
 
     bodies = {"POST": NewMessageSerializer}
+    throttles = {"POST": PostThrottle}
     members_only = frozenset({"POST"})
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        extra = [PostThrottle()] if self.request.method == "POST" else []
-        return [*super().get_throttles(), *extra]
 
     @operation(
         "messages_create",
