@@ -211,6 +211,18 @@ class Tombstone(ShardedModel):
     def __str__(self):
         return f"{self.pk}, deleted"
 
+    @classmethod
+    def of(cls, message: Message) -> "Tombstone":
+        """The gap that `message` leaves, not saved: its place, and nothing of what it said."""
+        return cls(
+            pk=message.pk,
+            author_id=message.author_id,
+            parent_id=message.parent_id,
+            parent_author_id=message.parent_author_id,
+            ancestor_ids=message.ancestor_ids,
+            created_at=message.created_at,
+        )
+
 
 class Like(ShardedModel):
     """The truth: `account` likes the message, which may be on another shard."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.db.models import Model
 
-from shardrouter import ids
+from shardrouter import ids, slot_for
 from shardrouter.slots import slot_from_text
 
 from .. import conf, pictures
@@ -104,14 +104,7 @@ class Population:
     def add_follow(self, follower: str, followee: str, days_ago: float) -> None:
         a, b = self.accounts[follower], self.accounts[followee]
         at = self._ago(days_ago)
-        self.follows.append(
-            Follow(
-                id=self.clock.next_id(at, ids.slot_of(a.pk)),
-                follower_id=a.pk,
-                followee_id=b.pk,
-                created_at=_time(at),
-            )
-        )
+        self.follows.append(self._own(Follow, at, follower_id=a.pk, followee_id=b.pk))
         a.following_count += 1
         b.follower_count += 1
 
@@ -147,35 +140,28 @@ class Population:
     def add_like(self, username: str, message: Message, at: int) -> None:
         """Like a message that the member does not like yet."""
         account = self.accounts[username]
-        self.likes.append(
-            Like(
-                id=self.clock.next_id(at, ids.slot_of(account.pk)),
-                account_id=account.pk,
-                message_id=message.pk,
-                message_author_id=message.author_id,
-                created_at=_time(at),
-            )
-        )
+        of = {"message_id": message.pk, "message_author_id": message.author_id}
+        self.likes.append(self._own(Like, at, account_id=account.pk, **of))
         message.like_count += 1
 
     def add_avatar(self, username: str, picture: bytes, days_ago: float) -> None:
         """Let a member have uploaded a picture, given as it is kept."""
         account = self.accounts[username]
         account.avatar_version = pictures.version(picture)
-        self.avatars.append(self._own(Avatar, account, self._ago(days_ago), data=picture))
+        at = self._ago(days_ago)
+        self.avatars.append(self._own(Avatar, at, account_id=account.pk, data=picture))
 
     def edit(self, message: Message, before: str, at: int) -> None:
         """Let the message have said something else until `at`."""
         self.revisions.append(
             self._own(
                 Revision,
-                self.accounts[self._names[message.author_id]],
                 at,
-                key="author",
+                author_id=message.author_id,
                 message_id=message.pk,
                 number=message.revision,
                 text=before,
-                since=message.edited_at or message.created_at,
+                created_at=message.edited_at or message.created_at,
             )
         )
         message.edited_at = _time(at)
@@ -189,27 +175,19 @@ class Population:
         self.hashtags = [tag for tag in self.hashtags if tag.message_id != message.pk]
         self.revisions = [row for row in self.revisions if row.message_id != message.pk]
         self.accounts[self._names[message.author_id]].message_count -= 1
-        self.tombstones.append(
-            Tombstone(
-                id=message.pk,
-                author_id=message.author_id,
-                parent_id=message.parent_id,
-                parent_author_id=message.parent_author_id,
-                ancestor_ids=message.ancestor_ids,
-                created_at=message.created_at,
-            )
-        )
+        self.tombstones.append(Tombstone.of(message))
 
     def add_block(self, username: str, blocked: str, days_ago: float) -> None:
         """Let one block another whom they do not follow, nor are followed by."""
         account, other = self.accounts[username], self.accounts[blocked]
         at = self._ago(days_ago)
-        self.blocks.append(self._own(Block, account, at, blocked_id=other.pk))
-        self.blockers.append(self._own(Blocker, other, at, blocker_id=account.pk))
+        self.blocks.append(self._own(Block, at, account_id=account.pk, blocked_id=other.pk))
+        self.blockers.append(self._own(Blocker, at, account_id=other.pk, blocker_id=account.pk))
 
     def add_mute(self, username: str, muted: str, days_ago: float) -> None:
         account, other = self.accounts[username], self.accounts[muted]
-        self.mutes.append(self._own(Mute, account, self._ago(days_ago), muted_id=other.pk))
+        at = self._ago(days_ago)
+        self.mutes.append(self._own(Mute, at, account_id=account.pk, muted_id=other.pk))
 
     def add_report(
         self, username: str, message: Message, reason: str, days_ago: float, outcome: str = ""
@@ -219,8 +197,8 @@ class Population:
         self.reports.append(
             self._own(
                 Report,
-                self.accounts[username],
                 at,
+                account_id=self.accounts[username].pk,
                 message_id=message.pk,
                 message_author_id=message.author_id,
                 text=message.text,
@@ -238,20 +216,14 @@ class Population:
     def _ago(self, days: float) -> int:
         return self._end - int(days * DAY)
 
-    def _own(
-        self, model: type[T], account: Account, at: int, *, key: str = "account", **fields
-    ) -> T:
-        """A row of the account's, made at `at` (or `since`, where that is given)."""
-        made = {f"{key}_id": account.pk, "created_at": fields.pop("since", _time(at))}
-        return model(id=self.clock.next_id(at, ids.slot_of(account.pk)), **made, **fields)
+    def _own(self, model: type[T], at: int, **fields) -> T:
+        """A row made at `at`, in the slot of the account that it belongs to."""
+        row = model(**{"created_at": _time(at)} | fields)
+        row.pk = self.clock.next_id(at, slot_for(row))
+        return row
 
     def _message(self, account: Account, at: int, **fields) -> Message:
-        message = Message(
-            id=self.clock.next_id(at, ids.slot_of(account.pk)),
-            author_id=account.pk,
-            created_at=_time(at),
-            **fields,
-        )
+        message = self._own(Message, at, author_id=account.pk, **fields)
         self.messages.append(message)
         return message
 

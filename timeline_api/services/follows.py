@@ -83,9 +83,10 @@ def take_away(*, follower_id: int, followee_id: int) -> bool:
 
 def tell_suspension(*, followee_id: int, follower_id: int | None = None) -> None:
     """Let the follows of an account, or that of one follower, say whether it is suspended."""
-    rows = Follow.objects.scatter(writes=True).filter(followee_id=followee_id)
-    if follower_id is not None:
-        rows = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id)
+    followed = Follow.objects.filter(followee_id=followee_id)
+    rows = (
+        followed.filter(follower_id=follower_id) if follower_id else followed.scatter(writes=True)
+    )
     account = Account.objects.filter(pk=followee_id, is_suspended=True)
 
     def write(suspended: bool) -> None:

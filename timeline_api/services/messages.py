@@ -234,14 +234,7 @@ def _reply_fields(parent: Message | None) -> dict[str, Any]:
 
 
 def _leave_gap(message: Message) -> None:
-    Tombstone.objects.create(
-        pk=message.pk,
-        author_id=message.author_id,
-        parent_id=message.parent_id,
-        parent_author_id=message.parent_author_id,
-        ancestor_ids=message.ancestor_ids,
-        created_at=message.created_at,
-    )
+    Tombstone.of(message).save(force_insert=True)
 
 
 def _mentioned(text: str) -> list[str]:
