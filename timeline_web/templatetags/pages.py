@@ -134,6 +134,15 @@ def avatar(person: Author | Account | Member) -> SafeString:
     return _avatar(person.username, getattr(person, "picture", ""))
 
 
+@register.simple_tag(takes_context=True)
+def my_avatar(context: template.Context) -> SafeString:
+    """The picture of who reads: on a page about a failure, which asks the API nothing more, and
+    where that does not answer, the drawn one."""
+    request = context["request"]
+    head = None if context.get("status") else request.head
+    return avatar(head.me if head else request.member)
+
+
 @lru_cache(maxsize=4096)
 def _avatar(username: str, picture: str) -> SafeString:
     if not picture:
