@@ -59,11 +59,11 @@ def open_page(chromium, site):
 
 
 def _complaint(message) -> list[str]:
-    """What the console holds against the page; not what it only remarks, nor that the page itself
-    is one about a failure."""
+    """Whatever the console says; not that the page itself is one about a failure, nor that somebody
+    was in a field before the one that would have had the focus."""
     is_of_page = "Failed to load" in message.text and message.location["url"] == message.page.url
-    grave = message.type in ("error", "warning", "assert") and not is_of_page
-    return [message.text] if grave else []
+    passed_over = message.text.startswith("Autofocus processing was blocked")
+    return [] if is_of_page or passed_over else [message.text]
 
 
 def _foreign(url: str, site: str) -> list[str]:
