@@ -8,6 +8,7 @@ LONGEST = (
     "timeline_api/core/test_planted_faults.py",
     "test_benchmarks.py",
     "timeline_web/test_browser.py",
+    "timeline_web/test_accessibility.py",
     "e2e/test_up.py",
     "timeline_api/http/test_contract.py",
     "timeline_api/population/test_population.py",

@@ -4,7 +4,9 @@ import itertools
 import uuid
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from .chromium import CHROMIUM, complaint, foreign
 from .servers import environment, free_port, manage, running
 from .visitor import Visitor
 
@@ -78,3 +80,53 @@ def new_member(site, new_name):
         return member, name
 
     return make
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, site):
+    """A function that opens the site in a fresh profile; what the page complains about fails."""
+    opened, complaints = [], []
+
+    def open_it(
+        *,
+        javascript: bool = True,
+        width: int = 1280,
+        scheme: str = "light",
+        language: str = "en",
+    ):
+        context = chromium.new_context(
+            base_url=site.url,
+            java_script_enabled=javascript,
+            viewport={"width": width, "height": 844},
+            color_scheme=scheme,
+            locale=language,
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.extend(complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.extend(foreign(request.url, site.url)))
+        return page
+
+    yield open_it
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def friend(new_member):
+    """Somebody who has written a message with a tag; their Visitor and name."""
+    friend, name = new_member("friend")
+    friend.share(f"Herons of {name} #birds_{name}")
+    return friend, name

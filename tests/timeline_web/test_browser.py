@@ -1,86 +1,15 @@
 """The site in a real Chromium: with its script and without, on a phone and a desktop."""
 
-import os
 import re
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import sync_playwright
 
+from .chromium import card, check_pages, register_and_log_in
 from .servers import ROOT
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PICTURE = ROOT / "docs" / "screenshots" / "home.png"
 LONG_WORD = "W" * 280
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium, site):
-    """A function that opens the site in a fresh profile; what the page complains about fails."""
-    opened, complaints = [], []
-
-    def open_it(
-        *,
-        javascript: bool = True,
-        width: int = 1280,
-        scheme: str = "light",
-        language: str = "en",
-    ):
-        context = chromium.new_context(
-            base_url=site.url,
-            java_script_enabled=javascript,
-            viewport={"width": width, "height": 844},
-            color_scheme=scheme,
-            locale=language,
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.extend(_complaint(message)))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.extend(_foreign(request.url, site.url)))
-        return page
-
-    yield open_it
-    for context in opened:
-        context.close()
-    assert complaints == []
-
-
-def _complaint(message) -> list[str]:
-    """Whatever the console says; not that the page itself is one about a failure, nor that somebody
-    was in a field before the one that would have had the focus."""
-    is_of_page = "Failed to load" in message.text and message.location["url"] == message.page.url
-    passed_over = message.text.startswith("Autofocus processing was blocked")
-    return [] if is_of_page or passed_over else [message.text]
-
-
-def _foreign(url: str, site: str) -> list[str]:
-    """A complaint when the page asks another site."""
-    return [] if url.startswith((site, "data:")) else [f"asked {url}"]
-
-
-def register_and_log_in(page, name: str) -> None:
-    page.goto("/register")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Email").fill(f"{name}@example.com")
-    page.get_by_label("Password", exact=True).fill("secret-9")
-    page.get_by_label("Password, once more").fill("secret-9")
-    page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill("secret-9")
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
@@ -193,19 +122,6 @@ def test_times_grow_older_in_the_pages_words_and_exact_ones_stay(
     page.goto(f"/{other}/{message}/history")
     page.clock.run_for(150_000)
     assert page.locator("time").inner_text().endswith("UTC")
-
-
-def card(page, text):
-    """The card of the message that says `text`."""
-    return page.locator(".message").filter(has_text=text)
-
-
-@pytest.fixture
-def friend(new_member):
-    """Somebody who has written a message with a tag; their Visitor and name."""
-    friend, name = new_member("friend")
-    friend.share(f"Herons of {name} #birds_{name}")
-    return friend, name
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -424,71 +340,6 @@ def check_arabic_script(page):
     page.evaluate(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {shift}))")
     assert page.get_by_role("dialog").is_visible()
     page.get_by_role("button", name="إغلاق").click()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing(open_page, new_name, friend, width, scheme):
-    page, name = open_page(width=width, scheme=scheme), new_name("dana")
-    visitor, other = friend
-    message = visitor.page.text.partition('id="m')[2].partition('"')[0]
-    public = ["/public", "/login", "/register", f"/{other}", f"/{other}/{message}"]
-    check_pages(page, width, public)
-    register_and_log_in(page, name)
-    page.goto(f"/{other}")
-    page.get_by_role("button", name="Follow").first.click()
-    page.goto(f"/{other}/{message}")
-    page.get_by_label("Your reply").fill("Indeed")
-    page.get_by_role("button", name="Reply").click()
-    reply = page.locator(".message", has_text="Indeed").get_attribute("id")[1:]
-    check_pages(
-        page,
-        width,
-        [
-            "/",
-            *public[3:],
-            f"/{name}/{reply}",
-            f"/{name}/{reply}/edit",
-            f"/{name}/{reply}/history",
-            f"/{other}/{message}/likes",
-            f"/{other}/{message}/report",
-            f"/{other}/followers",
-            "/notifications",
-            "/search",
-            "/search?q=herons",
-            "/search?q=f&in=people",
-            f"/tag/birds_{other}",
-            "/settings",
-            "/settings/password",
-            "/settings/sessions",
-            "/settings/blocks",
-            "/settings/delete",
-            "/settings/mutes",
-        ],
-    )
-    # A form that has expired, with what was written to copy; and an address that is none.
-    page.goto("/settings")
-    page.get_by_label("About you").fill("Keep this")
-    page.context.clear_cookies(name="twitsite_csrf")
-    page.get_by_role("button", name="Save").click()
-    assert page.get_by_label("About you").input_value() == "Keep this"
-    check_page(page, width)
-    page.goto("/no/such/page")
-    check_page(page, width)
-
-
-def check_pages(page, width, paths):
-    for path in paths:
-        page.goto(path)
-        check_page(page, width)
-
-
-def check_page(page, width):
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    page.evaluate("new Promise(requestAnimationFrame)")  # autofocus comes first; axe moves it
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], page.url
 
 
 def test_a_full_page_is_light(new_member):
