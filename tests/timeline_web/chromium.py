@@ -1,4 +1,4 @@
-"""Chromium, as the tests use it: what a page may not do, what somebody does on it, what axe says."""
+"""Chromium in the tests: what a page may not do, what somebody does on it, what axe says."""
 
 import os
 from pathlib import Path
