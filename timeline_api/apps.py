@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
-from . import files, search
+from .ops import sqlite_files
+from .search import index
 
 
 def create_cache_table(using: str, **kwargs: object) -> None:
@@ -19,6 +20,6 @@ class TimelineApiConfig(AppConfig):
     verbose_name = "Timelines"
 
     def ready(self) -> None:
-        files.watch()
+        sqlite_files.watch()
         post_migrate.connect(create_cache_table, sender=self)
-        post_migrate.connect(search.install, sender=self)
+        post_migrate.connect(index.install, sender=self)

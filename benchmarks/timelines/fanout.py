@@ -19,8 +19,8 @@ def measure(followers: int, posts: int) -> list[measuring.Row]:
         from shardrouter import shard_for
         from shardrouter.conf import shards
         from timeline_api.models import HomeEntry
+        from timeline_api.population.loading import write
         from timeline_api.population.rows import Population
-        from timeline_api.population.writing import write
         from timeline_api.relay.worker import Worker
         from timeline_api.services import messages
 

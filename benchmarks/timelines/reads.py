@@ -21,11 +21,11 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
         from django.test import Client
 
         from shardrouter.conf import shards
-        from timeline_api.population import crowd, writing
+        from timeline_api.population import generated, loading
         from timeline_api.services import tokens
 
         random = Random(1)
-        people = crowd.build(
+        people = generated.build(
             seed=1,
             ends_at=datetime.now(UTC),
             accounts=accounts,
@@ -38,7 +38,7 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
             people.add_account(reader, "!", 1)
             for name in random.sample(names, min(number, len(names))):
                 people.add_follow(reader, name, 1)
-        writing.write(people, lambda rows: None)
+        loading.write(people, lambda rows: None)
 
         client = Client()
         asked = {}

@@ -39,8 +39,8 @@ def _star(stack: Stack, followers: int) -> requests.Session:
     """Writes the star and the followers beside the site; the star's session."""
     os.environ.update(stack.environment, DJANGO_SETTINGS_MODULE="twitsite.settings.api")
     django.setup()
+    from timeline_api.population.loading import write
     from timeline_api.population.rows import Population
-    from timeline_api.population.writing import write
     from timeline_api.services import tokens
 
     crowd = Population(datetime.now(UTC))

@@ -15,10 +15,11 @@ from django.db.models import Model
 from shardrouter import ids, slot_for
 from shardrouter.slots import slot_from_text
 
-from .. import conf, pictures
-from ..entities import names_in, tags_in
+from .. import conf
+from ..domain import pictures
+from ..domain.entities import names_in, tags_in
+from ..domain.limits import MAX_ANCESTORS
 from ..models import (
-    MAX_ANCESTORS,
     Account,
     Avatar,
     Block,

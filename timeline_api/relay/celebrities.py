@@ -13,7 +13,7 @@ from shardrouter import atomic_for
 from .. import conf
 from ..models import Account
 from ..selectors import messages
-from ..services import homes, outbox
+from ..services import home_timelines, outbox
 from . import fanout
 
 
@@ -92,7 +92,7 @@ def _tell_on_shard(
     all_there = len(newest) < conf.get("BACKFILL_MESSAGES")
     for owner in Account.objects.filter(pk__in=owner_ids):
         wanted = [place for place in newest if place.message_id >= owner.home_floor]
-        homes.enter(
+        home_timelines.enter(
             owner_ids=[owner.pk],
             author_id=author.pk,
             places=wanted,

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from shardrouter import atomic_for, group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import faults
 from ..models import Follow, Follower, HomeEntry, Message
+from ..ops import faults
 from ..selectors.messages import Place
-from ..services import homes
+from ..services import home_timelines
 
 
 def deliver(*, author_id: int, places: Collection[Place], follower_ids: Collection[int]) -> None:
@@ -75,7 +75,7 @@ def following(author_id: int, follower_ids: Collection[int], alias: str) -> Quer
 def _deliver_on_shard(author_id: int, places: Collection[Place], follower_ids: list[int]) -> None:
     with atomic_for(follower_ids[0]) as alias:
         owners = following(author_id, follower_ids, alias).values_list("follower_id", flat=True)
-        homes.enter(owner_ids=owners, author_id=author_id, places=places)
+        home_timelines.enter(owner_ids=owners, author_id=author_id, places=places)
 
 
 def _take_back_deleted(

@@ -11,7 +11,7 @@ from shardrouter import atomic_for, ids, shard_for
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf, faults
+from .. import conf
 from ..models import (
     Account,
     Block,
@@ -28,10 +28,11 @@ from ..models import (
     Outbox,
     Report,
 )
+from ..ops import faults
 from ..selectors import messages
 from ..services import blocks, followers, follows, interactions, mentions, outbox
 from ..services import messages as message_services
-from ..services.turns import take, turn
+from ..services.account_locks import take, turn
 from . import celebrities, fanout
 
 # The clocks of two processes may differ by this much; what it adds is ignored as a double.

@@ -14,8 +14,9 @@ from django.utils import timezone
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import conf, faults, files
+from .. import conf
 from ..models import Outbox
+from ..ops import faults, sqlite_files
 from .handlers import handle
 from .leases import Leases
 
@@ -47,7 +48,7 @@ class Worker:
         pause = BUSY_PAUSE
         while not self._stop.is_set():
             close_old_connections()
-            files.let_go()
+            sqlite_files.let_go()
             done = self.run_once(aliases=self._leases.held())
             pause = BUSY_PAUSE if done else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from .. import usernames
+from ..domain import usernames
+from ..domain.usernames import key as name_key
 from ..models import Account, Follow, Follower, Interaction, Message
-from ..usernames import key as name_key
 from .blocks import Hidden, with_hidden
-from .joined import joined
+from .id_lists import joined
 from .pages import Page, cut
 
 

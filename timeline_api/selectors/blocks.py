@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Subquery
 
 from ..models import Account, Block, Blocker, Mute
-from .joined import joined, split
+from .id_lists import joined, split
 from .pages import Page, cut
 
 

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from shardrouter import ids
 
-from ..entities import fold
+from ..domain.entities import fold
 from ..models import Account, Follow, Hashtag
 from . import accounts, messages
 from .blocks import with_hidden
-from .joined import joined
+from .id_lists import joined
 from .pages import Page, cut
 
 # Tags of the last day; where hardly anybody has used one, of longer.

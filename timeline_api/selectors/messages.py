@@ -7,7 +7,7 @@ from shardrouter import shard_for
 
 from ..models import Account, Interaction, Like, Message, Revision, Tombstone
 from .blocks import Hidden, with_hidden
-from .joined import joined
+from .id_lists import joined
 from .pages import Page, cut, oldest_first
 
 

@@ -8,8 +8,8 @@ from shardrouter import availability
 from shardrouter.conf import shards
 from shardrouter.exceptions import ShardUnavailable
 
-from .. import search
-from ..search import Asked
+from ..search import index
+from ..search.query import Asked, fts5, tsquery
 from . import accounts, messages
 from .pages import Page, flipped
 
@@ -77,7 +77,7 @@ def _query(
     vendor: str, table: str, owner: str, asked: Asked, *, prefix: bool
 ) -> tuple[str, list[str]]:
     """SQL for (id, rank) of the best rows of one shard, suspended members' left out."""
-    columns = search.INDEXED[table]
+    columns = index.INDEXED[table]
     sources, rank = [f"{table} AS found"], "0"
     parameters: list[str] = []
     suspended = "(SELECT id FROM timeline_api_account WHERE is_suspended)"
@@ -86,11 +86,11 @@ def _query(
         sources.append(f"{table}_search AS search")
         rank = "search.rank"
         conditions += ["search.rowid = found.id", f"{table}_search MATCH %s"]
-        parameters.append(search.fts5(asked, prefix=prefix))
+        parameters.append(fts5(asked, prefix=prefix))
     elif asked.words:
-        query, parameters = search.tsquery(asked, prefix=prefix)
+        query, parameters = tsquery(asked, prefix=prefix)
         sources.append(f"(SELECT {query} AS words) AS asked")
-        vector = search.vector(columns, "found")
+        vector = index.vector(columns, "found")
         # 1: of two texts that have a word as often, the shorter one is the better, as with FTS5.
         rank = f"-ts_rank({vector}, asked.words, 1)"
         conditions.append(f"{vector} @@ asked.words")

@@ -17,7 +17,7 @@ from shardrouter import group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
 from ..models import Account, Block, Blocker, Follow, HomeEntry, Like, Message, Mute
-from .joined import joined, split
+from .id_lists import joined, split
 from .pages import Page, cut
 
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from shardrouter import atomic_for
 
-from .. import usernames
+from ..domain import usernames
 from ..models import Account, Follow, LeavingName, Token
 from ..selectors import accounts as selectors
 from . import outbox
-from .turns import turn
+from .account_locks import turn
 
 
 class UsernameTaken(Exception):

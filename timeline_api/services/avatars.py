@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from .. import pictures
+from ..domain import pictures
 from ..models import Account, Avatar
-from .turns import turn
+from .account_locks import turn
 
 
 def replace(*, account: Account, picture: bytes) -> Account:

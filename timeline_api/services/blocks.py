@@ -2,11 +2,11 @@
 
 from django.utils import timezone
 
-from .. import faults
 from ..models import Account, Block, Blocker, Mute, Notification
+from ..ops import faults
 from . import follows, outbox
-from .mirrors import settle, soon
-from .turns import turn
+from .account_locks import turn
+from .reconciliation import settle, soon
 
 
 class CannotBlockSelf(Exception):

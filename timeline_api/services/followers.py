@@ -3,11 +3,11 @@
 from django.db.models import F
 from django.utils import timezone
 
-from .. import faults
 from ..models import Account, Follow, Follower, Notification
+from ..ops import faults
 from . import notifications
-from .mirrors import settle
-from .turns import turn
+from .account_locks import turn
+from .reconciliation import settle
 
 
 def sync(*, follower_id: int, followee_id: int) -> Follow | None:

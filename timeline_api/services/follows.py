@@ -3,12 +3,13 @@
 from django.db.models import F
 from django.utils import timezone
 
-from .. import conf, faults
+from .. import conf
 from ..models import Account, Follow, HomeEntry
+from ..ops import faults
 from ..selectors import blocks, messages
-from . import followers, homes, outbox
-from .mirrors import settle, soon
-from .turns import turn
+from . import followers, home_timelines, outbox
+from .account_locks import turn
+from .reconciliation import settle, soon
 
 
 class CannotFollowSelf(Exception):
@@ -40,7 +41,7 @@ def follow(*, follower: Account, followee: Account) -> None:
         )
         if not created:
             return
-        homes.enter(
+        home_timelines.enter(
             owner_ids=[follower.pk],
             author_id=followee.pk,
             places=newest,

@@ -8,11 +8,11 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from .. import faults
 from ..models import Account, Interaction, Like, Message, Notification, Tombstone
+from ..ops import faults
 from . import notifications, outbox
-from .mirrors import settle
-from .turns import turn
+from .account_locks import turn
+from .reconciliation import settle
 
 COUNTS = {
     Interaction.LIKE: "like_count",

@@ -7,7 +7,7 @@ from shardrouter import atomic_for
 from ..models import Account, Interaction, Like, Message
 from ..selectors import blocks
 from . import interactions
-from .mirrors import soon
+from .reconciliation import soon
 
 
 def like(*, account: Account, message: Message) -> None:

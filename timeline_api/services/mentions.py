@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from ..models import Message, Notification
 from ..selectors import accounts
 from . import notifications
-from .mirrors import settle
-from .turns import turn
+from .account_locks import turn
+from .reconciliation import settle
 
 
 def sync(*, message_id: int, author_id: int, usernames: Iterable[str]) -> None:

@@ -10,9 +10,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import conf, entities
+from .. import conf
+from ..domain import entities
+from ..domain.limits import MAX_ANCESTORS
 from ..models import (
-    MAX_ANCESTORS,
     Account,
     Hashtag,
     HomeEntry,
@@ -23,9 +24,9 @@ from ..models import (
     Tombstone,
 )
 from ..selectors import accounts, blocks
-from . import homes, interactions, outbox
-from .mirrors import soon
-from .turns import turn
+from . import home_timelines, interactions, outbox
+from .account_locks import turn
+from .reconciliation import soon
 
 
 class IdempotencyConflict(Exception):
@@ -214,7 +215,7 @@ def _save(message: Message) -> None:
         original_id=message.repost_of_id,
         original_author_id=message.repost_of_author_id,
     )
-    homes.trim_now_and_then([message.author_id], added=1)
+    home_timelines.trim_now_and_then([message.author_id], added=1)
     outbox.emit(account=message.author, kind=outbox.MESSAGE_POSTED, message_id=message.pk)
 
 

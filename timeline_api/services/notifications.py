@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from ..models import Account, Notification
 from ..selectors import blocks
-from .turns import turn
+from .account_locks import turn
 
 
 def tell(

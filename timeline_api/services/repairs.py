@@ -14,7 +14,7 @@ from shardrouter import atomic_for
 from .. import conf
 from ..models import Account, Follow, HomeEntry, Message
 from ..selectors import messages, timelines
-from . import homes
+from . import home_timelines
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def rebuild_home(account: Account) -> HomeDifference:
         floor = newest[cap - 1][1] if len(newest) > cap else 0
         wanted = {place[0]: (author_id, *place) for author_id, *place in newest[:cap]}
         with atomic_for(account):
-            if not homes.lock(account.pk):
+            if not home_timelines.lock(account.pk):
                 raise Account.DoesNotExist
             if _authors(account) != authors:
                 continue
             missing = wanted.keys() - entries
             extra = {pk for pk in entries if pk >= floor and pk not in wanted}
-            homes.write([(account.pk, *wanted[pk]) for pk in sorted(missing)])
+            home_timelines.write([(account.pk, *wanted[pk]) for pk in sorted(missing)])
             mine = HomeEntry.objects.filter(owner=account)
             for some in _batches(sorted(extra)):
                 mine.filter(message_id__in=some).delete()
@@ -87,7 +87,7 @@ def count_differences(account: Account) -> dict[str, tuple[int, int]]:
 def repair_counts(account: Account) -> dict[str, tuple[int, int]]:
     """Set an account's counters to what the rows say; gives what was wrong."""
     with atomic_for(account):
-        homes.lock(account.pk)
+        home_timelines.lock(account.pk)
         wrong = count_differences(account)
         if wrong:
             right = {name: real for name, (_, real) in wrong.items()}

@@ -65,21 +65,21 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "timeline_api.middleware.IdentityMiddleware",  # first: every response gets its headers
-    "timeline_api.middleware.MetricsMiddleware",
+    "timeline_api.http.middleware.IdentityMiddleware",  # first: every response gets its headers
+    "timeline_api.http.middleware.MetricsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "timeline_api.middleware.BodyLimitMiddleware",
+    "timeline_api.http.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "timeline_api.middleware.SlashMiddleware",
+    "timeline_api.http.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "timeline_api.middleware.UnavailableMiddleware",
+    "timeline_api.http.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "twitsite.urls_api"
@@ -177,7 +177,7 @@ CACHES = {
 # --- Passwords, sessions, security -------------------------------------------------------------
 
 PASSWORD_HASHERS = [
-    "timeline_api.hashers.OwaspArgon2Hasher",
+    "timeline_api.domain.hashers.OwaspArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 # Of staff users, who log in to the admin.
@@ -257,23 +257,23 @@ TIMELINES = {"FANOUT_MAX_FOLLOWERS": count("FANOUT_MAX_FOLLOWERS", 10_000)}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "timeline_api.authentication.BearerAuthentication",
-        "timeline_api.authentication.MemberBasicAuthentication",
-        "timeline_api.authentication.MemberSessionAuthentication",
+        "timeline_api.http.authentication.BearerAuthentication",
+        "timeline_api.http.authentication.MemberBasicAuthentication",
+        "timeline_api.http.authentication.MemberSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "timeline_api.renderers.BrowsableRenderer",
+        "timeline_api.http.renderers.BrowsableRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [
-        "timeline_api.parsers.SafeJSONParser",
+        "timeline_api.http.parsers.SafeJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",  # the browsable API's HTML forms post this
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["timeline_api.throttles.AnonymousThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "timeline_api.schema.ApiSchema",
-    "EXCEPTION_HANDLER": "timeline_api.exceptions.handle",
+    "DEFAULT_THROTTLE_CLASSES": ["timeline_api.http.throttling.AnonymousThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "timeline_api.http.openapi.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "timeline_api.http.exceptions.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

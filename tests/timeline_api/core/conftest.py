@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
 from tests.timeline_api.lost import lost
-from timeline_api import faults
 from timeline_api.models import Account, HomeEntry
+from timeline_api.ops import faults
 from timeline_api.relay.worker import Worker
 from timeline_api.services import accounts, follows, messages
 

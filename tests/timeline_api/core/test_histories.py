@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from shardrouter import shard_for
-from timeline_api import faults
 from timeline_api.models import Account
+from timeline_api.ops import faults
 from timeline_api.relay.worker import Worker
 
 from .world import CAST, World

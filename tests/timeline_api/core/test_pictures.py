@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from timeline_api.pictures import MAX_BYTES, SIDE, BadPicture, squared
+from timeline_api.domain.pictures import MAX_BYTES, SIDE, BadPicture, squared
 
 
 def drawn(size=(300, 200), mode="RGB", colour=None):

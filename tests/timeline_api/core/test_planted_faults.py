@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from shardrouter import atomic_for
 from tests.timeline_api.core.world import CAST, World
-from timeline_api import faults
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
+from timeline_api.ops import faults
 from timeline_api.relay import celebrities, fanout, handlers, worker
 from timeline_api.selectors import timelines
 from timeline_api.services import (
     blocks,
     followers,
     follows,
-    homes,
+    home_timelines,
     interactions,
     messages,
     notifications,
@@ -82,14 +82,18 @@ def no_follow_check(monkeypatch):
 
     def deliver(author_id, places, follower_ids):
         with atomic_for(follower_ids[0]):
-            homes.write([(owner, author_id, *place) for owner in follower_ids for place in places])
+            home_timelines.write(
+                [(owner, author_id, *place) for owner in follower_ids for place in places]
+            )
 
     monkeypatch.setattr(fanout, "_deliver_on_shard", deliver)
 
 
 def no_dedupe(monkeypatch):
     """A fan-out that expects to be the first."""
-    monkeypatch.setattr(homes, "_INSERT", homes._INSERT.partition("ON CONFLICT")[0])
+    monkeypatch.setattr(
+        home_timelines, "_INSERT", home_timelines._INSERT.partition("ON CONFLICT")[0]
+    )
 
 
 def cursor_before_the_effect(monkeypatch):
@@ -171,7 +175,7 @@ def deleted_messages_are_fanned_out(monkeypatch):
 
 def floor_left_behind_by_the_trim(monkeypatch):
     """Entries are cut off, and nobody says from where on they are complete."""
-    monkeypatch.setattr(homes, "_raise_floor", lambda owner_id, floor: None)
+    monkeypatch.setattr(home_timelines, "_raise_floor", lambda owner_id, floor: None)
 
 
 def history_of_ones_own_alone(monkeypatch):

@@ -3,7 +3,6 @@
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from timeline_api import faults
 from timeline_api.models import (
     Account,
     Follow,
@@ -16,6 +15,7 @@ from timeline_api.models import (
     Revision,
     Tombstone,
 )
+from timeline_api.ops import faults
 from timeline_api.relay import fanout
 from timeline_api.selectors.messages import Place
 from timeline_api.services import accounts, blocks, follows, likes, messages, repairs

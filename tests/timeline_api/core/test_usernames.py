@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from timeline_api import usernames
+from timeline_api.domain import usernames
 from timeline_web import urls as site
 
 

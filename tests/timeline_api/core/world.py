@@ -6,7 +6,6 @@ from functools import partial
 from django.conf import settings
 from django.db import OperationalError
 
-from timeline_api import faults
 from timeline_api.models import (
     Account,
     Block,
@@ -22,6 +21,7 @@ from timeline_api.models import (
     Outbox,
     Tombstone,
 )
+from timeline_api.ops import faults
 from timeline_api.relay import handlers
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import accounts as account_selectors

@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from timeline_api.http.throttling import tallies
 from timeline_api.services import accounts, tokens
-from timeline_api.throttles import tallies
 
 PASSWORD = "minitwit-demo"
 

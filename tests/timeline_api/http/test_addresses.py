@@ -2,7 +2,7 @@
 
 import pytest
 
-from timeline_api.addresses import client_address, throttle_identity
+from timeline_api.http.client_ip import client_address, throttle_identity
 
 
 @pytest.mark.parametrize(

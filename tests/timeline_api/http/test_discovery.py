@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 
 from shardrouter.ids import made_at
-from timeline_api import entities
+from timeline_api.domain import entities
 from timeline_api.services import follows, messages
 
 

@@ -7,8 +7,8 @@ import yaml
 from django.conf import settings
 from prometheus_client.metrics import MetricWrapperBase
 
-from timeline_api import metrics
-from timeline_api.schema import ERRORS
+from timeline_api.http.openapi.schema import ERRORS
+from timeline_api.ops import metrics
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
 

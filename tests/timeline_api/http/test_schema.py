@@ -7,8 +7,8 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
-from timeline_api import serializers
-from timeline_api.answers import Answer
+from timeline_api.http.representations import Answer
+from timeline_api.http.serializers import responses
 from timeline_api.selectors import accounts, notifications
 from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors.messages import Marks
@@ -178,14 +178,14 @@ def test_it_describes_what_is_answered(rf, alice, bob):
     for shown, described in (
         (
             answer.account(alice, accounts.relations(alice, [alice.pk])),
-            serializers.AccountSerializer,
+            responses.AccountSerializer,
         ),
-        (answer.author(alice), serializers.AuthorSerializer),
-        (answer.messages([message])[0], serializers.MessageSerializer),
-        (answer.messages([reposted])[0]["repost_of"], serializers.OriginalSerializer),
-        (answer.revision(message), serializers.RevisionSerializer),
-        (answer.notification(told, Marks()), serializers.NotificationSerializer),
-        (answer.token(token), serializers.TokenSerializer),
+        (answer.author(alice), responses.AuthorSerializer),
+        (answer.messages([message])[0], responses.MessageSerializer),
+        (answer.messages([reposted])[0]["repost_of"], responses.OriginalSerializer),
+        (answer.revision(message), responses.RevisionSerializer),
+        (answer.notification(told, Marks()), responses.NotificationSerializer),
+        (answer.token(token), responses.TokenSerializer),
     ):
         assert set(shown) == set(described().fields)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shardrouter.conf import shards
 from tests.timeline_api.lost import lost
-from timeline_api import search
+from timeline_api.search import query as search
 from timeline_api.selectors.search import _query
 from timeline_api.services import accounts, messages
 

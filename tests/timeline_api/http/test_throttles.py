@@ -6,8 +6,8 @@ import pytest
 from django.db import connections
 from rest_framework.exceptions import Throttled
 
-from timeline_api import limits, throttles
-from timeline_api.limits import Limit
+from timeline_api.http import rate_limits, throttling
+from timeline_api.http.rate_limits import Limit
 from timeline_api.models import ThrottleCount
 
 PUBLIC = "/api/v1/timelines/public/"
@@ -34,21 +34,21 @@ def test_it_lets_so_many_pass_and_no_more(rates):
 
 def test_it_starts_again_after_the_window(rates, monkeypatch):
     rates(post="1/min")
-    start = limits.now()
+    start = rate_limits.now()
     Limit("post", "alice").hit()
-    monkeypatch.setattr(limits, "now", lambda: start + 59)
+    monkeypatch.setattr(rate_limits, "now", lambda: start + 59)
     with pytest.raises(Throttled):
         Limit("post", "alice").hit()
-    monkeypatch.setattr(limits, "now", lambda: start + 61)
+    monkeypatch.setattr(rate_limits, "now", lambda: start + 61)
     Limit("post", "alice").hit()
 
 
 def test_it_deletes_what_has_expired(rates, monkeypatch):
     rates(post="1/min")
-    start = limits.now()
+    start = rate_limits.now()
     Limit("post", "alice").hit()
-    monkeypatch.setattr(limits, "now", lambda: start + 100)
-    monkeypatch.setattr(limits, "PURGE_ONE_IN", 1)
+    monkeypatch.setattr(rate_limits, "now", lambda: start + 100)
+    monkeypatch.setattr(rate_limits, "PURGE_ONE_IN", 1)
     Limit("post", "bob").hit()
     assert ThrottleCount.objects.count() == 1
 
@@ -100,5 +100,5 @@ def test_it_counts_no_member_as_anonymous(as_alice, rates):
 
 def test_it_writes_once_in_fifty_anonymous_reads(visitor, django_assert_num_queries):
     with django_assert_num_queries(1, connection=connections["cache"]):
-        for _ in range(throttles.ANONYMOUS_STRIDE):
+        for _ in range(throttling.ANONYMOUS_STRIDE):
             visitor.get(PUBLIC)

@@ -11,7 +11,8 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management import CommandError, call_command
 
 from shardrouter import shard_for
-from timeline_api import conf, pictures
+from timeline_api import conf
+from timeline_api.domain import pictures
 from timeline_api.models import (
     Account,
     Follow,
@@ -26,7 +27,7 @@ from timeline_api.models import (
     Report,
     Tombstone,
 )
-from timeline_api.population import graph
+from timeline_api.population import follow_graph
 from timeline_api.selectors import accounts, avatars, blocks, messages, notifications, timelines
 from timeline_api.services import repairs
 
@@ -268,5 +269,5 @@ def test_populate_says_what_is_wrong(arguments, text):
 
 @pytest.mark.parametrize("line", ["1", "1 2 3", "1 -2", "a b;c", "1,2"])
 def test_a_bad_edge_is_named_with_its_line(line):
-    with pytest.raises(graph.BadEdge, match="line 3"):
-        graph.read_edges(["1 2\n", "\n", f"{line}\n"])
+    with pytest.raises(follow_graph.BadEdge, match="line 3"):
+        follow_graph.read_edges(["1 2\n", "\n", f"{line}\n"])

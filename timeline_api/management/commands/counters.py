@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from timeline_api.management.upkeep import add_usernames, chosen
+from timeline_api.management.account_selection import add_usernames, chosen
 from timeline_api.models import Account
 from timeline_api.services import repairs
 

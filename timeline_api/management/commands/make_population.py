@@ -6,7 +6,7 @@ from typing import Any
 from django.core import serializers
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from timeline_api.population import village
+from timeline_api.population import demo
 
 # "minitwit-demo" by Argon2id with OWASP's parameters. A fixed hash, so that the file is the same
 # at every making; the password is no secret.
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = [row for rows in village.build(DEMO_PASSWORD_HASH).rows() for row in rows]
+        rows = [row for rows in demo.build(DEMO_PASSWORD_HASH).rows() for row in rows]
         order = {model: number for number, model in enumerate(dict.fromkeys(map(type, rows)))}
         rows.sort(key=lambda row: (order[type(row)], row.pk))
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from timeline_api.population import crowd, graph, village, writing
+from timeline_api.population import demo, follow_graph, generated, loading
 
 
 def whole_number(text: str) -> int:
@@ -44,8 +44,8 @@ class Command(BaseCommand):
         shown = self.stderr.isatty() and options["verbosity"] > 0
         with tqdm(total=_rows(population), unit=" rows", disable=not shown) as bar:
             try:
-                written = writing.write(population, bar.update)
-            except writing.NamesTaken as error:
+                written = loading.write(population, bar.update)
+            except loading.NamesTaken as error:
                 raise CommandError(
                     f"{error} is there already: this seed has been used. Take another --seed."
                 ) from error
@@ -61,9 +61,9 @@ class Command(BaseCommand):
         if edges is None and not options["accounts"]:
             raise CommandError("Say how many: --accounts N, or --edges FILE.")
         try:
-            return crowd.build(
+            return generated.build(
                 seed=options["seed"],
-                ends_at=village.ENDS_AT,
+                ends_at=demo.ENDS_AT,
                 accounts=options["accounts"],
                 messages=options["messages"],
                 follows=options["follows"],
@@ -77,12 +77,12 @@ class Command(BaseCommand):
             return None
         try:
             with path.open(encoding="utf-8") as file:
-                return graph.read_edges(file)
+                return follow_graph.read_edges(file)
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
         except UnicodeDecodeError as error:
             raise CommandError(f"{path} is not a text file.") from error
-        except graph.BadEdge as error:
+        except follow_graph.BadEdge as error:
             raise CommandError(f"{path}, {error}. Nothing was loaded.") from error
 
 

@@ -1,0 +1,117 @@
+"""Who makes this request: a Bearer token, HTTP Basic, or a session of the browsable API.
+
+All three give an Account as `request.user`, and its Token, if there is one, as `request.auth`.
+Staff users of the admin are not members, and are nobody here.
+"""
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework import HTTP_HEADER_ENCODING
+from rest_framework.authentication import (
+    BaseAuthentication,
+    BasicAuthentication,
+    SessionAuthentication,
+    get_authorization_header,
+)
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from ..domain.usernames import is_well_formed
+from ..models import Account, Token
+from ..services import accounts, tokens
+from .client_ip import throttle_identity
+from .rate_limits import Limit
+
+# Where the session of the browsable API keeps the member's token.
+SESSION_KEY = "member_token"
+
+# Argon2 hashes any length; a password this long is somebody making us work.
+PASSWORD_MAX_LENGTH = 128
+
+INVALID_CREDENTIALS = _("Invalid username or password")
+
+
+class LoginLimit:
+    """Wrong passwords: for one name from one address, and for all names from one address."""
+
+    def __init__(self, request: HttpRequest | Request, username: str) -> None:
+        address = throttle_identity(request)
+        self._limits = (
+            Limit("login", address, username.casefold()),
+            Limit("login_address", address),
+        )
+
+    def check(self) -> None:
+        """Raise Throttled when too many were wrong: before hashing, which costs 40 ms."""
+        for limit in self._limits:
+            limit.check()
+
+    def failed(self) -> None:
+        """Count a wrong password."""
+        for limit in self._limits:
+            limit.count()
+
+
+def log_in(request: HttpRequest | Request, *, username: str, password: str) -> Account:
+    """The account that `username` and `password` name.
+
+    Raises AuthenticationFailed (one text for a wrong name and a wrong password), Throttled, or
+    PermissionDenied for a suspended account whose password is right.
+    """
+    limit = LoginLimit(request, username)
+    limit.check()
+    try:
+        if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
+            raise accounts.InvalidCredentials
+        return accounts.authenticate(username=username, password=password)
+    except accounts.InvalidCredentials:
+        limit.failed()
+        raise AuthenticationFailed(INVALID_CREDENTIALS) from None
+    except accounts.AccountSuspended:
+        raise PermissionDenied(gettext("This account is suspended.")) from None
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer TOKEN`."""
+
+    def authenticate(self, request: Request) -> tuple[Account, Token] | None:
+        scheme, _, text = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        try:
+            token = tokens.authenticate(text=text.strip().decode(HTTP_HEADER_ENCODING))
+        except tokens.InvalidToken:
+            raise AuthenticationFailed(gettext("Invalid token.")) from None
+        return token.account, token
+
+    def authenticate_header(self, request: Request) -> str:
+        # Not Basic: a browser would open its own login window over the page.
+        return 'Bearer realm="api"'
+
+
+class MemberBasicAuthentication(BasicAuthentication):
+    """HTTP Basic with a member's username and password. Each request pays for a hash."""
+
+    def authenticate_credentials(
+        self, userid: str, password: str, request: Request | None = None
+    ) -> tuple[Account, None]:
+        assert request is not None
+        return log_in(request, username=userid, password=password), None
+
+
+class MemberSessionAuthentication(SessionAuthentication):
+    """The browsable API's login: the session holds a token, and every write needs CSRF's."""
+
+    def authenticate(self, request: Request) -> tuple[Account, Token] | None:
+        session = request._request.session
+        text = session.get(SESSION_KEY)
+        if not text:
+            return None
+        try:
+            token = tokens.authenticate(text=text)
+        except tokens.InvalidToken:
+            del session[SESSION_KEY]  # revoked elsewhere: a visitor again
+            return None
+        self.enforce_csrf(request)
+        return token.account, token

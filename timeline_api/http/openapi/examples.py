@@ -1,0 +1,99 @@
+"""Examples: what the OpenAPI description shows of each body."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+
+ID = "161514131211109876"
+TIME = "2026-11-24T09:30:00.123456Z"
+AUTHOR = {
+    "id": ID,
+    "username": "alice",
+    "display_name": "Alice",
+    "avatar_url": "http://localhost:8080/api/v1/accounts/alice/avatar/?v=0d3f3c7a9b1e",
+    "url": "http://localhost:8080/api/v1/accounts/alice/",
+}
+ACCOUNT = {
+    "id": ID,
+    "username": "alice",
+    "display_name": "Alice",
+    "bio": "Writes about birds.",
+    "created_at": TIME,
+    "message_count": 12,
+    "follower_count": 3,
+    "following_count": 4,
+    "pinned_message": None,
+    "is_suspended": False,
+    "avatar_url": None,
+    "url": "http://localhost:8080/api/v1/accounts/alice/",
+}
+MESSAGE = {
+    "id": ID,
+    "text": "Two herons this morning.",
+    "created_at": TIME,
+    "edited_at": None,
+    "revision": 0,
+    "url": f"http://localhost:8080/api/v1/messages/{ID}/",
+    "author": AUTHOR,
+    "mentions": [],
+    "entities": [],
+    "in_reply_to": None,
+    "repost_of": None,
+    "reply_count": 1,
+    "like_count": 3,
+    "repost_count": 1,
+    "is_deleted": False,
+}
+REVISION = {"revision": 0, "text": "Two herons this mroning.", "created_at": TIME}
+NOTIFICATION = {
+    "id": ID,
+    "kind": "like",
+    "created_at": TIME,
+    "is_read": False,
+    "account_count": 2,
+    "accounts": [AUTHOR, AUTHOR | {"username": "bob", "display_name": "Bob", "avatar_url": None}],
+    "message": MESSAGE,
+}
+TREND = {"tag": "herons", "message_count": 12}
+TOKEN = {
+    "id": ID,
+    "name": "Backup script",
+    "created_at": TIME,
+    "last_used_at": None,
+    "current": False,
+}
+# What somebody did, as it stands in an export.
+_DEED = {"username": "bob", "created_at": TIME}
+EXPORT = {
+    "exported_at": TIME,
+    "account": ACCOUNT | {"email": "alice@example.org"},
+    "avatar": None,
+    "messages": [MESSAGE],
+    "revisions": [{"message": ID, **REVISION}],
+    "reposts": [{**_DEED, "message": ID}],
+    "likes": [{**_DEED, "message": ID}],
+    "following": [_DEED],
+    "followers": [_DEED],
+    "blocked": [],
+    "muted": [],
+    "reports": [{**_DEED, "message": ID, "text": "You have won!", "reason": "No prize"}],
+    "notifications": [{**_DEED, "kind": "like"}],
+    "tokens": [TOKEN],
+}
+
+
+def results(*items: dict[str, Any]) -> dict[str, Any]:
+    """A list that comes whole."""
+    return {"results": list(items)}
+
+
+def page(path: str, *items: dict[str, Any]) -> dict[str, Any]:
+    """The first of several pages of the list at `path`."""
+    following = f"http://localhost:8080/api/v1/{path}/?cursor=cD0xNjE1MTQxMzEyMTEx"
+    return {"next": following, "previous": None, **results(*items)}
+
+
+def example(value: dict[str, Any], *, request: bool = False) -> Any:
+    """Give a serializer its example in the OpenAPI schema."""
+    shown = OpenApiExample("Example", value=value, request_only=request, response_only=not request)
+    return extend_schema_serializer(examples=[shown])

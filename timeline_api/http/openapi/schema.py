@@ -1,0 +1,151 @@
+"""The OpenAPI description: what each operation takes and answers, errors and headers too."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.serializers import Serializer
+
+from ..serializers.responses import DetailSerializer
+
+ERRORS = {
+    400: "The request cannot be right: `{field: [reasons]}` or `{detail}`.",
+    401: "A login is needed, or the one sent is not valid.",
+    403: "This member may not do that, or the account is suspended.",
+    404: "There is no such thing, or the cursor is malformed.",
+    409: "It conflicts with what is there.",
+    413: "The body is over 64 KiB; with a picture, over 10 MiB.",
+    415: "The body is neither JSON nor a form; a picture comes in a multipart form alone.",
+    422: "The `Idempotency-Key` was used with another body.",
+    429: "Too often. `Retry-After` says when again, in seconds.",
+    503: "The shard that this needs does not answer. `Retry-After` says when to try again.",
+}
+# A bad token is a 401 anywhere, and any database may be away.
+ALWAYS = frozenset({401, 429, 503})
+WITH_BODY = frozenset({400, 413, 415})
+
+SHARDS_MISSING = OpenApiParameter(
+    "X-Shards-Missing",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The shards that did not answer, when the list lacks what they hold.",
+)
+PAGING = (
+    OpenApiParameter("cursor", str, description="From `next` or `previous`; opaque."),
+    OpenApiParameter("page_size", int, description="1 to 100, default 30."),
+    SHARDS_MISSING,
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description=(
+        "Up to 200 printable characters of your choice. A repeated request with the same key "
+        "and text answers the message that the first one made."
+    ),
+)
+
+
+def _headers(codes: Iterable[int]) -> list[OpenApiParameter]:
+    """The headers of the answers with these statuses."""
+    where = {"Retry-After": (429, 503), "WWW-Authenticate": (401,)}
+    headers = [
+        OpenApiParameter(
+            name, str, OpenApiParameter.HEADER, response=[c for c in statuses if c in codes]
+        )
+        for name, statuses in where.items()
+    ]
+    return [
+        *headers,
+        OpenApiParameter(
+            "X-Request-ID",
+            str,
+            OpenApiParameter.HEADER,
+            response=True,
+            description="Yours, when it is 1 to 64 of A–Z, a–z, 0–9, dot, _ and -; else made.",
+        ),
+    ]
+
+
+def operation(
+    name: str,
+    *,
+    tag: str,
+    summary: str,
+    gives: type[Serializer] | None = None,
+    media_type: str = "",
+    status: int = 200,
+    takes: type[Serializer] | None = None,
+    errors: Iterable[int] = (),
+    parameters: Iterable[OpenApiParameter] = (),
+) -> Callable[[Any], Any]:
+    """extend_schema for a view's method: its own answer, and every error that it may give. What
+    is no JSON has a `media_type`."""
+    codes = sorted(ALWAYS | set(errors) | (WITH_BODY if takes else set()))
+    answers: dict[Any, Any] = {
+        status: OpenApiResponse(gives, description="" if gives else "Done; no body.")
+    }
+    if media_type:
+        answers = {(status, media_type): OpenApiTypes.BINARY}
+    for code in codes:
+        body = OpenApiTypes.OBJECT if code == 400 else DetailSerializer
+        answers[code] = OpenApiResponse(body, description=ERRORS[code])
+    return extend_schema(
+        operation_id=name,
+        tags=[tag],
+        summary=summary,
+        request=takes,
+        responses=answers,
+        parameters=[*parameters, *_headers(codes)],
+    )
+
+
+class ApiSchema(AutoSchema):
+    """drf-spectacular's, with the body that deleting an account takes."""
+
+    def map_renderers(self, attribute: str) -> list[str]:
+        # A picture is what one answer has, and says so itself; errors beside it are JSON.
+        return [of for of in super().map_renderers(attribute) if of not in ("image/webp", "webp")]
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        if self.method != "DELETE" or not self.get_request_serializer():
+            return super()._get_request_body(direction)
+        self.method = "POST"  # the parent knows no DELETE with a body
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = "DELETE"
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "timeline_api.http.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of POST /tokens/."}
+
+
+class BasicScheme(OpenApiAuthenticationExtension):
+    target_class = "timeline_api.http.authentication.MemberBasicAuthentication"
+    name = "basic"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "basic", "description": "Username and password."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "timeline_api.http.authentication.MemberSessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "The browsable API's login at /api/login/.",
+        }

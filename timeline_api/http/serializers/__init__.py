@@ -1,0 +1,1 @@
+"""Serializers: bodies of requests, checked, and of responses, described."""

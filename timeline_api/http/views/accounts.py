@@ -1,0 +1,190 @@
+"""Accounts: registering, profiles, passwords, leaving."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...models import Account
+from ...selectors import accounts as selectors
+from ...selectors import messages as message_selectors
+from ...services import accounts as services
+from ..authentication import LoginLimit
+from ..openapi.schema import PAGING, operation
+from ..serializers.requests import (
+    DeletionSerializer,
+    PasswordSerializer,
+    ProfileSerializer,
+    RegistrationSerializer,
+)
+from ..serializers.responses import AccountSerializer, MessagePageSerializer
+from ..throttling import RegistrationThrottle
+from .base import ApiView
+
+NOT_THE_PASSWORD = _("This is not the account's password.")
+
+
+class OwnAccountView(ApiView):
+    """A view of which some methods are the account's owner's alone."""
+
+    def offers(self, method: str) -> bool:
+        reader = getattr(self.request.user, "username", "")
+        return (
+            method not in self.members_only
+            or reader.casefold() == self.kwargs["username"].casefold()
+        )
+
+    def own_account(self, username: str) -> Account:
+        """The account, when it is the member's own: else 404 or 403."""
+        account = self.account_named(username)
+        if account.pk != self.request.user.pk:
+            raise PermissionDenied(_("This is not your account."))
+        return account
+
+    def account_answer(self, account: Account) -> Response:
+        """An Account, with what the reader is to it."""
+        self.form_instance = account
+        relations = None
+        if self.request.user.is_authenticated:
+            relations = selectors.relations(self.request.user, [account.pk])
+        return Response(self.answer.account(account, relations))
+
+    def confirmed(self, field: str, action: Callable[[], Any]) -> None:
+        """Run `action`, which checks the password given in `field`.
+
+        A wrong one counts as a failed login: who has found an open session may not guess on.
+        """
+        limit = LoginLimit(self.request, self.request.user.username)
+        limit.check()
+        try:
+            action()
+        except services.InvalidCredentials:
+            limit.failed()
+            raise ValidationError({field: [NOT_THE_PASSWORD]}) from None
+
+
+class AccountsView(ApiView):
+    """Register an account. No login is needed."""
+
+    bodies = {"POST": RegistrationSerializer}
+    throttles = {"POST": RegistrationThrottle}
+
+    @operation(
+        "accounts_create",
+        tag="accounts",
+        summary="Register an account",
+        takes=RegistrationSerializer,
+        gives=AccountSerializer,
+        status=201,
+    )
+    def post(self, request: Request) -> Response:
+        try:
+            account = services.register(**self.valid())
+        except services.UsernameTaken:
+            raise ValidationError({"username": [_("The username is already taken")]}) from None
+        data = self.answer.account(account) | {"email": account.email}
+        return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    def get_view_name(self) -> str:
+        return "Accounts"
+
+
+class AccountView(OwnAccountView):
+    """A member's profile. Its owner may change it, or leave with everything that is theirs."""
+
+    bodies = {"PATCH": ProfileSerializer, "DELETE": DeletionSerializer}
+    members_only = frozenset({"PATCH", "DELETE"})
+
+    @operation(
+        "accounts_retrieve",
+        tag="accounts",
+        summary="A member's profile",
+        gives=AccountSerializer,
+        errors=[404],
+    )
+    def get(self, request: Request, username: str) -> Response:
+        return self.account_answer(self.account_named(username))
+
+    @operation(
+        "accounts_update",
+        tag="accounts",
+        summary="Change my profile",
+        takes=ProfileSerializer,
+        gives=AccountSerializer,
+        errors=[403, 404],
+    )
+    def patch(self, request: Request, username: str) -> Response:
+        account = self.own_account(username)
+        return self.account_answer(services.update_profile(account=account, **self.valid()))
+
+    @operation(
+        "accounts_delete",
+        tag="accounts",
+        summary="Delete my account and everything of it",
+        takes=DeletionSerializer,
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, username: str) -> Response:
+        account = self.own_account(username)
+        password = self.valid()["password"]
+        self.confirmed(
+            "password", lambda: services.delete_account(account=account, password=password)
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Account"
+
+
+class PasswordView(OwnAccountView):
+    """Change my password. Every other token of mine ends."""
+
+    bodies = {"POST": PasswordSerializer}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "accounts_change_password",
+        tag="accounts",
+        summary="Change my password; my other tokens end",
+        takes=PasswordSerializer,
+        status=204,
+        errors=[403, 404],
+    )
+    def post(self, request: Request, username: str) -> Response:
+        account = self.own_account(username)
+        passwords = self.valid()
+        keep = request.auth.pk if request.auth else None
+        self.confirmed(
+            "old_password",
+            lambda: services.change_password(account=account, keep_token_id=keep, **passwords),
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Password"
+
+
+class AccountMessagesView(ApiView):
+    """A member's messages, newest first."""
+
+    @operation(
+        "accounts_messages",
+        tag="accounts",
+        summary="A member's messages, newest first",
+        gives=MessagePageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request, username: str) -> Response:
+        author = self.account_named(username)
+        return self.page_of_messages(
+            lambda **place: message_selectors.of_author(author, **place), timeline=False
+        )
+
+    def get_view_name(self) -> str:
+        return "Messages of an account"

@@ -1,0 +1,116 @@
+"""Avatars: the picture of a member."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...domain import pictures
+from ...models import Avatar
+from ...selectors import avatars as selectors
+from ...services import avatars as services
+from ..openapi.schema import operation
+from ..renderers import BrowsableRenderer, PictureRenderer
+from ..serializers.requests import PictureSerializer
+from ..serializers.responses import AccountSerializer
+from ..throttling import PictureThrottle
+from .accounts import OwnAccountView
+
+# The form around the file: its boundaries and the file's name.
+FORM_BYTES = 64 * 1024
+VERSION = OpenApiParameter(
+    "v",
+    str,
+    description="From `avatar_url`: with the version that stands, the answer may be kept for ever.",
+)
+
+
+class AvatarView(OwnAccountView):
+    """The picture that a member has uploaded. Its owner may upload another, or take it away: then
+    `avatar_url` is null, and a client draws one of its own."""
+
+    bodies = {"PUT": PictureSerializer}
+    throttles = {"PUT": PictureThrottle}
+    members_only = frozenset({"PUT", "DELETE"})
+    parser_classes = [MultiPartParser]
+    # The browsable one before the picture's: a browser that opens the address takes either.
+    renderer_classes = [JSONRenderer, BrowsableRenderer, PictureRenderer]
+    body_limit = pictures.MAX_BYTES + FORM_BYTES
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Never a 406: what there is comes as what it is."""
+        return super().perform_content_negotiation(request, force=True)
+
+    def finalize_response(
+        self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """A picture as a picture and all else as JSON, but for a page of the browsable API."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        renderer = getattr(response, "accepted_renderer", None)
+        if renderer is not None and not isinstance(renderer, BrowsableRenderer):
+            is_picture = isinstance(response.data, bytes)
+            response.accepted_renderer = PictureRenderer() if is_picture else JSONRenderer()
+            response.accepted_media_type = response.accepted_renderer.media_type
+        return response
+
+    @operation(
+        "avatars_retrieve",
+        tag="accounts",
+        summary="The picture that a member has uploaded",
+        media_type=pictures.MEDIA_TYPE,
+        errors=[404],
+        parameters=[VERSION],
+    )
+    def get(self, request: Request, username: str) -> Response:
+        account = self.account_named(username)
+        try:
+            picture = selectors.of_account(account)
+        except Avatar.DoesNotExist:
+            raise NotFound(_("This member has no picture.")) from None
+        version = account.avatar_version
+        lasting = version and request.query_params.get("v") == version
+        headers = {
+            "Cache-Control": f"public, max-age={31_536_000 if lasting else 60}",
+            "ETag": f'"{version}"',
+        }
+        answer = Response(picture, headers=headers)
+        return get_conditional_response(request, etag=headers["ETag"], response=answer)
+
+    @operation(
+        "avatars_update",
+        tag="accounts",
+        summary="Upload a picture of me",
+        takes=PictureSerializer,
+        gives=AccountSerializer,
+        errors=[403, 404],
+    )
+    def put(self, request: Request, username: str) -> Response:
+        account = self.own_account(username)
+        picture = self.valid()["picture"].read()
+        try:
+            account = services.replace(account=account, picture=picture)
+        except pictures.BadPicture as error:
+            raise ValidationError({"picture": [_(error.text) % error.values]}) from None
+        return self.account_answer(account)
+
+    @operation(
+        "avatars_delete",
+        tag="accounts",
+        summary="Take my picture away",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, username: str) -> Response:
+        services.remove(account=self.own_account(username))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Picture"

@@ -1,0 +1,137 @@
+"""Blocks and mutes: whom a member does not want to see or to be reached by."""
+
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...selectors import accounts, blocks
+from ...selectors.pages import Page
+from ...services import blocks as services
+from ..openapi.schema import PAGING, operation
+from ..serializers.responses import AccountPageSerializer
+from .base import ApiView
+from .follows import PeopleView
+
+
+class BlockView(ApiView):
+    """Block this member, or no longer. Neither sees or reaches the other, and follows end."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "blocks_create",
+        tag="blocks",
+        summary="Block this member",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def put(self, request: Request, username: str) -> Response:
+        try:
+            services.block(account=request.user, other=self.account_named(username))
+        except services.CannotBlockSelf:
+            raise ValidationError({"detail": _("You cannot block yourself.")}) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "blocks_delete",
+        tag="blocks",
+        summary="Block this member no longer",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def delete(self, request: Request, username: str) -> Response:
+        try:
+            services.unblock(account=request.user, other=self.account_named(username))
+        except services.CannotBlockSelf:
+            raise ValidationError({"detail": _("You cannot unblock yourself.")}) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Block"
+
+
+class MuteView(ApiView):
+    """Mute this member, or no longer. One does not read or hear of them; they are not told."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "mutes_create",
+        tag="blocks",
+        summary="Mute this member",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def put(self, request: Request, username: str) -> Response:
+        try:
+            services.mute(account=request.user, other=self.account_named(username))
+        except services.CannotBlockSelf:
+            raise ValidationError({"detail": _("You cannot mute yourself.")}) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "mutes_delete",
+        tag="blocks",
+        summary="Mute this member no longer",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def delete(self, request: Request, username: str) -> Response:
+        try:
+            services.unmute(account=request.user, other=self.account_named(username))
+        except services.CannotBlockSelf:
+            raise ValidationError({"detail": _("You cannot unmute yourself.")}) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Mute"
+
+
+class BlocksView(PeopleView):
+    """Whom I have blocked, the latest first."""
+
+    members_only = frozenset({"GET", "HEAD"})
+    shows_blocked = True
+
+    @operation(
+        "blocks_list",
+        tag="blocks",
+        summary="Whom I have blocked",
+        gives=AccountPageSerializer,
+        errors=[403, 404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        def fetch(**place: int | None) -> Page:
+            return accounts.named(blocks.blocked_by(request.user, **place), "blocked_id")
+
+        return self.page_of_people(fetch)
+
+    def get_view_name(self) -> str:
+        return "Blocks"
+
+
+class MutesView(PeopleView):
+    """Whom I have muted, the latest first."""
+
+    members_only = frozenset({"GET", "HEAD"})
+    shows_blocked = True
+
+    @operation(
+        "mutes_list",
+        tag="blocks",
+        summary="Whom I have muted",
+        gives=AccountPageSerializer,
+        errors=[403, 404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        def fetch(**place: int | None) -> Page:
+            return accounts.named(blocks.muted_by(request.user, **place), "muted_id")
+
+        return self.page_of_people(fetch)
+
+    def get_view_name(self) -> str:
+        return "Mutes"

@@ -1,0 +1,131 @@
+"""Discovery: tags, what is talked of, whom to follow, search."""
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...search import query
+from ...search.query import Asked
+from ...selectors import discovery as selectors
+from ...selectors import search as searches
+from ..openapi.schema import PAGING, operation
+from ..serializers.responses import (
+    AccountPageSerializer,
+    MessagePageSerializer,
+    PeopleSerializer,
+    TrendingSerializer,
+)
+from .base import ApiView
+from .follows import PeopleView
+
+QUERY = OpenApiParameter(
+    "q", str, description='Words, "phrases in quotes" and -words to leave out; 200 characters.'
+)
+
+
+class TagView(ApiView):
+    """The newest messages with a tag."""
+
+    @operation(
+        "tags_messages",
+        tag="discovery",
+        summary="The newest messages with a tag",
+        gives=MessagePageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request, tag: str) -> Response:
+        return self.page_of_messages(lambda **place: selectors.of_tag(tag, **place))
+
+    def get_view_name(self) -> str:
+        return "Tag"
+
+
+class TrendingView(ApiView):
+    """The tags of late that most messages have."""
+
+    @operation(
+        "tags_trending",
+        tag="discovery",
+        summary="The tags of late that most messages have",
+        gives=TrendingSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"results": [trend._asdict() for trend in selectors.trending()]})
+
+    def get_view_name(self) -> str:
+        return "Trending tags"
+
+
+class SearchView(PeopleView):
+    """A search; `q` has words, "phrases in quotes" and -words to leave out."""
+
+    def asked(self) -> Asked:
+        """What is searched for; 400 for a text that is too long."""
+        text = self.request.query_params.get("q", "")
+        if len(text) > query.MAX_LENGTH:
+            detail = _("At most %(most)d characters.") % {"most": query.MAX_LENGTH}
+            raise ValidationError({"q": [detail]})
+        return query.parse(text)
+
+
+class MessageSearchView(SearchView):
+    """Messages that have all the words, the best first."""
+
+    @operation(
+        "search_messages",
+        tag="discovery",
+        summary="Messages that have all the words",
+        gives=MessagePageSerializer,
+        errors=[400, 404],
+        parameters=(QUERY, *PAGING),
+    )
+    def get(self, request: Request) -> Response:
+        asked = self.asked()
+        return self.page_of_messages(
+            lambda **place: searches.found_messages(asked, **place),
+            position=lambda row: row.position,
+        )
+
+    def get_view_name(self) -> str:
+        return "Search messages"
+
+
+class AccountSearchView(SearchView):
+    """Accounts whose name, display name or bio has all the words or their beginnings."""
+
+    @operation(
+        "search_accounts",
+        tag="discovery",
+        summary="Accounts that have all the words",
+        gives=AccountPageSerializer,
+        errors=[400, 404],
+        parameters=(QUERY, *PAGING),
+    )
+    def get(self, request: Request) -> Response:
+        asked = self.asked()
+        return self.page_of_people(lambda **place: searches.found_accounts(asked, **place))
+
+    def get_view_name(self) -> str:
+        return "Search accounts"
+
+
+class SuggestionsView(PeopleView):
+    """Whom I might follow."""
+
+    members_only = frozenset({"GET", "HEAD"})
+
+    @operation(
+        "accounts_suggestions",
+        tag="discovery",
+        summary="Whom I might follow",
+        gives=PeopleSerializer,
+        errors=[403],
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"results": self.people(selectors.suggestions(request.user))})
+
+    def get_view_name(self) -> str:
+        return "Suggestions"

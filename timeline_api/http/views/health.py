@@ -1,0 +1,64 @@
+"""Health: does this process answer, and should it get traffic."""
+
+from django.db import DatabaseError, connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from shardrouter import shard_map
+from shardrouter.conf import shards
+from shardrouter.exceptions import ShardRouterError
+
+from ...selectors.outbox import lags
+
+
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """GET /livez: 200 whenever this process answers at all; asks no database."""
+    return JsonResponse({"status": "ok"})
+
+
+def answers(alias: str) -> bool:
+    """Whether it can be read and has been migrated: a lost SQLite file comes back empty."""
+    try:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+            return cursor.fetchone() is not None
+    except DatabaseError:
+        return False
+
+
+def map_is_known() -> bool:
+    """Whether this process has the shard map, or can read it now."""
+    try:
+        shard_map.aliases()
+    except (ShardRouterError, DatabaseError):
+        return False
+    return True
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """GET /readyz: each database by name; 503 when this instance should get no traffic.
+
+    One shard down is degraded and ready: the others' members are served. So is a lost `default`,
+    as long as this process has the shard map: members need nothing else of it.
+    """
+    databases = {alias: answers(alias) for alias in ("default", *shards())}
+    ready = map_is_known() and any(databases[alias] for alias in shards())
+    status = "ok" if all(databases.values()) else "degraded"
+    return JsonResponse(
+        {
+            "status": status if ready else "down",
+            "databases": {alias: "ok" if up else "down" for alias, up in databases.items()},
+            "relay": {
+                lag.shard: {
+                    "waiting": lag.waiting,
+                    "seconds_behind": round(lag.seconds_behind, 3),
+                    "parked": lag.parked,
+                }
+                for lag in lags()
+                if lag.up
+            },
+        },
+        status=200 if ready else 503,
+    )

@@ -1,0 +1,117 @@
+"""Interactions: liking and reposting, and who did."""
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...models import Interaction
+from ...selectors import accounts
+from ...services import likes, messages
+from ..openapi.schema import PAGING, operation
+from ..serializers.responses import AccountPageSerializer
+from .base import ApiView
+from .follows import PeopleView
+
+
+class LikeView(ApiView):
+    """Like this message, or no longer. Doing it twice is the same as once."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "likes_create",
+        tag="interactions",
+        summary="Like this message",
+        status=204,
+        errors=[403, 404],
+    )
+    def put(self, request: Request, id: int) -> Response:
+        likes.like(account=request.user, message=self.message_with(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "likes_delete",
+        tag="interactions",
+        summary="Like this message no longer",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        likes.unlike(account=request.user, message=self.message_with(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Like"
+
+
+class RepostView(ApiView):
+    """Repost this message, or take the repost back. Doing it twice is the same as once."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "reposts_create",
+        tag="interactions",
+        summary="Repost this message",
+        status=204,
+        errors=[403, 404],
+    )
+    def put(self, request: Request, id: int) -> Response:
+        messages.repost(account=request.user, message=self.message_with(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "reposts_delete",
+        tag="interactions",
+        summary="Take my repost of this message back",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        messages.undo_repost(account=request.user, message=self.message_with(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Repost"
+
+
+class LikesView(PeopleView):
+    """Who likes this message, the latest first."""
+
+    @operation(
+        "messages_likes",
+        tag="interactions",
+        summary="Who likes this message",
+        gives=AccountPageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        return self.page_of_people(
+            lambda **place: accounts.interacting(message, Interaction.LIKE, **place)
+        )
+
+    def get_view_name(self) -> str:
+        return "Likes"
+
+
+class RepostsView(PeopleView):
+    """Who has reposted this message, the latest first."""
+
+    @operation(
+        "messages_reposts",
+        tag="interactions",
+        summary="Who has reposted this message",
+        gives=AccountPageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        return self.page_of_people(
+            lambda **place: accounts.interacting(message, Interaction.REPOST, **place)
+        )
+
+    def get_view_name(self) -> str:
+        return "Reposts"

@@ -1,0 +1,234 @@
+"""Messages: posting, reading, editing, pinning, deleting."""
+
+import re
+
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...models import Message
+from ...selectors import messages as selectors
+from ...services import messages as services
+from ...services import reports
+from ..exceptions import Conflict, KeyReused
+from ..openapi.schema import IDEMPOTENCY_KEY, operation
+from ..serializers.requests import EditSerializer, NewMessageSerializer, ReportSerializer
+from ..serializers.responses import HistorySerializer, MessageSerializer
+from ..throttling import PostThrottle
+from .base import ApiView
+
+IDEMPOTENCY_KEY_FORM = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The checked Idempotency-Key of the request, or None."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not IDEMPOTENCY_KEY_FORM.fullmatch(key):
+        raise ValidationError(
+            {"detail": _("Idempotency-Key: 1 to 200 printable ASCII characters, no spaces.")}
+        )
+    return key
+
+
+class MessagesView(ApiView):
+    """Post a message: 1 to 280 characters. With `in_reply_to` it is a reply."""
+
+    bodies = {"POST": NewMessageSerializer}
+    throttles = {"POST": PostThrottle}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "messages_create",
+        tag="messages",
+        summary="Post a message, or a reply to one",
+        takes=NewMessageSerializer,
+        gives=MessageSerializer,
+        status=201,
+        errors=[403, 409, 422],
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        key = idempotency_key(request)
+        body = self.valid()
+        parent = self._parent(body.get("in_reply_to"))
+        try:
+            message = services.post(
+                author=request.user, text=body["text"], parent=parent, idempotency_key=key
+            )
+        except services.IdempotencyMismatch as error:
+            raise KeyReused(str(error)) from None
+        except services.IdempotencyConflict as error:
+            raise Conflict(str(error)) from None
+        (data,) = self.answer.messages([message])
+        return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
+
+    def _parent(self, message_id: str | None) -> Message | None:
+        if message_id is None:
+            return None
+        try:
+            return self.message_with(int(message_id))
+        except NotFound:
+            raise ValidationError({"in_reply_to": [_("There is no such message.")]}) from None
+
+    def get_view_name(self) -> str:
+        return "Messages"
+
+
+class OwnMessageView(ApiView):
+    """A view of one message, of which some methods are its author's alone."""
+
+    shown: Message | None = None
+
+    def offers(self, method: str) -> bool:
+        return method not in self.members_only or (
+            self.shown is not None and self.shown.author_id == self.request.user.pk
+        )
+
+    def _message(self, pk: int) -> Message:
+        try:
+            self.shown = self.form_instance = selectors.by_id(pk)
+            return self.shown
+        except Message.DoesNotExist:
+            raise NotFound(_("There is no such message.")) from None
+
+    def _own(self, pk: int) -> Message:
+        message = self._message(pk)
+        if message.author_id != self.request.user.pk:
+            raise PermissionDenied(_("This is not your message."))
+        return message
+
+
+class MessageView(OwnMessageView):
+    """One message. Its author may edit and delete it; whoever reposted it deletes the repost."""
+
+    bodies = {"PATCH": EditSerializer}
+    members_only = frozenset({"PATCH", "DELETE"})
+
+    @operation(
+        "messages_retrieve",
+        tag="messages",
+        summary="One message",
+        gives=MessageSerializer,
+        errors=[404],
+    )
+    def get(self, request: Request, id: int) -> Response:
+        shown = self.answer.messages([self._message(id)])
+        if not shown:
+            # One has blocked the other; a visitor could read it.
+            raise NotFound(_("There is no such message."))
+        return Response(*shown)
+
+    @operation(
+        "messages_update",
+        tag="messages",
+        summary="Edit my message; the text before stays in its history",
+        takes=EditSerializer,
+        gives=MessageSerializer,
+        errors=[403, 404, 409],
+    )
+    def patch(self, request: Request, id: int) -> Response:
+        message = self._own(id)
+        body = self.valid()
+        try:
+            message = services.edit(
+                message=message, text=body.get("text", message.text), revision=body.get("revision")
+            )
+        except services.NotEditable:
+            raise ValidationError({"detail": _("A repost has no text to edit.")}) from None
+        except services.EditConflict:
+            raise Conflict(_("The message was edited since you have read it.")) from None
+        except Message.DoesNotExist:
+            raise NotFound(_("There is no such message.")) from None
+        return Response(*self.answer.messages([message]))
+
+    @operation(
+        "messages_delete",
+        tag="messages",
+        summary="Delete my message",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        services.delete(message=self._own(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Message"
+
+
+class HistoryView(ApiView):
+    """The texts that a message has had, the oldest first; the last is the one that it has."""
+
+    @operation(
+        "messages_history",
+        tag="messages",
+        summary="The texts that a message has had",
+        gives=HistorySerializer,
+        errors=[404],
+    )
+    def get(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        texts = [*selectors.revisions(message), message]
+        return Response({"results": [self.answer.revision(text) for text in texts]})
+
+    def get_view_name(self) -> str:
+        return "History"
+
+
+class ReportView(ApiView):
+    """Tell the operators what is wrong with a message."""
+
+    bodies = {"POST": ReportSerializer}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "messages_report",
+        tag="messages",
+        summary="Tell the operators what is wrong with a message",
+        takes=ReportSerializer,
+        status=204,
+        errors=[403, 404],
+    )
+    def post(self, request: Request, id: int) -> Response:
+        message = self.message_with(id)
+        reports.report(account=request.user, message=message, reason=self.valid()["reason"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Report"
+
+
+class PinView(OwnMessageView):
+    """Let my message stand first on my profile, or no longer."""
+
+    members_only = frozenset({"PUT", "DELETE"})
+
+    @operation(
+        "pins_create",
+        tag="messages",
+        summary="Let my message stand first on my profile",
+        status=204,
+        errors=[400, 403, 404],
+    )
+    def put(self, request: Request, id: int) -> Response:
+        message = self._own(id)
+        if message.repost_of_id:
+            raise ValidationError({"detail": _("A repost cannot be pinned.")})
+        services.pin(message=message)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @operation(
+        "pins_delete",
+        tag="messages",
+        summary="Let my message stand there no longer",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        services.unpin(message=self._own(id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Pin"

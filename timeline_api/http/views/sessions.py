@@ -1,0 +1,82 @@
+"""Sessions: members' login and logout in the browsable API.
+
+The session, kept in `default`, holds a token of its own; logging out revokes it.
+"""
+
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.exceptions import APIException
+
+from ...services import tokens
+from ..authentication import SESSION_KEY, log_in
+from ..forms import LoginForm
+
+TOKEN_NAME = "Browsable API"  # noqa: S105 a label
+
+
+def next_page(request: HttpRequest) -> str:
+    """Where to go then: `next`, when it is a path of this host."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure()):
+        return url
+    return reverse("api-root")
+
+
+def end_token(request: HttpRequest) -> None:
+    """Revoke the session's token, if it holds a live one."""
+    text = request.session.pop(SESSION_KEY, None)
+    if text:
+        with suppress(tokens.InvalidToken):  # ended elsewhere
+            tokens.revoke(token=tokens.authenticate(text=text))
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    """GET the form; POST `username password next`, then go to `next`."""
+    form = LoginForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        status = 400 if request.method == "POST" else 200
+        return login_page(request, form, status=status)
+    try:
+        account = log_in(request, **form.cleaned_data)
+    except APIException as error:
+        page = login_page(request, form, error=str(error.detail), status=error.status_code)
+        if wait := getattr(error, "wait", None):
+            page["Retry-After"] = str(int(wait))
+        return page
+    end_token(request)
+    _, text = tokens.issue(account=account, name=TOKEN_NAME)
+    request.session.cycle_key()  # who planted a session id before the login gains nothing
+    request.session[SESSION_KEY] = text
+    return HttpResponseRedirect(next_page(request))
+
+
+def login_page(
+    request: HttpRequest, form: LoginForm, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    """The login page; a refused login has the status that the API gives it."""
+    context = {"form": form, "error": error, "next": next_page(request)}
+    page = render(request, "timeline_api/login.html", context, status=status)
+    if status == 401:
+        page["WWW-Authenticate"] = 'Bearer realm="api"'
+    return page
+
+
+@csrf_protect
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """POST, then go to `next`. A staff login in the same browser stays."""
+    end_token(request)
+    request.session.cycle_key()
+    return HttpResponseRedirect(next_page(request))

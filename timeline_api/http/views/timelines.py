@@ -1,0 +1,47 @@
+"""Timelines: the public one and one's own."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...selectors import timelines as selectors
+from ..openapi.schema import PAGING, operation
+from ..serializers.responses import MessagePageSerializer
+from .base import ApiView
+
+
+class PublicTimelineView(ApiView):
+    """The newest messages of everybody."""
+
+    @operation(
+        "timelines_public",
+        tag="timelines",
+        summary="The newest messages of everybody",
+        gives=MessagePageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        return self.page_of_messages(selectors.public_page)
+
+    def get_view_name(self) -> str:
+        return "Public timeline"
+
+
+class HomeTimelineView(ApiView):
+    """My messages and those of the people I follow, newest first."""
+
+    members_only = frozenset({"GET", "HEAD"})
+
+    @operation(
+        "timelines_home",
+        tag="timelines",
+        summary="My messages and those of the people I follow",
+        gives=MessagePageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        return self.page_of_messages(lambda **place: selectors.home_page(request.user, **place))
+
+    def get_view_name(self) -> str:
+        return "Home timeline"

@@ -1,0 +1,140 @@
+"""Tokens: logging in and out."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ...models import Token
+from ...selectors import tokens as selectors
+from ...services import tokens as services
+from ..authentication import log_in
+from ..openapi.schema import PAGING, operation
+from ..serializers.requests import CredentialsSerializer, NewTokenSerializer
+from ..serializers.responses import IssuedTokenSerializer, TokenPageSerializer
+from .base import ApiView
+
+
+class TokensView(ApiView):
+    """Log in for a token, which is shown once; or list my live tokens."""
+
+    bodies = {"POST": CredentialsSerializer}
+    members_only = frozenset({"GET", "HEAD"})
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # Who logs in may well send an old token along: it does not matter.
+        request = self.request
+        return [] if request and request.method == "POST" else super().get_authenticators()
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+    @operation(
+        "tokens_list",
+        tag="tokens",
+        summary="My live tokens",
+        gives=TokenPageSerializer,
+        errors=[404],
+        parameters=PAGING,
+    )
+    def get(self, request: Request) -> Response:
+        answer = self.answer
+        return self.page(
+            lambda **place: selectors.of_account(request.user, **place),
+            position=lambda token: token.pk,
+            represent=lambda rows: [answer.token(row) for row in rows],
+        )
+
+    @operation(
+        "tokens_create",
+        tag="tokens",
+        summary="Log in: username and password for a token",
+        takes=CredentialsSerializer,
+        gives=IssuedTokenSerializer,
+        status=201,
+        errors=[403],
+    )
+    def post(self, request: Request) -> Response:
+        body = self.valid()
+        name = body.pop("name", "")
+        account = log_in(request, **body)
+        _, text = services.issue(account=account, name=name)
+        shown = self.answer.account(account) | {"email": account.email}
+        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+
+    def get_view_name(self) -> str:
+        return "Tokens"
+
+
+class PersonalTokensView(ApiView):
+    """Make a token for a program of mine. It is shown once, and may do what I may."""
+
+    bodies = {"POST": NewTokenSerializer}
+    members_only = frozenset({"POST"})
+
+    @operation(
+        "tokens_create_personal",
+        tag="tokens",
+        summary="Make a token for a program of mine",
+        takes=NewTokenSerializer,
+        gives=IssuedTokenSerializer,
+        status=201,
+        errors=[403],
+    )
+    def post(self, request: Request) -> Response:
+        _, text = services.issue(account=request.user, name=self.valid()["name"])
+        shown = self.answer.account(request.user)
+        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+
+    def get_view_name(self) -> str:
+        return "Personal tokens"
+
+
+class TokenView(ApiView):
+    """End one of my tokens."""
+
+    members_only = frozenset({"DELETE"})
+
+    @operation(
+        "tokens_delete",
+        tag="tokens",
+        summary="End one of my tokens",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, id: int) -> Response:
+        try:
+            token = selectors.by_id(request.user, id)
+        except Token.DoesNotExist:
+            raise NotFound(_("You have no such token.")) from None
+        services.revoke(token=token)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "Token"
+
+
+class CurrentTokenView(ApiView):
+    """Log out: end the token that this request is made with."""
+
+    members_only = frozenset({"DELETE"})
+
+    @operation(
+        "tokens_delete_current",
+        tag="tokens",
+        summary="Log out: end the token of this request",
+        status=204,
+        errors=[403, 404],
+    )
+    def delete(self, request: Request, **kwargs: Any) -> Response:
+        if request.auth is None:
+            raise NotFound(_("This request was not made with a token."))
+        services.revoke(token=request.auth)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_view_name(self) -> str:
+        return "The token of this request"

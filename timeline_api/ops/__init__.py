@@ -1,0 +1,1 @@
+"""What operators and processes need: metrics, warm-up, watched files, fault points."""

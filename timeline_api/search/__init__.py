@@ -1,0 +1,1 @@
+"""Full-text search: what people type, and the index that is asked."""

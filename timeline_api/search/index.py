@@ -1,0 +1,88 @@
+"""The search index of each shard, kept by its database: FTS5 on SQLite, text search on PostgreSQL,
+which is given the same words.
+"""
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from shardrouter.conf import shards
+
+# What is indexed: the table, and its columns.
+INDEXED = {
+    "timeline_api_message": ("text",),
+    "timeline_api_account": ("username", "display_name", "bio"),
+}
+# A text as FTS5 divides it: no accents on Latin letters, and no punctuation, of which PostgreSQL's
+# parser would make addresses, paths, signs and compounds.
+WORDS_FUNCTION = "timeline_api_words"
+_CREATE_FUNCTION = rf"""
+    CREATE OR REPLACE FUNCTION {WORDS_FUNCTION}(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT translate(
+            normalize(
+                regexp_replace(normalize($1, NFD), '([a-zA-Z])[\u0300-\u036f]+', '\1', 'g'), NFC
+            ),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{{|}}~', repeat(' ', 32)
+        )
+    $$
+"""
+
+
+def install(using: str, **kwargs: object) -> None:
+    """post_migrate receiver: make a shard's indexes and triggers where they are missing. Migrations
+    that rebuild a table drop its triggers, so this runs after each."""
+    if using not in shards():
+        return
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        for table, columns in INDEXED.items():
+            if table in tables:
+                make = _sqlite if connection.vendor == "sqlite" else _postgresql
+                make(cursor, table, columns)
+
+
+def _sqlite(cursor, table: str, columns: tuple[str, ...]) -> None:
+    index, names = f"{table}_search", ", ".join(columns)
+    cursor.execute("SELECT name FROM sqlite_master WHERE tbl_name = %s", [table])
+    triggers = {f"{index}_{event}" for event in ("insert", "delete", "update")}
+    if triggers <= {name for (name,) in cursor.fetchall()}:
+        return
+    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("new", "old"))
+    add = f"INSERT INTO {index} (rowid, {names}) VALUES (new.id, {new});"  # noqa: S608
+    remove = f"INSERT INTO {index} ({index}, rowid, {names}) VALUES ('delete', old.id, {old});"  # noqa: S608
+    cursor.execute(
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {index} USING fts5({names}, content='{table}',"
+        " content_rowid='id', tokenize='unicode61 remove_diacritics 2')"
+    )
+    for event, when, work in (
+        ("insert", "AFTER INSERT", add),
+        ("delete", "AFTER DELETE", remove),
+        ("update", f"AFTER UPDATE OF {names}", remove + add),
+    ):
+        cursor.execute(f"DROP TRIGGER IF EXISTS {index}_{event}")
+        cursor.execute(f"CREATE TRIGGER {index}_{event} {when} ON {table} BEGIN {work} END")
+    cursor.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608
+
+
+def _postgresql(cursor, table: str, columns: tuple[str, ...]) -> None:
+    cursor.execute("SELECT lower('ÄI')")
+    if cursor.fetchone() != ("äi",):
+        raise ImproperlyConfigured(
+            "Names and searches would not be found in this database: its locale knows the letters "
+            "of ASCII alone, or makes them small in a way of its own. Make it with "
+            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'."
+        )
+    cursor.execute(_CREATE_FUNCTION)
+    # Of an earlier checkout: it had the words as PostgreSQL's parser finds them.
+    cursor.execute(f"DROP INDEX IF EXISTS {table}_search")
+    cursor.execute(
+        f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING GIN ({vector(columns)})"
+    )
+
+
+def vector(columns: tuple[str, ...], table: str = "") -> str:
+    """What PostgreSQL indexes and searches, the same text in both."""
+    prefix = f"{table}." if table else ""
+    joined = " || ' ' || ".join(f"{prefix}{column}" for column in columns)
+    return f"to_tsvector('simple', {WORDS_FUNCTION}({joined}))"
