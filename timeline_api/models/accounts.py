@@ -37,10 +37,11 @@ class Account(ShardedModel):
     # From this message id on, the home entries are all there are; what is older is asked of the
     # shards. 0 as long as nothing was cut off.
     home_floor = models.BigIntegerField(default=0, editable=False)
-    # Rises by one whenever the account becomes a celebrity, whose messages readers pull, and when
-    # it is none any more: odd means pulled. `told` is the one that every follower has heard of.
-    pull_version = models.PositiveIntegerField(default=0, editable=False)
-    pull_version_told = models.PositiveIntegerField(default=0, editable=False)
+    # Incremented when the account becomes a celebrity, whose messages readers pull, and when it
+    # stops being one: odd means celebrity. `celebrity_version_delivered` is the version that every
+    # follower's Follow row has reached.
+    celebrity_version = models.PositiveIntegerField(default=0, editable=False)
+    celebrity_version_delivered = models.PositiveIntegerField(default=0, editable=False)
 
     # Django and DRF ask this of `request.user`.
     is_authenticated = True
@@ -55,9 +56,9 @@ class Account(ShardedModel):
         return self.username
 
     @property
-    def pulled(self) -> bool:
-        """Whether the account is a celebrity: readers are to pull its messages."""
-        return self.pull_version % 2 == 1
+    def is_celebrity(self) -> bool:
+        """Whether readers pull the messages of this account instead of getting home entries."""
+        return self.celebrity_version % 2 == 1
 
 
 class LeavingName(ShardedModel):

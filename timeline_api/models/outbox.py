@@ -18,8 +18,8 @@ class Outbox(ShardedModel):
     # How far a fan-out has come: the follower it served last, the shard that it had to leave out
     # on the way, and, once it goes round again, the one that it goes round for.
     cursor = models.BigIntegerField(default=0)
-    left_out = models.CharField(max_length=63, blank=True)
-    again_for = models.CharField(max_length=63, blank=True)
+    skipped_shard = models.CharField(max_length=63, blank=True)
+    retry_shard = models.CharField(max_length=63, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
     parked_at = models.DateTimeField(null=True, blank=True)

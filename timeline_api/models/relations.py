@@ -14,12 +14,12 @@ class Follow(ShardedModel):
     follower = models.ForeignKey(Account, models.CASCADE, related_name="follows", db_index=False)
     followee_id = models.BigIntegerField()
     created_at = models.DateTimeField()
-    # The followee's pull_version that this row has heard of last, and what it means: home entries
+    # The followee's celebrity_version that this row has reached, and what it means: home entries
     # need not have the followee's messages, the reader pulls them.
-    pull_version = models.PositiveIntegerField(default=0, editable=False)
-    pulled = models.BooleanField(default=False, editable=False)
+    celebrity_version = models.PositiveIntegerField(default=0, editable=False)
+    followee_is_celebrity = models.BooleanField(default=False, editable=False)
     # Whether the followee is suspended: then their reposts stand in no later one's way.
-    silenced = models.BooleanField(default=False, editable=False)
+    followee_is_suspended = models.BooleanField(default=False, editable=False)
 
     class Shard:
         key = "follower"
@@ -35,8 +35,8 @@ class Follow(ShardedModel):
             # Every look at a home asks for these; nearly always there is none.
             models.Index(
                 fields=["follower", "followee_id"],
-                condition=models.Q(pulled=True),
-                name="follow_pulled",
+                condition=models.Q(followee_is_celebrity=True),
+                name="follow_of_celebrity",
             ),
         ]
 

@@ -10,7 +10,7 @@ POINTS = (
     "interaction_changed.before_mirror",
     "block_changed.before_mirror",
     "follow_changed.before_catch_up",
-    "pulls_changed.before_told",
+    "celebrity_changed.before_delivered",
     "suspension_changed.before_follows",
     "account_deleted.after_a_shard",
     "worker.before_delete",

@@ -268,10 +268,10 @@ class Population:
         }
         for account in self.accounts.values():
             if account.pk in celebrities:
-                account.pull_version = account.pull_version_told = 1
+                account.celebrity_version = account.celebrity_version_delivered = 1
         for follow in self.follows:
             if follow.followee_id in celebrities:
-                follow.pull_version, follow.pulled = 1, True
+                follow.celebrity_version, follow.followee_is_celebrity = 1, True
 
     def _mirrors(self) -> list[Follower]:
         return [
@@ -362,7 +362,7 @@ class Population:
         }
         sources = {account.pk: [account.pk] for account in self.accounts.values()}
         for follow in self.follows:
-            if not follow.pulled:
+            if not follow.followee_is_celebrity:
                 sources[follow.follower_id].append(follow.followee_id)
         for account in self.accounts.values():
             authors = sources[account.pk]
@@ -381,7 +381,7 @@ class Population:
             account.pk: [account.pk] for account in self.accounts.values()
         }
         for follow in self.follows:
-            if not follow.pulled:
+            if not follow.followee_is_celebrity:
                 readers[follow.followee_id].append(follow.follower_id)
         entries: list[HomeEntry] = []
         for author_id, messages in by_author.items():

@@ -1,9 +1,9 @@
 """Celebrities: authors with so many followers that their messages are pulled, not fanned out.
 Their reposts are fanned out all the same: whether a home shows one depends on its other entries.
 
-What an author is stands in `Account.pull_version`: it rises by one with each change, and is odd for
-a celebrity. Followers hear of it one after the other and remember in their Follow, on their own
-shard, what they have heard last. docs/timelines.md says why a change loses and doubles nothing.
+`Account.celebrity_version` rises by one with each change, and is odd for a celebrity. It is
+delivered to followers one after the other; each Follow, on its follower's shard, has the version
+it has reached. docs/timelines.md says why a change loses and doubles nothing.
 """
 
 from django.db.models import F
@@ -25,16 +25,16 @@ def settle(author: Account) -> bool:
     limit does not change with each follower. While followers are being told, there is fan-out.
     """
     limit = conf.get("FANOUT_MAX_FOLLOWERS")
-    enough = author.follower_count > (limit * 9 // 10 if author.pulled else limit)
-    if enough != author.pulled:
+    enough = author.follower_count > (limit * 9 // 10 if author.is_celebrity else limit)
+    if enough != author.is_celebrity:
         _begin(author)
         return False
-    return author.pulled and author.pull_version_told == author.pull_version
+    return author.is_celebrity and author.celebrity_version_delivered == author.celebrity_version
 
 
 def version_of(author_id: int) -> int:
-    """The author's pull_version; 0 when the account is gone."""
-    versions = Account.objects.filter(pk=author_id).values_list("pull_version", flat=True)
+    """The author's celebrity_version; 0 when the account is gone."""
+    versions = Account.objects.filter(pk=author_id).values_list("celebrity_version", flat=True)
     return versions.first() or 0
 
 
@@ -59,7 +59,7 @@ def tell(author_id: int, follower_ids: list[int]) -> None:
     if author is None:
         return
     # Read after the version: what is not among them yet will be fanned out.
-    newest = [] if author.pulled else messages.newest(author, conf.get("BACKFILL_MESSAGES"))
+    newest = [] if author.is_celebrity else messages.newest(author, conf.get("BACKFILL_MESSAGES"))
 
     def write(ids: list[int]) -> None:
         with atomic_for(ids[0]) as alias:
@@ -70,24 +70,26 @@ def tell(author_id: int, follower_ids: list[int]) -> None:
 
 def _begin(author: Account) -> None:
     with atomic_for(author):
-        same = Account.objects.filter(pk=author.pk, pull_version=author.pull_version)
-        if same.update(pull_version=F("pull_version") + 1):
-            version = author.pull_version + 1
-            outbox.emit(account=author, kind=outbox.PULLS_CHANGED, version=version)
+        same = Account.objects.filter(pk=author.pk, celebrity_version=author.celebrity_version)
+        if same.update(celebrity_version=F("celebrity_version") + 1):
+            version = author.celebrity_version + 1
+            outbox.emit(account=author, kind=outbox.CELEBRITY_CHANGED, version=version)
 
 
 def _tell_on_shard(
     alias: str, author: Account, newest: list[messages.Place], follower_ids: list[int]
 ) -> None:
-    if not author.pulled:
+    if not author.is_celebrity:
         # Before their follows, as whoever unfollows does it.
         owners = Account.objects.select_for_update(no_key=True).filter(pk__in=follower_ids)
         list(owners.order_by("pk").values_list("pk"))
     follows = fanout.following(author.pk, follower_ids, alias)
-    behind = follows.filter(pull_version__lt=author.pull_version)
+    behind = follows.filter(celebrity_version__lt=author.celebrity_version)
     owner_ids = list(behind.values_list("follower_id", flat=True))
-    behind.update(pull_version=author.pull_version, pulled=author.pulled)
-    if author.pulled:
+    behind.update(
+        celebrity_version=author.celebrity_version, followee_is_celebrity=author.is_celebrity
+    )
+    if author.is_celebrity:
         return
     all_there = len(newest) < conf.get("BACKFILL_MESSAGES")
     for owner in Account.objects.filter(pk__in=owner_ids):

@@ -63,11 +63,11 @@ def message_posted(event: Outbox) -> bool:
     return _next_followers(event, serve, conf.get("FANOUT_CHUNK"))
 
 
-def pulls_changed(event: Outbox) -> bool:
+def celebrity_changed(event: Outbox) -> bool:
     """Tell the author's next followers that the author is a celebrity now, or is none any more.
     Only when all of them know, messages are no longer fanned out."""
     version = event.payload["version"]
-    author = Account.objects.filter(pk=event.account_id, pull_version=version)
+    author = Account.objects.filter(pk=event.account_id, celebrity_version=version)
     if not author.exists():
         return True  # gone, or changed again: that event tells them
 
@@ -76,8 +76,8 @@ def pulls_changed(event: Outbox) -> bool:
 
     done = _next_followers(event, serve, celebrities.chunk_size(version))
     if done:
-        faults.point("pulls_changed.before_told")
-        author.update(pull_version_told=version)
+        faults.point("celebrity_changed.before_delivered")
+        author.update(celebrity_version_delivered=version)
     return done
 
 
@@ -91,25 +91,25 @@ def _next_followers(event: Outbox, serve: Callable[[list[int]], None], limit: in
     """
     follower_ids = fanout.followers_after(event.account_id, event.cursor, limit)
     served = follower_ids
-    if event.again_for:
-        served = [pk for pk in follower_ids if shard_for(pk) == event.again_for]
-    left_out = event.left_out
+    if event.retry_shard:
+        served = [pk for pk in follower_ids if shard_for(pk) == event.retry_shard]
+    skipped_shard = event.skipped_shard
     try:
         if served:
             serve(served)
     except ShardUnavailable as error:
-        if event.again_for or error.alias == shard_for(event.account_id):
+        if event.retry_shard or error.alias == shard_for(event.account_id):
             raise
-        if left_out not in ("", error.alias):
+        if skipped_shard not in ("", error.alias):
             raise  # a second one: wait for both
-        left_out = error.alias
+        skipped_shard = error.alias
     faults.point("followers.before_cursor")
     if len(follower_ids) == limit:
-        _come_back(event, cursor=follower_ids[-1], left_out=left_out)
+        _come_back(event, cursor=follower_ids[-1], skipped_shard=skipped_shard)
         return False
-    if left_out:
-        _come_back(event, cursor=0, left_out="", again_for=left_out)
-        raise ShardUnavailable(left_out)
+    if skipped_shard:
+        _come_back(event, cursor=0, skipped_shard="", retry_shard=skipped_shard)
+        raise ShardUnavailable(skipped_shard)
     return True
 
 
@@ -184,7 +184,7 @@ def follow_changed(event: Outbox) -> bool:
     if follow is None:
         return True
     faults.point("follow_changed.before_catch_up")
-    if celebrities.version_of(followee_id) > follow.pull_version:
+    if celebrities.version_of(followee_id) > follow.celebrity_version:
         celebrities.tell(followee_id, [follower_id])
         follow = followers.standing(follower_id, followee_id)
     if follow is not None:
@@ -222,7 +222,7 @@ HANDLERS: dict[str, Callable[[Outbox], bool]] = {
     outbox.MESSAGE_DELETED: message_deleted,
     outbox.FOLLOW_CHANGED: follow_changed,
     outbox.ACCOUNT_DELETED: account_deleted,
-    outbox.PULLS_CHANGED: pulls_changed,
+    outbox.CELEBRITY_CHANGED: celebrity_changed,
     outbox.INTERACTION_CHANGED: interaction_changed,
     outbox.MENTIONS_CHANGED: mentions_changed,
     outbox.BLOCK_CHANGED: block_changed,
@@ -235,12 +235,12 @@ def _catch_up(follow: Follow) -> None:
     reposts among them when the follower pulls the messages."""
     since = ids.compose(int((follow.created_at - CLOCK_MARGIN).timestamp() * 1000), 0)
     posted = Message.objects.filter(author_id=follow.followee_id, pk__gte=since)
-    if follow.pulled:
+    if follow.followee_is_celebrity:
         posted = posted.filter(repost_of_id__isnull=False)
     wanted = {messages.Place(*row) for row in posted.values_list(*messages.PLACE)}
     limit = conf.get("BACKFILL_MESSAGES")
     followee = Account(pk=follow.followee_id)
-    wanted |= set(messages.newest(followee, limit, reposts_alone=follow.pulled))
+    wanted |= set(messages.newest(followee, limit, reposts_alone=follow.followee_is_celebrity))
     _drop_dead_entries(follow)
     if wanted:
         fanout.deliver(

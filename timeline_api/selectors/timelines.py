@@ -214,7 +214,7 @@ class _Entries:
 
 def _celebrities(account: Account) -> Subquery:
     muted = Mute.objects.filter(account=OuterRef("follower"), muted_id=OuterRef("followee_id"))
-    pulled = Follow.objects.filter(~Exists(muted), follower=account, pulled=True)
+    pulled = Follow.objects.filter(~Exists(muted), follower=account, followee_is_celebrity=True)
     return joined(pulled, "follower", "followee_id")
 
 
@@ -233,7 +233,7 @@ def _shown() -> Q:
     before; or of what they do not want to see, or may not."""
     muted_author = Mute.objects.filter(account=OuterRef("owner"), muted_id=OuterRef("author_id"))
     silenced_author = Follow.objects.filter(
-        follower=OuterRef("owner"), followee_id=OuterRef("author_id"), silenced=True
+        follower=OuterRef("owner"), followee_id=OuterRef("author_id"), followee_is_suspended=True
     )
     earlier = HomeEntry.objects.filter(
         ~Exists(muted_author),

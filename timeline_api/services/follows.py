@@ -26,7 +26,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     """
     _require_two(follower, followee)
     limit = conf.get("BACKFILL_MESSAGES")
-    newest = messages.newest(followee, limit, reposts_alone=followee.pulled)
+    newest = messages.newest(followee, limit, reposts_alone=followee.is_celebrity)
     with turn(follower.pk):
         blocks.require_none(follower.pk, followee.pk)
         _, created = Follow.objects.get_or_create(
@@ -34,9 +34,9 @@ def follow(*, follower: Account, followee: Account) -> None:
             followee_id=followee.pk,
             defaults={
                 "created_at": timezone.now(),
-                "pull_version": followee.pull_version,
-                "pulled": followee.pulled,
-                "silenced": followee.is_suspended,
+                "celebrity_version": followee.celebrity_version,
+                "followee_is_celebrity": followee.is_celebrity,
+                "followee_is_suspended": followee.is_suspended,
             },
         )
         if not created:
@@ -92,7 +92,7 @@ def tell_suspension(*, followee_id: int, follower_id: int | None = None) -> None
 
     def write(suspended: bool) -> None:
         faults.point("suspension_changed.before_follows")
-        rows.exclude(silenced=suspended).update(silenced=suspended)
+        rows.exclude(followee_is_suspended=suspended).update(followee_is_suspended=suspended)
 
     settle(account.exists, write)
 

@@ -97,9 +97,10 @@ def repair_counts(account: Account) -> dict[str, tuple[int, int]]:
 
 def _entries(account: Account) -> QuerySet[HomeEntry]:
     """The home's entries without messages of celebrities, which may stay but are not needed."""
-    pulled = Follow.objects.filter(follower=account, pulled=True).values("followee_id")
+    follows = Follow.objects.filter(follower=account, followee_is_celebrity=True)
+    celebrities = follows.values("followee_id")
     entries = HomeEntry.objects.filter(owner=account)
-    return entries.exclude(author_id__in=pulled, original_id__isnull=True)
+    return entries.exclude(author_id__in=celebrities, original_id__isnull=True)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class _Authors:
 
 def _authors(account: Account) -> _Authors:
     everyone = timelines.home_authors(account)
-    listed = timelines.home_authors(account, pulled=False)
+    listed = timelines.home_authors(account, followee_is_celebrity=False)
     return _Authors(frozenset(listed), frozenset(everyone - listed))
 
 

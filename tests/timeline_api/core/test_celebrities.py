@@ -30,12 +30,14 @@ def celebrity(alice, fans, post, relay):
         alice.messages_posted.append(post(alice, text))
         relay()
     alice.refresh_from_db()
-    assert alice.pulled
+    assert alice.is_celebrity
     return alice
 
 
 def told(author):
-    return Follow.objects.scatter().filter(followee_id=author.pk, pulled=True).count()
+    return (
+        Follow.objects.scatter().filter(followee_id=author.pk, followee_is_celebrity=True).count()
+    )
 
 
 def test_what_is_pulled_reads_as_what_is_fanned_out(celebrity, fans, post, homes_with, relay):
@@ -75,7 +77,7 @@ def test_while_followers_are_told_messages_are_fanned_out(alice, fans, post):
     Worker().run_once()
     Worker().run_once()
     alice.refresh_from_db()
-    assert alice.pulled
+    assert alice.is_celebrity
     assert 0 < told(alice) < len(fans)
     message = post(alice, "between")
     event = Outbox.objects.filter(account=alice).latest("id")
@@ -86,9 +88,9 @@ def test_while_followers_are_told_messages_are_fanned_out(alice, fans, post):
 
 
 def test_fan_out_ends_only_when_everyone_has_been_told(alice, fans):
-    alice.follower_count, alice.pull_version = 12, 1
+    alice.follower_count, alice.celebrity_version = 12, 1
     assert not celebrities.settle(alice)
-    alice.pull_version_told = 1
+    alice.celebrity_version_delivered = 1
     assert celebrities.settle(alice)
 
 
@@ -107,7 +109,7 @@ def test_a_follow_that_was_decided_before_the_change_hears_of_it(celebrity, bob,
     follows.follow(follower=bob, followee=before)
     assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
     relay()
-    assert Follow.objects.get(follower=bob).pulled
+    assert Follow.objects.get(follower=bob).followee_is_celebrity
     message = post(celebrity, "pulled")
     relay()
     assert timelines.home_page(bob)[0] == message
@@ -120,7 +122,7 @@ def test_one_is_a_celebrity_no_more_below_nine_tenths(celebrity, fans, post, hom
     post(celebrity, "with 9 of 11 followers: 9.9 is the edge")
     relay()
     celebrity.refresh_from_db()
-    assert not celebrity.pulled
+    assert not celebrity.is_celebrity
     last = post(celebrity, "fanned out")
     relay()
     assert homes_with(last) == {celebrity.pk, *(fan.pk for fan in fans[3:])}
@@ -149,11 +151,11 @@ def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down,
     with down("shard2"):
         for _ in range(6):
             Worker().run_once(early=True)
-        assert alice.pull_version_told == 0
+        assert alice.celebrity_version_delivered == 0
     second = post(alice, "fanned out: the fans on shard2 do not know yet")
     relay()
     alice.refresh_from_db()
-    assert alice.pull_version_told == alice.pull_version == 1
+    assert alice.celebrity_version_delivered == alice.celebrity_version == 1
     assert told(alice) == len(fans)
     for fan in fans:
         assert timelines.home_page(fan) == [second, first]
@@ -161,7 +163,7 @@ def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down,
 
 def test_a_relay_that_wakes_late_cannot_undo_what_was_told_since(celebrity, fans, limit, relay):
     frozen = Account.objects.get(pk=celebrity.pk)
-    frozen.pull_version = 0  # it read her before she was one
+    frozen.celebrity_version = 0  # it read her before she was one
     celebrities._tell_on_shard("shard0", frozen, [], [fans[0].pk])
     assert told(celebrity) == len(fans)
 

@@ -84,7 +84,7 @@ def test_it_ends_as_the_plain_model_says(timeline_settings):
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
     settings.TIMELINES = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "FANOUT_CHUNK": 2}
-    if point.startswith("pulls_changed"):
+    if point.startswith("celebrity_changed"):
         settings.TIMELINES["FANOUT_MAX_FOLLOWERS"] = 0
     world = World()
     world.late(True, None)

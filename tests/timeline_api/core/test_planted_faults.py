@@ -265,8 +265,8 @@ def the_suspended_hide_what_others_repost(monkeypatch):
     real = timelines.Exists
 
     def exists(rows):
-        # The one condition that looks at `silenced`; it is never met.
-        return real(rows.none() if "silenced" in str(rows.query.where) else rows)
+        # The one condition that looks at `followee_is_suspended`; it is never met.
+        return real(rows.none() if "followee_is_suspended" in str(rows.query.where) else rows)
 
     monkeypatch.setattr(timelines, "Exists", exists)
 

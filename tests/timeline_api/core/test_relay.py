@@ -53,7 +53,7 @@ def test_a_lost_shard_is_left_out_and_gone_round_for(
         reached = {fan.pk for number, fan in enumerate(fans) if number % 3 != 1}
         assert homes_with_on_others(message) == {alice.pk, *reached}
         event = Outbox.objects.get(account=alice)
-        assert (event.cursor, event.again_for, event.attempts) == (0, "shard1", 0)
+        assert (event.cursor, event.retry_shard, event.attempts) == (0, "shard1", 0)
     relay()
     assert homes_with(message) == {alice.pk, *(fan.pk for fan in fans)}
 

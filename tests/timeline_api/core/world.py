@@ -392,10 +392,14 @@ class World:
         followees = Account.objects.in_bulk([follow.followee_id for follow in follows])
         for follow in follows:
             followee = followees[follow.followee_id]
-            assert follow.pull_version == followee.pull_version == followee.pull_version_told
-            assert follow.pulled == followee.pulled
-            assert follow.silenced == followee.is_suspended
-        return [follow.followee_id for follow in follows if follow.pulled]
+            assert (
+                follow.celebrity_version
+                == followee.celebrity_version
+                == followee.celebrity_version_delivered
+            )
+            assert follow.followee_is_celebrity == followee.is_celebrity
+            assert follow.followee_is_suspended == followee.is_suspended
+        return [follow.followee_id for follow in follows if follow.followee_is_celebrity]
 
     def page_through(self, number, expected):
         """Down to the end and back, in pages of three: no seam, nothing twice."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.core import serializers
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -24,7 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = [row for rows in demo.build(DEMO_PASSWORD_HASH).rows() for row in rows]
-        order = {model: number for number, model in enumerate(dict.fromkeys(map(type, rows)))}
+        # As dumpdata has them.
+        models = apps.get_app_config("timeline_api").get_models()
+        order = {model: number for number, model in enumerate(models)}
         rows.sort(key=lambda row: (order[type(row)], row.pk))
         try:
             with options["file"].open("w") as file:
