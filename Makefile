@@ -4,12 +4,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # What may differ on PostgreSQL: search, locks and races, what is refused.
-CORE := tests/timeline_api/core/test_
-HTTP := tests/timeline_api/http/test_
-ON_POSTGRESQL := tests/timeline_api/postgresql \
-  $(CORE)histories.py::test_it_ends_as_the_plain_model_says \
-  $(patsubst %,$(CORE)%.py,accounts crowd follows messages races relay) \
-  $(patsubst %,$(HTTP)%.py,avatars bad_input blocks discovery messages races search unavailable)
+API := tests/timeline_api
+ON_POSTGRESQL := $(API)/postgresql \
+  $(API)/histories/test_histories.py::test_it_ends_as_the_plain_model_says \
+  $(API)/histories/test_crowd.py $(API)/relay/test_worker.py \
+  $(patsubst %,$(API)/services/test_%.py,accounts follows messages races) \
+  $(patsubst %,$(API)/http/test_%.py,avatars bad_input blocks discovery messages races search unavailable)
 # Tests take nothing from this installation's .env, and write no byte into its var/.
 TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
 

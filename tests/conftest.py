@@ -4,8 +4,8 @@ from pathlib import Path
 
 LONGEST = (
     "e2e/test_crashes.py",
-    "timeline_api/core/test_histories.py",
-    "timeline_api/core/test_planted_faults.py",
+    "timeline_api/histories/test_histories.py",
+    "timeline_api/histories/test_planted_faults.py",
     "test_benchmarks.py",
     "timeline_web/test_browser.py",
     "timeline_web/test_accessibility.py",

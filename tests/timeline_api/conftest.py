@@ -1,8 +1,134 @@
-"""What is of one database alone is collected on that one."""
+"""The cast, on shards that are known, and ways to see what is asked of which shard."""
 
-from django.db import connection
+import time
+from contextlib import ExitStack, contextmanager
 
-if connection.vendor == "postgresql":
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from shardrouter import shard_for
+from timeline_api.models import Account, HomeEntry
+from timeline_api.ops import faults
+from timeline_api.relay.worker import Worker
+from timeline_api.services import accounts, follows, messages
+
+from .lost import lost
+
+if connections["default"].vendor == "postgresql":
     collect_ignore = ["durability", "http/test_lost_file.py"]  # files and power cuts
 else:
     collect_ignore = ["postgresql"]
+
+SHARDS = ["shard0", "shard1", "shard2"]
+PASSWORD = "two herons"
+
+
+@pytest.fixture
+def register():
+    def register(username, password=PASSWORD):
+        return accounts.register(
+            username=username, email=f"{username}@example.org", password=password
+        )
+
+    return register
+
+
+@pytest.fixture
+def on_shard(register):
+    """on_shard("alice", "shard1") registers alice, or alice1, alice2, …: whoever lives there."""
+
+    def on_shard(name, alias):
+        names = (f"{name}{number or ''}" for number in range(1000))
+        return register(next(n for n in names if shard_for(Account(username=n)) == alias))
+
+    return on_shard
+
+
+@pytest.fixture
+def alice(on_shard):
+    return on_shard("alice", "shard0")
+
+
+@pytest.fixture
+def bob(on_shard):
+    return on_shard("bob", "shard1")
+
+
+@pytest.fixture
+def charlie(on_shard):
+    return on_shard("charlie", "shard2")
+
+
+@pytest.fixture
+def post():
+    """post(author, text) → Message, in a millisecond of its own: ids of different members that
+    are made in the same one are not in the order of their making."""
+
+    def post(author, text="hello"):
+        time.sleep(0.001)
+        return messages.post(author=author, text=text)
+
+    return post
+
+
+@pytest.fixture(autouse=True)
+def no_faults():
+    """What a test has let fail, fails in no other."""
+    yield
+    faults.install(None)
+
+
+@pytest.fixture
+def asks():
+    """with asks(shard0=1): … fails when the block asks anything else of any database."""
+
+    @contextmanager
+    def asks(**expected):
+        with ExitStack() as stack:
+            captures = {
+                alias: stack.enter_context(CaptureQueriesContext(connections[alias]))
+                for alias in connections
+            }
+            yield
+        seen = {alias: [q["sql"] for q in c.captured_queries] for alias, c in captures.items()}
+        assert {alias: len(sql) for alias, sql in seen.items() if sql} == expected, seen
+
+    return asks
+
+
+@pytest.fixture
+def down():
+    """with down("shard1"): … every statement to it fails, as one to a lost server does."""
+    return lost
+
+
+@pytest.fixture
+def fans(alice, on_shard, relay):
+    """Twelve people on all shards, in turn, who follow alice."""
+    made = [on_shard(f"fan{number}x", SHARDS[number % 3]) for number in range(12)]
+    for fan in made:
+        follows.follow(follower=fan, followee=alice)
+    relay()
+    return made
+
+
+@pytest.fixture
+def homes_with():
+    """homes_with(message) → the ids of those whose home has an entry of it."""
+
+    def homes_with(message):
+        rows = HomeEntry.objects.scatter().filter(message_id=message.pk)
+        return set(rows.values_list("owner_id", flat=True))
+
+    return homes_with
+
+
+@pytest.fixture
+def relay():
+    """Runs the relay until it is idle."""
+
+    def relay():
+        assert Worker().drain() == 0
+
+    return relay

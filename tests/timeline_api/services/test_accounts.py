@@ -23,7 +23,7 @@ from timeline_api.selectors import messages as message_selectors
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows, messages, tokens
 
-from .conftest import PASSWORD, SHARDS
+from ..conftest import PASSWORD, SHARDS
 
 # What a transaction inside the test's own adds: SAVEPOINT, and RELEASE SAVEPOINT.
 SAVEPOINT = 2

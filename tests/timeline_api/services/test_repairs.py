@@ -73,7 +73,7 @@ def test_a_home_is_rebuilt_within_its_cap_and_beyond_a_wrong_floor(posted, alice
 def test_it_begins_again_when_the_follows_change_under_it(posted, alice, bob, monkeypatch):
     from timeline_api.services import repairs
 
-    real, calls = repairs.homes.lock, []
+    real, calls = repairs.home_timelines.lock, []
 
     def lock(owner_id):
         calls.append(owner_id)
@@ -81,7 +81,7 @@ def test_it_begins_again_when_the_follows_change_under_it(posted, alice, bob, mo
             Follow.objects.filter(follower=alice, followee_id=bob.pk).delete()
         return real(owner_id)
 
-    monkeypatch.setattr(repairs.homes, "lock", lock)
+    monkeypatch.setattr(repairs.home_timelines, "lock", lock)
     repairs.rebuild_home(alice)
     assert len(calls) == 2
     assert set(home(alice)) == {row.pk for row in posted if row.author_id != bob.pk}

@@ -9,7 +9,6 @@ from django.db.models import CharField, Q, Value
 from django.utils import timezone
 
 from shardrouter import atomic_for
-from tests.timeline_api.core.world import CAST, World
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.ops import faults
 from timeline_api.relay import celebrities, fanout, handlers, worker
@@ -23,6 +22,8 @@ from timeline_api.services import (
     messages,
     notifications,
 )
+
+from .world import CAST, World
 
 HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
@@ -209,7 +210,9 @@ def unfollowing_keeps_the_entries(monkeypatch):
 
 def no_entries_after_celebrity(monkeypatch):
     """Who does not pull any more gets what comes, and not what was there."""
-    monkeypatch.setattr(celebrities, "homes", SimpleNamespace(enter=lambda **entries: None))
+    monkeypatch.setattr(
+        celebrities, "home_timelines", SimpleNamespace(enter=lambda **entries: None)
+    )
 
 
 def nobody_pulls(monkeypatch):
