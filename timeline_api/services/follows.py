@@ -28,7 +28,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     limit = conf.get("BACKFILL_MESSAGES")
     newest = messages.newest(followee, limit, reposts_alone=followee.is_celebrity)
     with turn(follower.pk):
-        blocks.require_none(follower.pk, followee.pk)
+        blocks.require_no_block(follower.pk, followee.pk)
         _, created = Follow.objects.get_or_create(
             follower=follower,
             followee_id=followee.pk,

@@ -75,7 +75,7 @@ def repost(*, account: Account, message: Message) -> None:
     blocks.Blocked."""
     mine = Message.objects.filter(author=account, repost_of_id=message.pk)
     with turn(account.pk):
-        blocks.require_none(account.pk, message.author_id)
+        blocks.require_no_block(account.pk, message.author_id)
         if mine.exists():
             return
         row = Message(
@@ -190,7 +190,7 @@ def delete(*, message: Message) -> None:
 
 def _post(message: Message, parent: Message | None) -> None:
     if parent is not None:
-        blocks.require_none(message.author_id, parent.author_id)
+        blocks.require_no_block(message.author_id, parent.author_id)
     _save(message)
     _count(message.author_id, 1)
     _tag(message)

@@ -13,7 +13,7 @@ def tell(
     """Tell `account_id` what `actor_id` did, once for each source, and nobody of their own deeds,
     nor of those of whom they have blocked or muted, or who have blocked them. Call it in the
     turn, of the reader, that writes what it tells of."""
-    if account_id == actor_id or not blocks.hears_of(account_id, actor_id):
+    if account_id == actor_id or not blocks.is_notified_of(account_id, actor_id):
         return
     Notification.objects.get_or_create(
         account_id=account_id,

@@ -2,6 +2,7 @@
 
 import sys
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -188,7 +189,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 # Of members; docs/decisions/api.md says why they are milder.
-MEMBER_PASSWORD_VALIDATORS = [
+MEMBER_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": int(number("PASSWORD_MIN_LENGTH", 6))},

@@ -229,7 +229,7 @@ def late_followers_do_not_hear(monkeypatch):
 
 def each_repost_is_shown(monkeypatch):
     """A home shows a message as often as somebody has reposted it."""
-    monkeypatch.setattr(timelines, "_shown", lambda: Q())
+    monkeypatch.setattr(timelines, "_is_shown", lambda: Q())
 
 
 def interactions_by_what_the_event_said(monkeypatch):

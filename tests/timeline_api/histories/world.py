@@ -25,9 +25,10 @@ from timeline_api.ops import faults
 from timeline_api.relay import handlers
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import accounts as account_selectors
+from timeline_api.selectors import conversations, timelines
 from timeline_api.selectors import messages as message_selectors
-from timeline_api.selectors import timelines
 from timeline_api.selectors.blocks import Blocked
+from timeline_api.selectors.rows import Line
 from timeline_api.services import accounts, blocks, follows, likes, messages, repairs
 
 CAST = ["alice", "bob", "charlie", "dana", "erin"]
@@ -42,6 +43,11 @@ DEEDS = frozenset(
 
 class Crash(BaseException):
     """What kills a relay: nothing of its own may catch it."""
+
+
+def node_of(message):
+    """The place of a message in its conversation, also of one whose author is suspended."""
+    return conversations.Node(message.pk, message.author_id, message.ancestor_ids)
 
 
 class World:
@@ -109,10 +115,11 @@ class World:
         """Whether the message's list has what `number` did: who did it sees it at once."""
         message = Message.objects.get(pk=pk)
         if kind == "reply":
-            replies = message_selectors.replies(message, limit=1000)
-            actors = {reply.author_id for reply in replies if not isinstance(reply, int)}
+            replies = conversations.replies(node_of(message), limit=1000)
+            actors = {reply.message.author.id for reply in replies if isinstance(reply, Line)}
         else:
-            actors = {who.pk for who in account_selectors.interacting(message, kind, limit=1000)}
+            page = account_selectors.interacting(message, kind, limit=1000)
+            actors = {profile.account.id for profile in page}
         return self.accounts[number].pk in actors
 
     def _apart(self, number, other):
@@ -217,7 +224,7 @@ class World:
             follows.unfollow(follower=self.accounts[number], followee=self.accounts[other])
             self.following.discard((number, other))
             read = timelines.home_page(self.accounts[number], limit=1000)
-            assert self.accounts[other].pk not in {message.author_id for message in read}
+            assert self.accounts[other].pk not in {line.message.author.id for line in read}
 
     def leave(self, number, _):
         accounts.remove(account=self.accounts[number])
@@ -319,13 +326,13 @@ class World:
 
     def home(self, number):
         page = timelines.home_page(self.accounts[number], limit=1000)
-        return [message.pk for message in page]
+        return [line.id for line in page]
 
     def check(self):
         for number, account in self.accounts.items():
             self.check_member(number, Account.objects.get(pk=account.pk))
         seen = {pk for pk, author in self.posted.items() if author not in self.suspended}
-        public = [message.pk for message in timelines.public_page(limit=1000)]
+        public = [line.id for line in timelines.public_page(limit=1000)]
         assert public == sorted(seen, reverse=True)
         assert Follow.objects.scatter().count() == len(self.following)
         assert Follower.objects.scatter().count() == len(self.following)
@@ -357,9 +364,7 @@ class World:
         reposted = {row for row, (who, _) in self.reposts.items() if who == number}
         shown = message_selectors.of_author(account, limit=1000)
         seen = set() if number in self.suspended else mine | reposted
-        assert [message.pk for message in shown] == sorted(
-            seen - self._hidden_reposts(), reverse=True
-        )
+        assert [line.id for line in shown] == sorted(seen - self._hidden_reposts(), reverse=True)
         self.check_notifications(number, account, fans)
 
     def _hidden_reposts(self):
@@ -405,13 +410,13 @@ class World:
         """Down to the end and back, in pages of three: no seam, nothing twice."""
         account, down, place = self.accounts[number], [], None
         while page := timelines.home_page(account, before_id=place, limit=3):
-            down += [message.pk for message in page]
-            place = page[-1].pk
+            down += page.rows
+            place = page.positions[-1]
         assert down == expected
         up, place = [], 0
         while page := timelines.home_page(account, after_id=place, limit=3):
-            up = [message.pk for message in page] + up
-            place = page[0].pk
+            up = [*page.rows, *up]
+            place = page.positions[0]
         assert up == expected
 
     def check_interactions(self):
@@ -421,10 +426,9 @@ class World:
             assert message.like_count == sum(1 for _, other in self.likes if other == pk)
             assert message.repost_count == sum(1 for _, o in self.reposts.values() if o == pk)
             assert message.reply_count == len(self._replies(pk))
-            replies = message_selectors.replies(message, limit=1000)
-            shown = [reply if isinstance(reply, int) else reply.pk for reply in replies]
-            assert shown == sorted(self._replies(pk))
-            above = message_selectors.ancestors(message)
+            replies = conversations.replies(node_of(message), limit=1000)
+            assert [reply.id for reply in replies] == sorted(self._replies(pk))
+            above = conversations.ancestors(node_of(message))
             assert (above[-1:] != []) == (pk in self.parents)
         assert set(Tombstone.objects.scatter().values_list("pk", flat=True)) == set(self.gaps)
         assert Like.objects.scatter().count() == len(self.likes)
