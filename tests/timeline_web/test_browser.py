@@ -252,7 +252,7 @@ def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
     page.get_by_role("button", name="End Backup").click()
     assert page.get_by_role("status").inner_text() == "It was ended"
     page.get_by_role("link", name="Password").click()
-    page.get_by_label("Password now").fill("secret-9")
+    page.get_by_label("Current password").fill("secret-9")
     page.get_by_label("New password", exact=True).fill("secret-10")
     page.get_by_label("New password, once more").fill("secret-10")
     page.get_by_role("button", name="Change the password").click()
