@@ -1,4 +1,4 @@
-"""The client against a real HTTP server that answers what it is told to."""
+"""The client against a real HTTP server with scripted answers."""
 
 import json
 import threading
@@ -40,7 +40,7 @@ MESSAGE = {
 
 
 class Backend(ThreadingHTTPServer):
-    """Answers with `script`, one (status, body, headers) after another, the last one for ever."""
+    """Answers with the (status, body, headers) of `script` in turn, and with the last for ever."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -48,7 +48,7 @@ class Backend(ThreadingHTTPServer):
         self.seen: list[BaseHTTPRequestHandler] = []
 
     def answer(self, status: int, body: object = None, **headers: str) -> None:
-        """Add an answer; underscores in the names of headers stand for hyphens."""
+        """Add an answer. Underscores in names of headers stand for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.script.append((status, body, named))
 
@@ -100,7 +100,7 @@ def test_it_sends_who_asks_and_for_whom(backend):
     assert headers["X-Forwarded-For"] == "192.0.2.7"
 
 
-def test_a_visitor_sends_no_token(backend):
+def test_it_sends_no_token_for_a_visitor(backend):
     backend.answer(200, ACCOUNT)
     Api().account("alice")
     assert "Authorization" not in backend.seen[0].headers
@@ -114,7 +114,7 @@ def test_it_keeps_the_connection_and_no_cookie(backend):
     assert "Cookie" not in backend.seen[1].headers
 
 
-def test_a_name_cannot_leave_its_place_in_the_path(backend):
+def test_it_quotes_a_name_in_the_path(backend):
     backend.answer(404, {"detail": "no"})
     with pytest.raises(errors.NotFound):
         Api().account("../tokens/?x#")
@@ -141,7 +141,7 @@ def test_a_name_cannot_leave_its_place_in_the_path(backend):
         (200, None, errors.ApiBroken),
     ],
 )
-def test_every_answer_has_a_name(backend, status, body, expected):
+def test_it_raises_one_error_for_each_kind_of_answer(backend, status, body, expected):
     backend.answer(status, body)
     with pytest.raises(expected) as caught:
         Api().account("alice")
@@ -164,7 +164,7 @@ def test_it_reads_again_when_the_gateway_fails(backend, failure):
 
 
 @pytest.mark.parametrize("failure", [502, 0])
-def test_a_message_is_posted_again_under_one_key(backend, failure):
+def test_it_posts_a_message_again_with_the_same_key(backend, failure):
     backend.answer(failure, b"")
     backend.answer(201, MESSAGE)
     assert Api(token="1.x").post_message("hi", key="k").text == "hi"
@@ -179,7 +179,7 @@ def test_it_registers_once_only(backend, failure):
     assert len(backend.seen) == 1
 
 
-def test_the_apis_own_503_is_not_asked_again_and_does_not_open_the_circuit(backend):
+def test_it_neither_retries_the_apis_own_503_nor_opens_the_circuit(backend):
     backend.answer(503, {"detail": "shard1 does not answer."}, Retry_After="2")
     for _ in range(10):
         with pytest.raises(errors.ApiUnavailable) as caught:
@@ -188,20 +188,20 @@ def test_the_apis_own_503_is_not_asked_again_and_does_not_open_the_circuit(backe
     assert len(backend.seen) == 10
 
 
-def test_the_circuit_opens_and_closes_again(backend, settings):
+def test_it_opens_the_circuit_and_closes_it_again(backend, settings):
     settings.API_BREAKER_FAILURES, settings.API_BREAKER_SECONDS = 3, 0.2
     backend.answer(502, b"")
     for _ in range(8):
         with pytest.raises(errors.ApiUnavailable):
             Api().account("alice")
     asked = len(backend.seen)
-    assert asked == 3 * 2  # each was tried twice; the other five were not sent
+    assert asked == 3 * 2  # each call was sent twice, the other five were not sent
     backend.script = [(200, ACCOUNT, {})]
     threading.Event().wait(0.25)
     assert Api().account("alice").username == "alice"
 
 
-def test_four_hundreds_do_not_open_the_circuit(backend):
+def test_it_does_not_open_the_circuit_for_client_errors(backend):
     backend.answer(404, {"detail": "no"})
     for _ in range(10):
         with pytest.raises(errors.NotFound):
@@ -209,7 +209,7 @@ def test_four_hundreds_do_not_open_the_circuit(backend):
     assert len(backend.seen) == 10
 
 
-def test_nobody_there_is_unavailable(settings):
+def test_it_raises_unavailable_if_nobody_listens(settings):
     settings.API_BASE_URL = f"http://127.0.0.1:{free_port()}"
     transport.close_connection()
     with pytest.raises(errors.ApiUnavailable):
@@ -217,7 +217,7 @@ def test_nobody_there_is_unavailable(settings):
     assert not Api().is_alive()
 
 
-def test_a_page_carries_its_cursors_on_and_what_is_missing(backend):
+def test_it_parses_a_pages_cursors_and_missing_shards(backend):
     body = {
         "next": "http://api.example/api/v1/timelines/public/?cursor=b%2BA%3D%3D&page_size=30",
         "previous": None,

@@ -1,4 +1,4 @@
-"""Whose address a request has, behind load balancers."""
+"""The client's IP address behind load balancers."""
 
 import pytest
 from django.test import RequestFactory

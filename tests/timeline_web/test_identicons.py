@@ -1,19 +1,19 @@
-"""Avatars drawn from names."""
+"""Identicons."""
 
 from xml.etree import ElementTree
 
 from timeline_web import identicons
 
 
-def test_one_name_has_one_picture_however_it_is_cased():
+def test_it_ignores_the_case_of_a_name():
     assert identicons.svg("Alice") == identicons.svg("aLICE")
 
 
-def test_names_have_different_pictures():
+def test_it_draws_different_names_differently():
     assert len({identicons.svg(f"user{number}") for number in range(500)}) > 495
 
 
-def test_a_picture_is_sound_and_holds_nothing_of_the_name():
+def test_it_draws_valid_svg_without_the_name():
     picture = identicons.svg('"><script>alert(1)</script>')
     assert ElementTree.fromstring(picture).tag == "svg"
     assert "script" not in picture

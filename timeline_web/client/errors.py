@@ -72,7 +72,7 @@ class Invalid(ApiError):
 
     status = 400
     title = _("That did not work")
-    advice = _("Please check what you have entered, then try again.")
+    advice = _("Please go back, check what you have sent, and try again.")
 
     def __init__(self, errors: dict[str, list[str]], *, retry_after: int | None = None) -> None:
         self.errors = errors
