@@ -67,7 +67,7 @@ class Server:
             try:
                 requests.get(self.url + "/livez", timeout=5)
                 return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         self.stop()
         raise AssertionError(f"{self._arguments[-1]} did not start:\n{self.log.read_text()}")
