@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from deploy.checks import check_driver
-from deploy.refusal import Refusal
+from deploy.errors import DeployError
 
 SQLITE = {"ENGINE": "django.db.backends.sqlite3"}
 POSTGRESQL = {"ENGINE": "django.db.backends.postgresql"}
@@ -16,5 +16,5 @@ def test_it_says_that_postgresql_needs_its_driver(monkeypatch):
     check_driver(databases)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     check_driver({"default": SQLITE})
-    with pytest.raises(Refusal, match=r"shard0: .* pip install 'psycopg"):
+    with pytest.raises(DeployError, match=r"shard0: .* pip install 'psycopg"):
         check_driver(databases)
