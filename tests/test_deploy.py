@@ -1,4 +1,4 @@
-"""What `make up` refuses, where no running stack is needed to see it."""
+"""Checks of `make up` that need no running stack."""
 
 import sys
 
