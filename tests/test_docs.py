@@ -1,6 +1,7 @@
 """The documentation is complete and names only what exists: settings, make targets, files."""
 
 import re
+import tomllib
 from itertools import chain
 from pathlib import Path
 
@@ -112,3 +113,12 @@ def test_it_names_modules_that_exist(page):
     folders = [ROOT, (ROOT / page).parent, *(ROOT / name for name in PACKAGES)]
     named = re.findall(r"(?<![\w/.*<-])[\w-]+(?:/[\w.-]+)+\.py\b", (ROOT / page).read_text())
     assert [name for name in named if not any((each / name).exists() for each in folders)] == []
+
+
+def test_it_has_a_changelog_entry_for_its_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    headings = re.findall(r"^## \[(.+?)\](.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == ("Unreleased", "")
+    version, date = headings[1]
+    assert version == project["version"]
+    assert re.fullmatch(r" - \d{4}-\d{2}-\d{2}", date)
