@@ -111,8 +111,8 @@ if not SHARDS or len(set(SHARDS)) < len(SHARDS) or {"default", "cache"} & set(SH
 # FULL: an acknowledged write survives a power cut. NORMAL is faster, but may lose the last writes.
 SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OFF", "EXTRA"))
 
-# Seconds to wait for a locked SQLite file. An API instance must answer 503 within 2 s; for the relay
-# and commands (populate, loaddata) waiting is better than failing.
+# Seconds to wait for a locked SQLite file. An API instance must answer 503 within 2 s; for the
+# relay and commands (populate, loaddata) waiting is better than failing.
 SERVES = INSTANCE_NAME.startswith("api.")
 # Processes that must not create a database file. Only `migrate` does, whatever INSTANCE_NAME is.
 NEEDS_EXISTING_FILES = (SERVES or INSTANCE_NAME == "relay") and "migrate" not in sys.argv
