@@ -18,20 +18,20 @@ MAX_OPEN_FILES = 32768
 # What nginx answers itself, without asking an instance.
 API_ERRORS = {
     400: "This is not a valid HTTP request.",
-    403: "Not from your address.",
-    405: "This method is not known here.",
+    403: "This cannot be read from your address.",
+    405: "This method is not supported.",
     413: "The body is too large.",
     414: "The address is too long.",
     501: "This is not supported.",
     504: "The API took too long to answer. Try again.",
 }
 SITE_ERRORS = {
-    400: "Your browser sent something that is not a valid request.",
-    405: "This page cannot be asked for that way.",
-    413: "That is too much. A message has 280 characters at most, a picture 10 MB.",
-    414: "That address is too long.",
+    400: "Your browser sent an invalid request.",
+    405: "This page does not support that kind of request.",
+    413: "That is too large. A message may have 280 characters, a picture 10 MB.",
+    414: "This address is too long.",
     501: "This is not supported.",
-    504: "The page took too long. Please try again.",
+    504: "The page took too long to answer. Please try again.",
 }
 API_DOWN = "The API is not running just now. Try again in a few seconds."
 SITE_DOWN = "Twitsite is not running just now. Please try again in a few seconds."

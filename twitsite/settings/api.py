@@ -33,7 +33,7 @@ def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
     """Return `variable` in capitals. Raise ImproperlyConfigured unless it is one of `choices`."""
     value = env.str(variable, default=default).upper()
     if value not in choices:
-        raise ImproperlyConfigured(f"{variable}={value!r} is none of {', '.join(choices)}.")
+        raise ImproperlyConfigured(f"{variable}={value!r} is not one of {', '.join(choices)}.")
     return value
 
 
