@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
-pytestmark = pytest.mark.long
+# Each benchmark starts several stacks, one after the other.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def test_it_measures_shardrouter_and_writes_the_table(tmp_path):
