@@ -4,6 +4,8 @@ import pytest
 
 from .chromium import check_page, check_pages, register_and_log_in
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])

@@ -8,6 +8,8 @@ import pytest
 from .chromium import check_pages, message_card, register_and_log_in
 from .servers import ROOT
 
+pytestmark = pytest.mark.long
+
 PICTURE = ROOT / "docs" / "screenshots" / "home.png"
 LONG_WORD = "W" * 280
 

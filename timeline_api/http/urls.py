@@ -1,4 +1,4 @@
-"""URLs of the service. http-contract.md is their list."""
+"""URLs of the service. docs/api.md lists them."""
 
 from django.contrib import admin
 from django.urls import include, path, register_converter

@@ -31,7 +31,7 @@ from timeline_api.population import follow_graph
 from timeline_api.selectors import accounts, avatars, blocks, messages, notifications, timelines
 from timeline_api.services import repairs
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
 
 FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "population.json"
 
