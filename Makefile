@@ -1,5 +1,5 @@
-# Twitsite. `make help` lists what there is. Variables: make up WEB_PORT=8100 API_PORT=8180
-# PYTHON=python3.12 VAR_DIR=/srv/twitsite …; all settings are in docs/settings.md.
+# `make help` lists the targets. Settings can be given as variables: make up WEB_PORT=8100
+# API_PORT=8180 PYTHON=python3.12 VAR_DIR=/srv/twitsite … docs/settings.md has all of them.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,44 +10,59 @@ ON_POSTGRESQL := $(API)/postgresql \
   $(API)/histories/test_crowd.py $(API)/relay/test_worker.py \
   $(patsubst %,$(API)/services/test_%.py,accounts follows messages races) \
   $(patsubst %,$(API)/http/test_%.py,avatars bad_input blocks discovery messages races search unavailable)
-# Tests take nothing from this installation's .env, and write no byte into its var/.
-TESTS := VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only $(BIN)/python -m pytest
+# Tests do not read this installation's .env, and write to a VAR_DIR of their own.
+IN_TEMPORARY_VAR_DIR = @dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+  export VAR_DIR="$$dir" ENV_FILE=/dev/null SECRET_KEY=tests-only &&
+PYTEST := $(BIN)/python -m pytest -n 2 -q
+WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
+# What `make test` runs, one after the other. Longer runs get a target of their own.
+SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes test-services
 
-.PHONY: help up prepare test lint types format messages lock bench clean venv venv-dev
+.NOTPARALLEL:
+.PHONY: help up prepare test $(SUITES) system-packages lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-up: venv ## Install, prepare and run everything; Ctrl-C ends it
+up: venv ## Install, prepare and run everything; Ctrl-C stops it
 	@$(BIN)/python -m deploy.up
 
-prepare: venv ## All that comes before running (then: .venv/bin/honcho start)
+prepare: venv ## Do all that comes before running (then: .venv/bin/honcho start)
 	@$(BIN)/python -m deploy.up --prepare
 
-test: venv-dev ## Install what the tests need, check everything, run every test
-	@$(PYTHON) deploy/system_packages.py
-	@$(MAKE) --no-print-directory lint types
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && failed=0; \
-	  $(TESTS) tests/shardrouter --ds=tests.shardrouter.settings -n 2 -q || failed=1; \
-	  VAR_DIR="$$dir" $(BIN)/python -m tests.postgresql $(BIN)/python -m pytest \
-	    tests/shardrouter --ds=tests.shardrouter.settings_postgresql -n 2 -q || failed=1; \
-	  HISTORIES=8 VAR_DIR="$$dir" ENV_FILE=/dev/null $(BIN)/python -m tests.postgresql \
-	    $(BIN)/python -m pytest $(ON_POSTGRESQL) --ds=tests.timeline_api.settings_postgresql \
-	    -n 2 --dist worksteal -q || failed=1; \
-	  $(TESTS) tests/notes --ds=tests.notes.settings -n 2 -q || failed=1; \
-	  $(TESTS) tests --ignore=tests/shardrouter --ignore=tests/notes -n 2 --dist loadfile \
-	    --no-loadscope-reorder -q || failed=1; \
-	  exit $$failed
+test: venv-dev system-packages lint types ## Install what the tests need, check everything, run every test
+	@$(MAKE) --no-print-directory --keep-going $(SUITES)
 
-lint: venv-dev ## Check style, imports and who may import whom
+test-shardrouter: venv-dev
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter --ds=tests.shardrouter.settings
+
+test-shardrouter-postgresql: venv-dev
+	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter \
+	  --ds=tests.shardrouter.settings_postgresql
+
+test-api-postgresql: venv-dev
+	$(IN_TEMPORARY_VAR_DIR) HISTORIES=8 $(WITH_POSTGRESQL) $(PYTEST) $(ON_POSTGRESQL) \
+	  --ds=tests.timeline_api.settings_postgresql --dist worksteal
+
+test-notes: venv-dev
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/notes --ds=tests.notes.settings
+
+test-services: venv-dev
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
+	  --dist loadfile --no-loadscope-reorder
+
+system-packages:
+	@$(PYTHON) deploy/system_packages.py
+
+lint: venv-dev ## Check style, format and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	SECRET_KEY=lint ENV_FILE=/dev/null $(BIN)/lint-imports
 
-types: venv-dev ## Check shardrouter's types
+types: venv-dev ## Check the types
 	SECRET_KEY=types ENV_FILE=/dev/null $(BIN)/mypy
 
-format: venv-dev ## Put the code into the project's style
+format: venv-dev ## Fix what ruff can fix, and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

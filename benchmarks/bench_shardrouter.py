@@ -2,8 +2,7 @@
 
     python -m benchmarks.bench_shardrouter [--quick] [--results FOLDER] [--strict]
 
-Both sides have the same rows, the same columns and the same pragmas, in files of a temporary
-folder.
+Both sides have the same rows, columns and pragmas, in files of a temporary folder.
 """
 
 import argparse
@@ -30,7 +29,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def configure(folder: str) -> None:
-    """A project with nothing but these models, and its tables."""
+    """Configure a project with the library's models only, and create its tables."""
 
     def database(alias: str) -> dict:
         return {
@@ -67,7 +66,7 @@ def columns(number: int) -> dict:
 
 
 def fill(authors: int, each: int) -> None:
-    """The same rows on both sides."""
+    """Create the same rows on both sides."""
     from benchmarks.library.models import Author, Book, PlainAuthor, PlainBook
 
     names = [f"author {number}" for number in range(authors)]
@@ -83,7 +82,7 @@ def fill(authors: int, each: int) -> None:
 
 
 def stock(call: Callable[..., object], **kwargs: Callable) -> measuring.Side:
-    """`call` as in a project that has no DATABASE_ROUTERS."""
+    """Return a side that runs `call` without DATABASE_ROUTERS."""
     from django.db import router
 
     def run(*args: object) -> object:
@@ -97,7 +96,7 @@ def stock(call: Callable[..., object], **kwargs: Callable) -> measuring.Side:
 
 
 def rows(rounds: int, bulk: int) -> list[measuring.Row]:
-    """The comparisons that shardrouter is held to."""
+    """Return the comparisons with stock Django, each with its limit."""
     from benchmarks.library.models import Author, Book, PlainAuthor, PlainBook
 
     mine = random.Random(1).sample(list(Book.objects.scatter()), 50)
@@ -158,7 +157,7 @@ def rows(rounds: int, bulk: int) -> list[measuring.Row]:
 
 
 def ids_row(rounds: int) -> measuring.Row:
-    """Making ids against the rate they must have at least."""
+    """Return the row of making ids, against the rate they must reach."""
     from shardrouter.ids import IdGenerator
 
     generator, number, rate = IdGenerator(), 100_000, 300_000
@@ -178,7 +177,7 @@ def ids_row(rounds: int) -> measuring.Row:
 
 
 def peak_memory(rows: int) -> float:
-    """MB that a process has at its peak that reads `rows` rows of three shards by iterator()."""
+    """Return the peak memory, in MB, of this process when it iterates over `rows` rows."""
     from django.db import connections
 
     from benchmarks.library.models import Author, Book
@@ -200,7 +199,7 @@ def peak_memory(rows: int) -> float:
 
 
 def memory_row(many: int, few: int) -> measuring.Row:
-    """Peak memory of a long scattered iterator against a short one, each in a fresh process."""
+    """Return the row of peak memory for many rows against few, each in a fresh process."""
     peaks = [_peak_in_a_process(each) for each in (many, few)]
     ratio = peaks[0] / peaks[1]
     return measuring.Row(

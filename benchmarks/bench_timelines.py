@@ -1,6 +1,8 @@
-"""What timelines cost: reading a home, fan-out, posting over HTTP, a post to very many.
+"""What timelines cost: reading a home, fan-out, posting over HTTP, a post to many followers.
 
-Each part runs in a process and on databases of its own; `benchmarks/timelines/` has them.
+    python -m benchmarks.bench_timelines [--quick] [--results FOLDER] [--strict]
+
+Each part (in `benchmarks/timelines/`) runs in its own process, on its own databases.
 """
 
 import argparse
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import measuring
 
-# The part and its numbers: in full, and for a trial run.
+# Each part with its arguments for the full run, and for a trial run.
 PARTS = (
     ("reads", (1_000, 20_000), (50, 600)),
     ("reads", (20_000, 1_000_000), ()),

@@ -1,7 +1,7 @@
-"""Measuring: two ways of doing a thing, side by side in one run, as a ratio of CPU time.
+"""Comparing two ways of doing something in one run, as a ratio of CPU time.
 
-Absolute times say little on a shared machine; what runs a moment apart under the same load can be
-compared. Rounds alternate between the two, and the ratio of each round's pair counts.
+Absolute times say little on a shared machine, but runs a moment apart under the same load can be
+compared. Rounds alternate between the two sides; the result is the median of each round's ratio.
 """
 
 import gc
@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass
 class Row:
-    """One line of the table: what ours took and what the base took, each with its unit."""
+    """One line of the table. `ours` and `base` are texts with a unit."""
 
     what: str
     against: str
@@ -41,14 +41,14 @@ class Row:
 
 @dataclass
 class Side:
-    """One way of doing it: `call`, with what `before` gives; only `call` is timed."""
+    """One side: `call` with the arguments that `before` returns. Only `call` is timed."""
 
     call: Callable[..., object]
     before: Callable[[], tuple] = tuple
     after: Callable[[], object] = lambda: None
 
     def cpu_time(self, repeat: int) -> float:
-        """Seconds of CPU for each of `repeat` calls."""
+        """Return the seconds of CPU per call, over `repeat` calls."""
         given = self.before()
         began = time.process_time()
         for _ in range(repeat):
@@ -61,14 +61,14 @@ class Side:
 def compare(
     what: str, ours: Side, against: str, base: Side, *, limit: float, rounds: int, repeat: int = 1
 ) -> Row:
-    """`ours` against `base`: each is called `repeat` times a round, after one round to warm up."""
+    """Compare two sides, calling each `repeat` times a round, after a round to warm up."""
     base.cpu_time(repeat), ours.cpu_time(repeat)
     pairs = []
     gc.collect()
     gc.disable()
     try:
         for number in range(rounds):
-            # Who goes first alternates too.
+            # Which side goes first alternates too.
             if number % 2:
                 other, mine = base.cpu_time(repeat), ours.cpu_time(repeat)
             else:
@@ -88,7 +88,7 @@ def timed(
     limit: float,
     shown: Callable[[float], str],
 ) -> Row:
-    """The row of `pairs` of seconds, ours and the base's, each pair of one round."""
+    """Return the row for `pairs` of seconds, (ours, base's) of each round."""
     ratios = [mine / other for mine, other in pairs]
     low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
     taken = statistics.median(mine for mine, _ in pairs)
@@ -97,7 +97,7 @@ def timed(
 
 
 def shown(seconds: float) -> str:
-    """A time for people: 3 digits and a unit."""
+    """Return a time as text, with 3 digits and a unit."""
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
@@ -105,7 +105,7 @@ def shown(seconds: float) -> str:
 
 
 def machine() -> dict[str, str]:
-    """What the numbers were measured on."""
+    """Return the machine and the versions that the numbers were measured with."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -123,7 +123,7 @@ def machine() -> dict[str, str]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as Markdown."""
+    """Return the rows as a Markdown table."""
     lines = [
         "| what | ours | against | | ratio (quartiles) | limit | |",
         "| --- | ---: | --- | ---: | --- | ---: | --- |",
@@ -137,7 +137,7 @@ def table(rows: list[Row]) -> str:
 
 
 def write(name: str, rows: list[Row], folder: Path = RESULTS) -> str:
-    """Write `name`.json and `name`.md; gives the Markdown."""
+    """Write `name`.json and `name`.md. Return the Markdown."""
     about = machine()
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": about, "rows": [asdict(row) for row in rows]}

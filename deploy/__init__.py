@@ -1,4 +1,3 @@
-"""What runs Twitsite on one machine: the `up` program, and the configuration of nginx and gunicorn.
-
-Nothing here knows how the services work; they are started, watched and stopped.
+"""Running Twitsite on one machine: the `make up` program, and configuration for nginx, gunicorn
+and supervisor. It starts, watches and stops the services, and knows nothing of what they do.
 """

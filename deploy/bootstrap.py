@@ -1,9 +1,9 @@
-"""The virtual environment: makes .venv and installs the pinned requirements, unless that is done.
+"""The virtual environment: create .venv and install the pinned requirements, unless that is done.
 
     python3 deploy/bootstrap.py [--dev]
 
-Runs on the machine's own Python, before anything is installed, and on one that is too old long
-enough to say so: hence no syntax newer than Python 3.6, and no import but system_packages.
+Runs on the machine's own Python before anything is installed. Must also run on a Python that is too
+old, to say so: no syntax newer than Python 3.6, and no import of ours but system_packages.
 """
 
 import hashlib
@@ -15,32 +15,32 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
-LEAST = (3, 11)
+MINIMUM = (3, 11)
+NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
-def refuse(text):
-    """End with one line."""
+def fail(text):
+    """End with one line on the standard error."""
     sys.exit("make: " + text)
 
 
-def new_enough_python():
-    """This Python, or a newer one by its usual name; refuses when there is none."""
-    if sys.version_info >= LEAST:
+def find_python():
+    """Return this Python if it is new enough, or a newer one found in PATH; else fail."""
+    if sys.version_info >= MINIMUM:
         return sys.executable
-    for minor in (13, 12, 11):
-        found = shutil.which(f"python3.{minor}")
-        if found:
-            return found
+    found = next(filter(None, map(shutil.which, NEWER)), None)
+    if found:
+        return found
     have = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return refuse(
+    return fail(
         f"Python 3.11 or newer is needed, and {sys.executable} is {have}. Install one (apt install "
-        "python3.11 python3.11-venv, brew install python@3.11), or name it: "
+        "python3.11 python3.11-venv, brew install python@3.11), or say where it is: "
         "make up PYTHON=/path/to/python3.11"
     )
 
 
 def digest(paths):
-    """What the stamp holds: a hash of the requirements and of the Python that they are for."""
+    """Return a hash of the requirements and of the Python that they are installed for."""
     text = hashlib.sha256(sys.version.encode())
     for path in paths:
         with open(path, "rb") as file:
@@ -48,8 +48,8 @@ def digest(paths):
     return text.hexdigest()
 
 
-def make_venv():
-    """Make .venv; on Debian, which ships venv apart, install that first."""
+def create_venv():
+    """Create .venv. Debian packages venv separately: install it first if it is missing."""
     try:
         import ensurepip  # noqa: F401 only to see whether it is there
     except ImportError:
@@ -58,56 +58,54 @@ def make_venv():
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         try:
             system_packages.install(apt=package, brew=None, why="virtual environments")
-        except system_packages.Missing as error:
-            refuse(str(error))
+        except system_packages.MissingPackage as error:
+            fail(str(error))
     print("Making the virtual environment in .venv", flush=True)
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV])
-    if made.returncode:
-        refuse(".venv could not be made; Python says why above.")
+    done = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV])
+    if done.returncode:
+        fail(".venv could not be created; Python says why above.")
 
 
 def install(requirements):
-    """Install what `requirements` (paths) pin; their hashes are checked by pip."""
+    """Install the files `requirements`; pip checks their hashes."""
     print("Installing the Python packages (once; a minute or so)", flush=True)
     command = [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for path in requirements:
         command += ["--requirement", path]
     if subprocess.run(command).returncode:
-        refuse("the Python packages could not be installed; pip says why above.")
+        fail("the Python packages could not be installed; pip says why above.")
 
 
-def locked():
-    """A lock that a second `make` in this folder waits for; it ends with the process."""
+def lock():
+    """Lock this folder until the process ends; a second `make` in it waits."""
     import fcntl
 
-    lock = os.open(ROOT, os.O_RDONLY)  # the folder itself: no file to leave behind
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    descriptor = os.open(ROOT, os.O_RDONLY)  # the folder itself: no lock file to leave behind
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def main():
-    python = new_enough_python()
+    python = find_python()
     if python != sys.executable:
         os.execv(python, [python, *sys.argv])
-    dev = "--dev" in sys.argv
-    # The second holds everything that the first does.
-    name = "requirements-dev.txt" if dev else "requirements.txt"
+    # The second file includes everything in the first.
+    name = "requirements-dev.txt" if "--dev" in sys.argv else "requirements.txt"
     requirements = os.path.join(ROOT, name)
     stamp = os.path.join(VENV, name + ".installed")
     wanted = digest([requirements])
     try:
-        locked()
+        lock()
         if os.path.exists(stamp) and os.path.exists(VENV_PYTHON):
             with open(stamp) as file:
                 if file.read() == wanted:
                     return
         if not os.path.exists(VENV_PYTHON) or not os.path.isdir(VENV):
-            make_venv()
+            create_venv()
         install([requirements])
         with open(stamp, "w") as file:
             file.write(wanted)
     except (OSError, PermissionError) as error:
-        refuse(f"{ROOT} cannot be written: {error.strerror}.")
+        fail(f"{ROOT} cannot be written: {error.strerror}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The settings that deploy/ needs: ports, addresses, folders. The services read their own."""
+"""The settings that deploy/ needs: ports, addresses, folders. The services read the rest."""
 
 import ipaddress
 import os
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import environ
 
-from .refusal import Refusal
+from .errors import DeployError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Config:
-    """One installation: where its files are and what listens where."""
+    """One installation: the folders of its files, and its addresses and ports."""
 
     env_file: Path
     var: Path
@@ -28,7 +28,7 @@ class Config:
 
     @property
     def run(self) -> Path:
-        """Rendered configuration, process ids, stamps: what a start makes anew."""
+        """Rendered configuration, process ids, completed steps."""
         return self.var / "run"
 
     @property
@@ -45,32 +45,38 @@ class Config:
 
     @property
     def _host(self) -> str:
-        """A name that a browser on this machine can open."""
+        """A host name that a browser on this machine can open."""
         addresses = [ipaddress.ip_address(address) for address in self.listen]
         if any(address.is_loopback or address.is_unspecified for address in addresses):
             return "localhost"
         return f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
 
     def instance_port(self, name: str) -> int:
-        """The port of an instance by its name ("web.1" … "api.3"); Refusal for any other name."""
+        """Return the port of the instance `name` ("web.1" … "api.3").
+
+        Raise DeployError for any other name.
+        """
         service, _, number = name.partition(".")
         ports = {"web": self.web_instances, "api": self.api_instances}.get(service, ())
         if not number.isdigit() or not 1 <= int(number) <= len(ports):
-            raise Refusal(f"INSTANCE_NAME={name!r} is no instance. Name one as web.1 or api.1.")
+            raise DeployError(
+                f"INSTANCE_NAME={name!r} is not an instance. Use web.1, api.1 or the like."
+            )
         return ports[int(number) - 1]
 
 
 def read() -> Config:
-    """The configuration from the environment and, after it, ENV_FILE (default `.env`).
+    """Return the configuration from the environment and, below it, ENV_FILE (default `.env`).
 
-    Puts the file's values into os.environ, for this process and its children. Raises Refusal.
+    Put the file's values into os.environ, for this process and its children. Raise DeployError if
+    a value is invalid.
     """
     env_file = Path(os.environ.get("ENV_FILE") or ROOT / ".env").absolute()
     if env_file.exists():
         try:
             environ.Env.read_env(env_file)
         except (OSError, UnicodeDecodeError) as error:
-            raise Refusal(f"{env_file} cannot be read: {error}.") from None
+            raise DeployError(f"{env_file} cannot be read: {error}.") from None
     web_port = _port("WEB_PORT", "8000")
     api_port = _port("API_PORT", "8080")
     config = Config(
@@ -95,7 +101,7 @@ def _list(variable: str, default: str) -> list[str]:
 
 def _parse_port(variable: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise Refusal(f"{variable}={text!r} is no port. Write a number from 1 to 65535.")
+        raise DeployError(f"{variable}={text!r} is no port. Use a number from 1 to 65535.")
     return int(text)
 
 
@@ -104,7 +110,7 @@ def _port(variable: str, default: str) -> int:
 
 
 def _ports(variable: str, base: int) -> tuple[int, ...]:
-    """The ports in `variable`; by default the three that follow `base`."""
+    """Return the ports in `variable`; by default the three after `base`."""
     default = ",".join(str(base + number) for number in (1, 2, 3))
     return tuple(_parse_port(variable, text) for text in _list(variable, default))
 
@@ -115,9 +121,9 @@ def _addresses(variable: str, default: str) -> tuple[str, ...]:
         try:
             ipaddress.ip_address(address)
         except ValueError:
-            raise Refusal(
-                f"{variable}: {address!r} is no IP address. Write 127.0.0.1,::1 for this machine "
-                "alone, or 0.0.0.0,:: for everybody."
+            raise DeployError(
+                f"{variable}: {address!r} is no IP address. Use 127.0.0.1,::1 for this machine "
+                "only, or 0.0.0.0,:: for everybody."
             ) from None
     return tuple(addresses)
 
@@ -127,14 +133,14 @@ def _networks(variable: str, default: str) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
     except ValueError as error:
-        raise Refusal(f"{variable}: {error}.") from None
+        raise DeployError(f"{variable}: {error}.") from None
 
 
 def _check_distinct(config: Config) -> None:
     ports = (config.web_port, config.api_port, *config.web_instances, *config.api_instances)
     for port in ports:
         if ports.count(port) > 1:
-            raise Refusal(
-                f"Port {port} is wanted twice. Each of WEB_PORT and API_PORT takes three ports "
-                "after it for its instances: keep them four apart."
+            raise DeployError(
+                f"Port {port} is wanted twice. WEB_PORT and API_PORT each need the three ports "
+                "after them for their instances: keep them four apart."
             )

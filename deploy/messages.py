@@ -1,7 +1,7 @@
-"""What `make messages` runs: texts to translate into the .po files, translations into .mo files.
+"""`make messages`: collect the texts to translate into .po files, and compile them to .mo files.
 
-It needs gettext's programs. Both kinds of files are kept in the repository, so that who only runs
-the site needs none.
+Needs gettext's programs. Both kinds of files are in the repository, so that running the site does
+not need them.
 """
 
 import os
@@ -10,17 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .system_packages import Missing, need_gettext
+from .system_packages import MissingPackage, ensure_gettext
 
 ROOT = Path(__file__).resolve().parent.parent
 DOMAINS = {"timeline_api": ["django"], "timeline_web": ["django", "djangojs"]}
-# Files without line numbers, unwrapped lines, no date: a diff shows what was translated.
+# No line numbers, no wrapping and no date, so that a diff shows only what was translated.
 FLAGS = ["--all", "--add-location=file", "--no-wrap", "--no-obsolete"]
 DATE = re.compile(r'^"POT-Creation-Date:.*\n', re.MULTILINE)
 
 
 def collect(root: Path = ROOT) -> None:
-    """Bring the .po files of the apps in `root` up to date with the texts that are marked."""
+    """Update the .po files of the apps in `root` from the texts marked for translation."""
     for app, domains in DOMAINS.items():
         for domain in domains:
             _django("makemessages", "--domain", domain, *FLAGS, folder=root / app)
@@ -29,13 +29,13 @@ def collect(root: Path = ROOT) -> None:
 
 
 def compile_all(root: Path = ROOT) -> None:
-    """Make the .mo files of the apps in `root`."""
+    """Compile the .mo files of the apps in `root`."""
     for app in DOMAINS:
         _django("compilemessages", folder=root / app)
 
 
 def _django(*arguments: str, folder: Path) -> None:
-    # The commands work on the folder where they run, and need no settings.
+    # The commands work on the current folder and need no settings.
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     command = [sys.executable, "-P", "-m", "django", *arguments, "--verbosity", "0"]
     subprocess.run(command, cwd=folder, env=env, check=True)
@@ -43,8 +43,8 @@ def _django(*arguments: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        need_gettext()
-    except Missing as error:
+        ensure_gettext()
+    except MissingPackage as error:
         sys.exit(f"make: {error}")
     collect()
     compile_all()

@@ -1,4 +1,4 @@
-"""nginx of this installation in the foreground: `python -m deploy.nginx` (for the Procfile)."""
+"""Run this installation's nginx in the foreground: `python -m deploy.nginx` (for the Procfile)."""
 
 import os
 import re
@@ -8,25 +8,29 @@ import sys
 from . import config as deploy_config
 from .checks import check_folders
 from .config import Config
-from .refusal import Refusal
+from .errors import DeployError
 from .system_packages import find_nginx
 from .templates import nginx_conf
 
-ACCESS_LOG_MOST = 100 * 1024 * 1024
+ACCESS_LOG_MAX_BYTES = 100 * 1024 * 1024
 
 
 def command(config: Config, nginx: str) -> list[str]:
-    """Write nginx.conf and give the command that runs `nginx` on it. Raises Refusal."""
-    _keep_short(config)
+    """Write nginx.conf and return the command that runs `nginx` with it.
+
+    Raise DeployError if nginx rejects the configuration.
+    """
+    _rotate_access_log(config)
     path = config.run / "nginx.conf"
     path.write_text(nginx_conf(config))
     line = [nginx, "-p", str(config.run), "-c", str(path)]
-    # Before it has read error_log it writes to a compiled-in path, which only root may open.
+    # Until it has read error_log, nginx writes to a compiled-in path that only root may open.
     if _version(nginx) >= (1, 19, 5):
         line += ["-e", "stderr"]
     tested = subprocess.run([*line, "-t", "-q"], capture_output=True, text=True)
     if tested.returncode:
-        raise Refusal(f"nginx refuses its configuration: {tested.stderr.strip().splitlines()[0]}")
+        reason = tested.stderr.strip().splitlines()[0]
+        raise DeployError(f"nginx rejects its configuration: {reason}")
     return line
 
 
@@ -36,10 +40,10 @@ def _version(nginx: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0, 0, 0)
 
 
-def _keep_short(config: Config) -> None:
-    """One older access log is kept; nginx itself never cuts it."""
+def _rotate_access_log(config: Config) -> None:
+    """Keep one older access log. nginx itself never rotates it."""
     path = config.log / "access.log"
-    if path.exists() and path.stat().st_size > ACCESS_LOG_MOST:
+    if path.exists() and path.stat().st_size > ACCESS_LOG_MAX_BYTES:
         path.replace(path.with_suffix(".log.1"))
 
 
@@ -49,10 +53,10 @@ def main() -> None:
         check_folders(config)
         nginx = find_nginx()
         if nginx is None:
-            raise Refusal("nginx is not installed. `make up` installs it where it may.")
+            raise DeployError("nginx is not installed. `make up` installs it.")
         line = command(config, nginx)
-    except Refusal as refusal:
-        sys.exit(f"nginx: {refusal}")
+    except DeployError as error:
+        sys.exit(f"nginx: {error}")
     os.execv(line[0], line)
 
 

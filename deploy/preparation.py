@@ -1,6 +1,6 @@
-"""What must be in place before the first request: databases, population, admin, static files.
+"""Bringing databases, population, admin user and static files up to date before the services start.
 
-`prepare` looks at the stamps, and starts Django only for what is not done yet.
+`prepare` compares digests with the completed steps, and starts Django only for steps to be done.
 """
 
 import os
@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .completed_steps import CompletedSteps, digest_of_files, digest_of_migrations
 from .config import ROOT, Config
-from .refusal import Refusal
-from .stamps import Stamps, applied_migrations, digest_of_files
+from .errors import DeployError
 
 MIGRATIONS = [ROOT / "requirements.txt", *ROOT.glob("*/migrations")]
 STATIC = {
@@ -20,38 +20,41 @@ STATIC = {
 
 
 def prepare(config: Config, databases: dict[str, dict]) -> None:
-    """Bring the databases (as in DATABASES) and the static files up to date. Raises Refusal."""
-    stamps = Stamps(config.run / "stamps.json")
-    _check_nothing_is_lost(stamps, databases)
+    """Bring the databases (DATABASES) and the static files up to date.
+
+    Idempotent. Raise DeployError if a step fails or a database file is missing.
+    """
+    steps = CompletedSteps(config.run / "completed_steps.json")
+    _check_no_database_is_missing(steps, databases)
     static = {service: _static_digest(config, service) for service in STATIC}
     collecting = {
         service: _start(service, ["collectstatic", "--noinput", "--clear", "--verbosity=0"])
         for service in STATIC
-        if stamps.get(f"static {service}") != static[service]
+        if steps.get(f"static {service}") != static[service]
     }
     digest = _databases_digest(databases)
-    if digest is None or stamps.get("databases") != digest:
-        _prepare_databases(stamps, databases)
+    if digest is None or steps.get("databases") != digest:
+        _prepare_databases(steps, databases)
     for service, process in collecting.items():
         _finish(process, f"the static files of the {service} service")
-        stamps.set(f"static {service}", _static_digest(config, service))
+        steps.set(f"static {service}", _static_digest(config, service))
 
 
-def _check_nothing_is_lost(stamps: Stamps, databases: dict[str, dict]) -> None:
-    """A shard whose file is gone would be made anew, empty; better to say so."""
-    if not stamps.get("databases"):
+def _check_no_database_is_missing(steps: CompletedSteps, databases: dict[str, dict]) -> None:
+    """Raise DeployError if a file is gone: `migrate` would create an empty shard in its place."""
+    if not steps.get("databases"):
         return
     for alias, database in databases.items():
         path = Path(str(database["NAME"]))
         if alias != "cache" and database["ENGINE"].endswith("sqlite3") and not path.exists():
-            raise Refusal(
+            raise DeployError(
                 f"{path} was there and is gone. Put it back from a backup; or, to begin with "
-                f"an empty {alias}, delete {stamps.path} and run this again."
+                f"an empty {alias}, delete {steps.path} and run this again."
             )
 
 
 def _databases_digest(databases: dict[str, dict]) -> str | None:
-    applied = applied_migrations(databases)
+    applied = digest_of_migrations(databases)
     return applied and f"{applied} {digest_of_files(MIGRATIONS)}"
 
 
@@ -60,44 +63,43 @@ def _static_digest(config: Config, service: str) -> str:
     return digest_of_files([*STATIC[service], manifest])
 
 
-def _prepare_databases(stamps: Stamps, databases: dict[str, dict]) -> None:
+def _prepare_databases(steps: CompletedSteps, databases: dict[str, dict]) -> None:
     print(f"Migrating {', '.join(databases)}", flush=True)
     _run(["migrate", "--verbosity=0"], "the migrations")
-    _populate(stamps)
-    _make_admin()
-    stamps.set("databases", _databases_digest(databases) or "")
+    _populate(steps)
+    _create_admin()
+    steps.set("databases", _databases_digest(databases) or "")
 
 
-def _populate(stamps: Stamps) -> None:
-    """The demo population, once: somebody who deletes it does not get it back."""
-    if stamps.get("population") == "loaded" or os.environ.get("POPULATION", "True") != "True":
+def _populate(steps: CompletedSteps) -> None:
+    """Load the demo population, once: it does not come back after somebody has deleted it."""
+    if steps.get("population") == "loaded" or os.environ.get("POPULATION", "True") != "True":
         return
-    if stamps.get("population") != "loading" and _accounts_exist():
+    if steps.get("population") != "loading" and _accounts_exist():
         return
     print("Loading the population (once; some seconds)", flush=True)
-    stamps.set("population", "loading")  # an interrupted load is taken up at the next start
+    steps.set("population", "loading")  # the next start repeats an interrupted load
     _run(["loaddata", "population", "--verbosity=0"], "the population")
-    stamps.set("population", "loaded")
+    steps.set("population", "loaded")
 
 
 def _accounts_exist() -> bool:
-    question = "from timeline_api.models import Account; print(Account.objects.scatter().exists())"
-    process = _start("api", ["shell", "--no-imports", "-c", question])
-    return "True" in _finish(process, "the look for accounts")
+    code = "from timeline_api.models import Account; print(Account.objects.scatter().exists())"
+    process = _start("api", ["shell", "--no-imports", "-c", code])
+    return "True" in _finish(process, "looking for accounts")
 
 
-def _make_admin() -> None:
-    """The admin's first user, from ADMIN_PASSWORD; without one, nobody."""
-    password = os.environ.get("ADMIN_PASSWORD")
-    if not password:
+def _create_admin() -> None:
+    """Create the superuser `admin` with ADMIN_PASSWORD, unless it is empty or there is one."""
+    if not os.environ.get("ADMIN_PASSWORD"):
         return
-    question = (
+    code = (
         "from django.contrib.auth.models import User\n"
         "import os\n"
         "if not User.objects.filter(is_superuser=True).exists():\n"
         "    User.objects.create_superuser('admin', '', os.environ['ADMIN_PASSWORD'])"
     )
-    _finish(_start("api", ["shell", "--no-imports", "-c", question]), "the admin's user")
+    _finish(_start("api", ["shell", "--no-imports", "-c", code]), "creating the admin user")
 
 
 def _start(service: str, arguments: list[str]) -> subprocess.Popen:
@@ -118,7 +120,7 @@ def _start(service: str, arguments: list[str]) -> subprocess.Popen:
 
 
 def _finish(process: subprocess.Popen, what: str) -> str:
-    """Its output; Refusal with the last line of it when it failed."""
+    """Wait for a process and return its output. Raise DeployError with the last line of it."""
     try:
         output, _ = process.communicate()
     except KeyboardInterrupt:
@@ -127,7 +129,7 @@ def _finish(process: subprocess.Popen, what: str) -> str:
         raise
     if process.returncode:
         last = (output.strip().splitlines() or ["no reason given"])[-1]
-        raise Refusal(f"{what} failed: {last}")
+        raise DeployError(f"{what} failed: {last}")
     return output
 
 

@@ -1,6 +1,6 @@
 """What only the system's package manager can install: nginx, Chromium, PostgreSQL, gettext, venv.
 
-Plain syntax and the standard library alone: deploy/bootstrap.py imports it on any Python.
+Plain syntax and the standard library only: deploy/bootstrap.py imports it on any Python.
 """
 
 import glob
@@ -9,13 +9,25 @@ import shutil
 import subprocess
 import sys
 
+MAC_BROWSERS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+# Debian keeps PostgreSQL's server programs out of PATH, in a folder for each version; so does
+# Homebrew, on Apple's processors and on Intel's.
+INITDB = (
+    "/usr/lib/postgresql/*/bin/initdb",
+    "/opt/homebrew/opt/postgresql@*/bin/initdb",
+    "/usr/local/opt/postgresql@*/bin/initdb",
+)
 
-class Missing(Exception):
-    """A package that we may not or cannot install; the text says what to do."""
+
+class MissingPackage(Exception):
+    """A package that could not be installed. The text says what to do."""
 
 
-def privilege():
-    """What to put before a command that needs root: nothing, sudo, or None when neither is had."""
+def root_prefix():
+    """Return what to put before a command that needs root: nothing, or sudo. None if neither."""
     if os.geteuid() == 0:
         return []
     if (
@@ -29,84 +41,90 @@ def privilege():
 
 
 def install(apt, brew, why):
-    """Install a package by its name at Debian's or Homebrew's; raises Missing."""
+    """Install a package by its name in Debian or in Homebrew. Raise MissingPackage."""
     if shutil.which("apt-get"):
         _apt(apt, why)
     elif shutil.which("brew") and brew:
         print(f"Installing {why} (brew install {brew})", flush=True)
         if subprocess.run(["brew", "install", "--quiet", brew]).returncode:
-            raise Missing(f"{why} is needed and `brew install {brew}` failed.")
+            raise MissingPackage(f"{why} is needed and `brew install {brew}` failed.")
     else:
-        raise Missing(f"{why} is needed: install it with this system's package manager.")
+        raise MissingPackage(f"{why} is needed: install it with this system's package manager.")
 
 
 def _apt(package, why):
-    before = privilege()
-    if before is None:
-        raise Missing(
+    prefix = root_prefix()
+    if prefix is None:
+        raise MissingPackage(
             f"{why} is needed and only root may install it: sudo apt-get install {package}"
         )
     print(f"Installing {why} (apt-get install {package})", flush=True)
-    get = [*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    get = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     arguments = ["install", "--yes", "--no-install-recommends", *package.split()]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    # The lists may be missing or old: they are fetched when the package is not found by them.
+    # The package lists may be missing or outdated: update them only if the first try fails.
     if subprocess.run(get + arguments, **quiet).returncode:
         subprocess.run([*get, "update"], **quiet)
         done = subprocess.run(get + arguments, **quiet)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-            raise Missing(f"{why} is needed and apt-get failed: {lines[-1]}")
+            raise MissingPackage(f"{why} is needed and apt-get failed: {lines[-1]}")
 
 
 def find_nginx():
-    """The path of nginx, or None. Debian has it in /usr/sbin, which is in few users' PATH."""
+    """Return the path of nginx, or None. Debian's is in /usr/sbin, which few users have in PATH."""
     return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
 def find_chromium():
-    """The path of a Chromium for the tests' page in a real browser, or None."""
+    """Return the path of CHROMIUM, Chromium or Chrome, for the browser tests; or None."""
+    if os.environ.get("CHROMIUM"):
+        return os.environ["CHROMIUM"]
     names = ("chromium", "chromium-browser", "google-chrome")
-    mac = "/Applications/Chromium.app/Contents/MacOS/Chromium"
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    return found or (mac if os.path.exists(mac) else None)
+    found = [*filter(None, map(shutil.which, names)), *filter(os.path.exists, MAC_BROWSERS)]
+    return found[0] if found else None
 
 
 def find_postgresql():
-    """The folder of PostgreSQL's server programs, the newest there is, or None."""
-    # Debian keeps them out of PATH, a folder for each version.
-    versions = glob.glob("/usr/lib/postgresql/*/bin/initdb")
-    newest = max(versions, key=lambda path: float(path.split("/")[4]), default=None)
+    """Return the folder of the newest PostgreSQL server's programs, or None."""
+    versions = [path for pattern in INITDB for path in glob.glob(pattern)]
+    newest = max(versions, key=_version, default=None)
     found = newest or shutil.which("initdb")
     return os.path.dirname(found) if found else None
 
 
-def need_nginx():
-    """The path of nginx, which is installed when it is missing; raises Missing."""
+def _version(path):
+    """Return 17.0 for …/17/bin/initdb and for …/postgresql@17/bin/initdb."""
+    return float(path.split("/")[-3].rpartition("@")[2])
+
+
+def ensure_nginx():
+    """Return the path of nginx, after installing it if it is missing. Raise MissingPackage."""
     if not find_nginx():
         install(apt="nginx", brew="nginx", why="nginx")
     found = find_nginx()
     if not found:
-        raise Missing("nginx was installed, but cannot be found in PATH.")
+        raise MissingPackage("nginx was installed, but cannot be found in PATH.")
     return found
 
 
-def need_gettext():
-    """Install gettext's programs where they are missing; raises Missing."""
+def ensure_gettext():
+    """Install gettext's programs if they are missing. Raise MissingPackage."""
     if not shutil.which("msgmerge"):
         install(apt="gettext", brew="gettext", why="gettext")
 
 
 def main():
-    """For `make test`: everything that the tests need of the system."""
+    """Install everything that the tests need of the system, for `make test`."""
     try:
-        need_nginx()
+        ensure_nginx()
         if not find_chromium():
-            install(apt="chromium fonts-noto-color-emoji", brew="chromium", why="Chromium")
+            # Homebrew has no Chromium that passes macOS's Gatekeeper.
+            install(apt="chromium fonts-noto-color-emoji", brew="google-chrome", why="Chromium")
         if not find_postgresql():
             install(apt="postgresql", brew="postgresql@17", why="PostgreSQL")
-        need_gettext()
-    except Missing as error:
+        ensure_gettext()
+    except MissingPackage as error:
         sys.exit(f"make: {error}")
 
 

@@ -1,4 +1,4 @@
-"""Filling in the templates of nginx and supervisor."""
+"""The configuration files of nginx and supervisor, rendered from the templates beside this file."""
 
 import json
 import os
@@ -13,41 +13,43 @@ from pathlib import Path
 from .config import ROOT, Config
 
 HERE = Path(__file__).parent
+MAX_OPEN_FILES = 32768
 
-# What nginx answers by itself, without an instance.
+# What nginx answers itself, without asking an instance.
 API_ERRORS = {
     400: "This is not a valid HTTP request.",
-    403: "Not from your address.",
-    405: "This method is not known here.",
+    403: "This cannot be read from your address.",
+    405: "This method is not supported.",
     413: "The body is too large.",
     414: "The address is too long.",
     501: "This is not supported.",
     504: "The API took too long to answer. Try again.",
 }
 SITE_ERRORS = {
-    400: "Your browser sent something that is not a valid request.",
-    405: "This page cannot be asked for that way.",
-    413: "That is too much. A message has 280 characters at most, a picture 10 MB.",
-    414: "That address is too long.",
+    400: "Your browser sent an invalid request.",
+    405: "This page does not support that kind of request.",
+    413: "That is too large. A message may have 280 characters, a picture 10 MB.",
+    414: "This address is too long.",
     501: "This is not supported.",
-    504: "The page took too long. Please try again.",
+    504: "The page took too long to answer. Please try again.",
 }
 API_DOWN = "The API is not running just now. Try again in a few seconds."
 SITE_DOWN = "Twitsite is not running just now. Please try again in a few seconds."
 
 
-def fill(template: str, values: dict[str, object]) -> str:
-    """`template` with each {{ name }} replaced; KeyError for a name without a value."""
+def render(template: str, values: dict[str, object]) -> str:
+    """Replace each {{ name }} of `template`. Raise KeyError for a name without a value."""
     return re.sub(r"\{\{ (\w+) \}\}", lambda match: str(values[match[1]]), template)
 
 
-def page(text: str) -> str:
-    """A small page that stands alone, for a single-quoted nginx string."""
-    return fill((HERE / "error.html").read_text().strip(), {"text": text}).replace("'", r"\'")
+def error_page(text: str) -> str:
+    """Return a self-contained page, escaped for a single-quoted nginx string."""
+    html = render((HERE / "error.html").read_text().strip(), {"text": text})
+    return html.replace("'", r"\'")
 
 
-def _error_locations(answers: dict[int, str]) -> str:
-    """nginx locations that answer its own errors with our bodies and the request's id."""
+def _error_locations(bodies: dict[int, str]) -> str:
+    """Return the nginx locations that answer `bodies` (by status) with the request's id."""
     return "\n".join(
         f"        error_page {status} @{status};\n"
         f"        location @{status} {{\n"
@@ -55,7 +57,7 @@ def _error_locations(answers: dict[int, str]) -> str:
         f"            add_header X-Served-By nginx always;\n"
         f"            return {status} '{body}';\n"
         f"        }}"
-        for status, body in answers.items()
+        for status, body in bodies.items()
     )
 
 
@@ -74,7 +76,7 @@ def _servers(ports: tuple[int, ...]) -> str:
 
 
 def has_ipv6() -> bool:
-    """Whether this machine has an IPv6 loopback address; many containers do not."""
+    """Return whether this machine has an IPv6 loopback address; many containers do not."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
@@ -84,11 +86,11 @@ def has_ipv6() -> bool:
 
 
 def nginx_conf(config: Config) -> str:
-    """nginx's configuration for this installation."""
-    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    open_files = 32768 if most_files == resource.RLIM_INFINITY else min(most_files, 32768)
+    """Return nginx's configuration."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    open_files = MAX_OPEN_FILES if limit == resource.RLIM_INFINITY else min(limit, MAX_OPEN_FILES)
     values = {
-        # As root, the workers stay root too: VAR_DIR may lie where no other user may look.
+        # Started by root, the workers stay root: VAR_DIR may be closed to every other user.
         "user": "user root;" if os.geteuid() == 0 and sys.platform == "linux" else "",
         "run": config.run,
         "log": config.log,
@@ -104,19 +106,19 @@ def nginx_conf(config: Config) -> str:
         "trusted": "\n".join(f"        {network} 1;" for network in config.trusted_proxies),
         "web_forwarded": "$proxy_add_x_forwarded_for" if config.https else "$remote_addr",
         "api_down": json.dumps({"detail": API_DOWN}),
-        "site_down": page(SITE_DOWN),
+        "site_down": error_page(SITE_DOWN),
         "api_errors": _error_locations(
             {status: json.dumps({"detail": text}) for status, text in API_ERRORS.items()}
         ),
         "site_errors": _error_locations(
-            {status: page(text) for status, text in SITE_ERRORS.items()}
+            {status: error_page(text) for status, text in SITE_ERRORS.items()}
         ),
     }
-    return fill((HERE / "nginx.conf").read_text(), values)
+    return render((HERE / "nginx.conf").read_text(), values)
 
 
 def supervisor_socket(config: Config) -> Path:
-    """Where supervisorctl reaches supervisord. On a Mac such a path has 104 bytes at most."""
+    """Return the path of supervisord's socket: at most 104 bytes on a Mac, 108 on Linux."""
     path = config.run / "supervisor.sock"
     if len(os.fsencode(path)) < 100:
         return path
@@ -125,7 +127,7 @@ def supervisor_socket(config: Config) -> Path:
 
 
 def supervisord_conf(config: Config, nginx_command: list[str]) -> str:
-    """supervisord's configuration for this installation."""
+    """Return supervisord's configuration."""
     values = {
         "root": _literal(ROOT),
         "run": _literal(config.run),
@@ -139,14 +141,14 @@ def supervisord_conf(config: Config, nginx_command: list[str]) -> str:
         "web_count": len(config.web_instances),
         "api_count": len(config.api_instances),
     }
-    return fill((HERE / "supervisord.conf").read_text(), values)
+    return render((HERE / "supervisord.conf").read_text(), values)
 
 
 def _literal(value: object) -> str:
-    """supervisor expands %(name)s everywhere."""
+    """Escape %, since supervisor expands %(name)s everywhere."""
     return str(value).replace("%", "%%")
 
 
 def _quoted(value: object) -> str:
-    """supervisor splits commands as a shell does; folders may have spaces."""
+    """Quote a part of a command, which supervisor splits as a shell does."""
     return '"' + _literal(value).replace('"', '\\"') + '"'

@@ -101,6 +101,11 @@ def _source(expression: Aggregate) -> Any:
     return expression.get_source_expressions()[0]
 
 
+def condition_of(expression: Aggregate) -> Any:
+    """Return what `filter=` was given, which Django 6 wraps in an AggregateFilter."""
+    return getattr(expression.filter, "condition", expression.filter)
+
+
 def split(
     name: str,
     expression: Aggregate,
@@ -115,7 +120,7 @@ def split(
     second value takes the shards' answers, {name: value} each.
     """
     bare = _bare(expression)
-    source, where = _source(expression), expression.filter
+    source, where = _source(expression), condition_of(expression)
     if isinstance(expression, Count | Sum):
         return {name: bare}, lambda answers: _total(answers, name, expression)
     if isinstance(expression, Min | Max):
@@ -189,9 +194,10 @@ def _spread(
 def _distinct(queryset: Any, shards: tuple[str, ...], expression: Aggregate) -> Any:
     """Count, Sum or Avg over the distinct values of all shards."""
     value = _source(expression)
-    if expression.filter is not None:
+    condition = condition_of(expression)
+    if condition is not None:
         # One expression, so that both parts speak of the same joined rows.
-        value = Case(When(expression.filter, then=value))
+        value = Case(When(condition, then=value))
     column = queryset.order_by().annotate(_shardrouter_value=value)
     values: set[Any] = set()
     for answer in (

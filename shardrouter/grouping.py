@@ -189,7 +189,8 @@ class _Groups:
 
     def _values(self, keys: dict[str, Any], aggregate: Aggregate) -> dict[Group, set[Any]]:
         """The distinct values that `aggregate` is over, by group."""
-        source, condition = aggregate.get_source_expressions()
+        source = aggregate.get_source_expressions()[0]
+        condition = aggregates.condition_of(aggregate)
         where = [each for each in (self.where, condition) if each is not None]
         columns = {**keys, "_shardrouter_value": source}
         found: dict[Group, set[Any]] = defaultdict(set)

@@ -188,19 +188,23 @@ class ShardedModel(models.Model):
         values: Any,
         update_fields: Any,
         forced_update: bool,
-    ) -> bool:
+        *returning: Any,
+    ) -> Any:
         key = placement_of(type(self)).key
         writes_key = key is not None and any(field is key for field, _, _ in values)
         if not writes_key:
-            return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)
+            return super()._do_update(
+                base_qs, using, pk_val, values, update_fields, forced_update, *returning
+            )
         # The key stands in the WHERE, so that a row with another key is not written. Where nothing
         # was, an INSERT follows, which a row with another key refuses; or, if not, we look.
         same_key = base_qs.filter(**{key.attname: self.__dict__.get(key.attname)})
-        if super()._do_update(same_key, using, pk_val, values, update_fields, forced_update):
-            return True
-        if forced_update:
+        written = super()._do_update(
+            same_key, using, pk_val, values, update_fields, forced_update, *returning
+        )
+        if not written and forced_update:
             self._require_same_key(using)
-        return False
+        return written
 
     def _require_same_key(self, using: str) -> None:
         """Raise ShardKeyChanged when this row stands already, with another shard key."""
@@ -220,8 +224,8 @@ def _remembering(from_db: Callable[..., Any]) -> Callable[..., Any]:
     """`from_db` of a root that is placed by a column: remembers it, to refuse a rename."""
 
     @wraps(from_db)
-    def wrapped(cls: type[models.Model], db: Any, field_names: Any, values: Any) -> Any:
-        instance = from_db(cls, db, field_names, values)
+    def wrapped(cls: type[models.Model], *args: Any, **kwargs: Any) -> Any:
+        instance = from_db(cls, *args, **kwargs)
         _remember_source(instance)
         return instance
 

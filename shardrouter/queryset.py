@@ -392,9 +392,9 @@ class ShardedQuerySet(models.QuerySet):
     _insert.alters_data = True  # type: ignore[attr-defined]
     _insert.queryset_only = False  # type: ignore[attr-defined]
 
-    def _update(self, values: Any) -> int:
+    def _update(self, values: Any, *returning: Any) -> Any:
         with availability.of(self.db):
-            return super()._update(values)
+            return super()._update(values, *returning)
 
     _update.alters_data = True  # type: ignore[attr-defined]
     _update.queryset_only = False  # type: ignore[attr-defined]

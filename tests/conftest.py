@@ -1,20 +1,12 @@
-"""The order of the files: the longest first, so that no worker is left with one at the end."""
+"""The order of the files: those marked `long` first, so that no worker is left with one at the end.
 
-from pathlib import Path
+A file is marked by `pytestmark = pytest.mark.long`.
+"""
 
-LONGEST = (
-    "e2e/test_crashes.py",
-    "timeline_api/histories/test_histories.py",
-    "timeline_api/histories/test_planted_faults.py",
-    "test_benchmarks.py",
-    "timeline_web/test_browser.py",
-    "timeline_web/test_accessibility.py",
-    "e2e/test_up.py",
-    "timeline_api/http/test_contract.py",
-    "timeline_api/population/test_population.py",
-)
-RANKS = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: this file takes a minute or so, and starts first")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: RANKS.get(item.path, len(RANKS)))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -1,8 +1,8 @@
-"""A PostgreSQL server of one test run's own: `python -m tests.postgresql COMMAND …`.
+"""A PostgreSQL server for one test run: `python -m tests.postgresql COMMAND …`.
 
-Starts an empty cluster in a temporary folder, runs COMMAND with PGHOST, PGPORT and PGUSER set, and
-ends and removes the cluster. Gives COMMAND's exit code. Needs no running server and no password:
-it listens on a socket in that folder, which only its owner can enter.
+Starts an empty cluster in a temporary folder, runs COMMAND with PGHOST, PGPORT and PGUSER set,
+removes both, and exits with COMMAND's exit code. Needs no running server and no password: it
+listens on a socket in that folder only.
 """
 
 import os
@@ -19,10 +19,10 @@ import psycopg
 
 from deploy.system_packages import find_postgresql
 
-# Nothing of a test's databases is wanted after a crash, so nothing waits for the disk.
+# Test databases need not survive a crash, so nothing waits for the disk.
 OPTIONS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"]
 
-# The API's databases by the variables that name them.
+# The names of the API's databases, by their environment variables.
 DATABASES = {
     "DATABASE_URL": "main",
     "CACHE_DATABASE_URL": "cache",
@@ -33,14 +33,16 @@ DATABASES = {
 
 
 def urls(prefix: str = "") -> dict[str, str]:
-    """Variable → the URL of a database of the server that PGHOST, PGPORT and PGUSER lead to. A path
-    for a host is a socket's folder."""
+    """Return environment variable → URL of a database on the server at PGHOST, PGPORT, PGUSER.
+
+    A host that is a path is the folder of a socket.
+    """
     server = "postgres://{PGUSER}@:{PGPORT}/{PGHOST}".format(**os.environ)
     return {variable: f"{server}/{prefix}{name}" for variable, name in DATABASES.items()}
 
 
 def create(prefix: str) -> dict[str, str]:
-    """Make such databases, empty; gives their `urls`."""
+    """Create empty databases whose names start with `prefix`. Return their `urls`."""
     with psycopg.connect(dbname="postgres", autocommit=True) as connection:
         for name in DATABASES.values():
             connection.execute(f"CREATE DATABASE {prefix}{name}")
@@ -49,11 +51,11 @@ def create(prefix: str) -> dict[str, str]:
 
 @contextmanager
 def server() -> Iterator[dict[str, str]]:
-    """A running server; gives the environment variables that lead to it."""
+    """Run a server. Yield the environment variables that lead to it."""
     binaries = find_postgresql()
     if binaries is None:
-        sys.exit("PostgreSQL's initdb is needed: make test installs it")
-    # /tmp: the path of a socket may have 107 bytes at most.
+        sys.exit("PostgreSQL's initdb is missing. `make test` installs it.")
+    # In /tmp, because the path of a socket has 107 bytes at most.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
         as_user = _as_its_user(folder)
@@ -73,7 +75,7 @@ def server() -> Iterator[dict[str, str]]:
 
 
 def _as_its_user(folder: Path) -> list[str]:
-    """What to put before a command: PostgreSQL refuses to run as root."""
+    """Return what to put before a command as root, as whom PostgreSQL refuses to run."""
     if os.geteuid() != 0:
         return []
     try:
@@ -87,7 +89,7 @@ def _as_its_user(folder: Path) -> list[str]:
 
 
 def _run(prefix: list[str], *command: str) -> None:
-    # Not captured through a pipe, which the server would inherit and keep open.
+    # Not through a pipe, which the server would inherit and keep open.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run([*prefix, *command], stdout=output, stderr=output, cwd="/")
         if done.returncode:

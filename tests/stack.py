@@ -1,4 +1,4 @@
-"""The whole of Twitsite as `make up` runs it, on free ports and with files of its own."""
+"""All of Twitsite as `make up` runs it, on free ports and with its own files."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
+    """Return `count` different ports that are free now."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -27,7 +27,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 30, what: str = "") -> object:
-    """The condition's first true value; AssertionError when there is none in time."""
+    """Return the first true value of `condition`. Raise AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
@@ -47,7 +47,7 @@ class Stack:
         self.api = f"http://localhost:{api}/api/v1"
         self.api_root = f"http://localhost:{api}"
         self.ports = [web, api, *instances]
-        # Not the test run's own secret, nor what a `make test` around it says to its children.
+        # Without the test run's secret, and without what a `make test` passes to its children.
         foreign = ("SECRET_KEY", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         self.environment = {
@@ -65,7 +65,7 @@ class Stack:
         self.output: list[str] = []
 
     def start(self, command: tuple[str, ...] = (sys.executable, "-m", "deploy.up")) -> "Stack":
-        """Start it, and come back when `up` says that it runs."""
+        """Start it, and wait until `up` says that it runs."""
         self.output = []
         self.process = subprocess.Popen(
             command,
@@ -84,7 +84,7 @@ class Stack:
         raise AssertionError(f"make up ended:\n{''.join(self.output)}{self.logs()}")
 
     def stop(self, number: int = signal.SIGINT) -> int:
-        """Send it a signal and wait for its end; its exit code."""
+        """Send it a signal, wait until it ends, and return its exit code."""
         self.process.send_signal(number)
         try:
             return self.process.wait(30)
@@ -92,7 +92,7 @@ class Stack:
             self.process.stdout.close()
 
     def logs(self) -> str:
-        """The ends of all logs, for the message of a failure."""
+        """Return the ends of all logs, for the message of a failure."""
         files = sorted((self.var / "log").glob("*.log"))
         return "\n".join(f"--- {file.name}\n{file.read_text()[-2000:]}" for file in files)
 
@@ -103,12 +103,12 @@ class Stack:
         return done.stdout.strip()
 
     def pid(self, name: str) -> int:
-        """The process id of an instance, by its name ("api.1")."""
+        """Return the process id of an instance ("api.1")."""
         service = name.partition(".")[0]
         return int(self.supervisorctl("pid", f"{service}:{name}" if "." in name else name))
 
     def manage(self, *arguments: str) -> str:
-        """The output of a management command on this stack's databases."""
+        """Return the output of a management command on this stack's databases."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -120,12 +120,16 @@ class Stack:
         return done.stdout
 
     def processes(self) -> list[int]:
-        """The ids of all live processes that have this stack's VAR_DIR in their environment."""
-        mine = f"VAR_DIR={self.var}".encode()
+        """Return the ids of all processes that have this stack's VAR_DIR in their environment."""
+        mine = f"VAR_DIR={self.var}"
+        if sys.platform == "darwin":  # which has no /proc
+            ps = ["ps", "-axwwE", "-o", "pid=,command="]
+            lines = subprocess.run(ps, capture_output=True, text=True).stdout.splitlines()
+            return [int(line.split()[0]) for line in lines if mine in line.split()]
         found = []
         for environ in Path("/proc").glob("[0-9]*/environ"):
             try:
-                if mine in environ.read_bytes().split(b"\0"):
+                if mine.encode() in environ.read_bytes().split(b"\0"):
                     found.append(int(environ.parent.name))
             except OSError:
                 continue
@@ -133,7 +137,7 @@ class Stack:
 
 
 def new_member(api: str, name: str, password: str = "two herons") -> requests.Session:
-    """Register `name` and log in: a session whose requests are theirs."""
+    """Register `name` and log in. Return a session with their token."""
     member = requests.Session()
     member.trust_env = False
     account = {"username": name, "email": f"{name}@example.org", "password": password}

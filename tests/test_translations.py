@@ -1,4 +1,4 @@
-"""The .po and .mo files against the texts in the code and the templates, and against each other."""
+"""The .po and .mo files against the texts in code and templates, and against each other."""
 
 import gettext
 import re
@@ -16,7 +16,7 @@ CATALOGS = sorted(path.relative_to(ROOT) for path in ROOT.glob("timeline_*/local
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory):
-    """A copy of the apps for which `make messages` has just run."""
+    """A copy of the apps on which `make messages` has just run."""
     copy = tmp_path_factory.mktemp("copy")
     for app in messages.DOMAINS:
         shutil.copytree(ROOT / app, copy / app, ignore=shutil.ignore_patterns("__pycache__"))
@@ -26,19 +26,19 @@ def collected(tmp_path_factory):
 
 
 def entries(path: Path, *options: str) -> str:
-    """The catalog's entries as msgattrib gives them, without its comments."""
+    """Return the entries of a catalog that msgattrib prints with `options`."""
     command = ["msgattrib", "--no-location", "--no-obsolete", "--no-wrap", *options, str(path)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def read(path: Path) -> dict:
-    """msgid → msgstr of a .mo file, without its header."""
+    """Return msgid → msgstr of a .mo file, without its header."""
     with path.open("rb") as file:
         catalog = gettext.GNUTranslations(file)._catalog
     return {text: translation for text, translation in catalog.items() if text}
 
 
-def test_it_has_both_services_and_the_script():
+def test_it_has_catalogs_of_both_services_and_of_the_script():
     assert {(path.parts[0], path.stem) for path in CATALOGS} == {
         ("timeline_api", "django"),
         ("timeline_web", "django"),
@@ -47,7 +47,7 @@ def test_it_has_both_services_and_the_script():
 
 
 def marked(path: Path) -> list[str]:
-    """The texts of a .po file, with their contexts and plurals."""
+    """Return the msgctxt, msgid and msgid_plural lines of a .po file."""
     return re.findall(r"^msg(?:ctxt|id|id_plural) .*$", path.read_text(), re.MULTILINE)
 
 
@@ -58,17 +58,17 @@ def test_it_has_every_marked_text_and_no_other(collected, catalog):
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=str)
-def test_every_text_is_translated_and_none_by_a_guess(catalog):
+def test_it_translates_every_text_and_none_by_a_guess(catalog):
     assert entries(ROOT / catalog, "--untranslated") == ""
     assert entries(ROOT / catalog, "--only-fuzzy") == ""
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=str)
-def test_translations_have_the_placeholders_of_their_texts(catalog):
+def test_it_keeps_placeholders_and_tags_in_translations(catalog):
     for text, translation in read((ROOT / catalog).with_suffix(".mo")).items():
         text, form = text if isinstance(text, tuple) else (text, None)
         wanted, given = (set(re.findall(r"%\(\w+\)[sd]", one)) for one in (text, translation))
-        # "one", "two" and "none" may say their number in words.
+        # The forms for none, one and two may spell the number out.
         missing = {name for name in wanted - given if form not in (0, 1, 2)}
         assert given <= wanted, translation
         assert missing == set(), translation
@@ -77,12 +77,12 @@ def test_translations_have_the_placeholders_of_their_texts(catalog):
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=str)
-def test_what_is_compiled_is_what_was_translated(collected, catalog):
+def test_it_has_compiled_the_current_translations(collected, catalog):
     compiled = catalog.with_suffix(".mo")
     assert read(ROOT / compiled) == read(collected / compiled), "run `make messages`"
 
 
-def test_the_script_says_what_the_pages_say():
+def test_it_translates_alike_in_the_script_and_on_the_pages():
     for path in CATALOGS:
         if path.stem == "djangojs":
             script = read((ROOT / path).with_suffix(".mo"))

@@ -1,22 +1,45 @@
-"""The site's settings, read late so that a test can override them."""
+"""The site's settings, read late so that tests can override them."""
+
+from collections.abc import Sequence
 
 from django.conf import settings
 
-DEFAULTS = {
-    "API_BASE_URL": "http://127.0.0.1:8080",
-    # Seconds. On one machine a connection takes microseconds or is refused; an answer that waits
-    # for a busy shard may take a while, one that takes longer than this nobody waits for.
-    "API_CONNECT_TIMEOUT": 1.0,
-    "API_READ_TIMEOUT": 6.0,
-    # After so many failures in a row a thread stops asking, for so many seconds.
-    "API_BREAKER_FAILURES": 5,
-    "API_BREAKER_SECONDS": 2.0,
-    # Networks whose X-Forwarded-For is believed: the load balancer's alone.
-    "TRUSTED_PROXIES": ["127.0.0.0/8", "::1/128"],
-    "INSTANCE_NAME": "dev.0",
-}
+
+class Settings:
+    """Each setting of the site, or its default. Times are in seconds."""
+
+    @property
+    def API_BASE_URL(self) -> str:
+        return getattr(settings, "API_BASE_URL", "http://127.0.0.1:8080")
+
+    @property
+    def API_CONNECT_TIMEOUT(self) -> float:
+        # On one machine a connection takes microseconds or is refused.
+        return getattr(settings, "API_CONNECT_TIMEOUT", 1.0)
+
+    @property
+    def API_READ_TIMEOUT(self) -> float:
+        # An answer that waits for a busy shard may take a while; nobody waits longer than this.
+        return getattr(settings, "API_READ_TIMEOUT", 6.0)
+
+    @property
+    def API_BREAKER_FAILURES(self) -> int:
+        """The number of failures in a row after which a thread stops asking the API."""
+        return getattr(settings, "API_BREAKER_FAILURES", 5)
+
+    @property
+    def API_BREAKER_SECONDS(self) -> float:
+        """How long a thread does not ask the API after these failures."""
+        return getattr(settings, "API_BREAKER_SECONDS", 2.0)
+
+    @property
+    def TRUSTED_PROXIES(self) -> Sequence[str]:
+        """Networks whose X-Forwarded-For is believed: those of the load balancer."""
+        return getattr(settings, "TRUSTED_PROXIES", ["127.0.0.0/8", "::1/128"])
+
+    @property
+    def INSTANCE_NAME(self) -> str:
+        return getattr(settings, "INSTANCE_NAME", "dev.0")
 
 
-def get(name: str):
-    """The value of the setting `name`, or its default; KeyError for a name that is none of ours."""
-    return getattr(settings, name, DEFAULTS[name])
+conf = Settings()

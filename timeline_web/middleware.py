@@ -1,125 +1,137 @@
-"""What happens around every page: its ids, who is asking, and the API's failures as pages."""
+"""The site's middleware: request ids, the page's language, who asks, and pages for API errors."""
 
 import logging
 import re
 import uuid
+from collections.abc import Callable
+from functools import cache
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import SimpleLazyObject
 
-from . import conf, membership
-from .addresses import visitor_address
-from .client import Api, Head
-from .exceptions import ApiError, Unauthorized
+from .client import Api, MemberSummary
+from .client.errors import ApiError, Unauthorized
+from .client_ip import client_ip
+from .conf import conf
+from .sessions import current_member, sign_out
+from .site_request import SiteRequest
 from .views.errors import error_page
 
 logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+GetResponse = Callable[[SiteRequest], HttpResponse]
+
 
 class RequestIdMiddleware:
-    """X-Request-ID (the caller's, when it is a sound one) and X-Served-By on every response.
+    """Set `request.request_id`, and X-Request-ID and X-Served-By on every response.
 
-    First in MIDDLEWARE, so that no answer is without them.
+    The id is the client's X-Request-ID if it is well-formed. First in MIDDLEWARE, so that no
+    response is without them.
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = request.request_id  # for the log
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id
-        response["X-Served-By"] = conf.get("INSTANCE_NAME")
+        response["X-Served-By"] = conf.INSTANCE_NAME
         return response
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Django's: by the cookie that /language sets, else by Accept-Language.
+    """Choose the language by the cookie that /language sets, else by Accept-Language.
 
-    What shared caches may keep depends on neither (views/languages.py): its Vary names neither.
+    Responses for shared caches depend on neither (views/languages.py), so their Vary names neither.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if "public" in response.get("Cache-Control", ""):
             return response
         return super().process_response(request, response)
 
 
 class MemberMiddleware:
-    """`request.member` (or None) and `request.api`, and pages for what the API refuses."""
+    """Set `request.member`, `.api` and `.member_summary`, and show API errors as pages."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.member = membership.current(request)
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        request.member = current_member(request)
         request.api = api_for(request)
-        request.head = SimpleLazyObject(lambda: head(request))
+        request.member_summary = cache(lambda: member_summary(request))
         response = self.get_response(request)
         if "Cache-Control" not in response:
-            # Who is signed in is on every page: no shared cache may keep one.
+            # Every page shows who is signed in: no shared cache may keep it.
             response["Cache-Control"] = "private, no-cache"
             patch_vary_headers(response, ["Cookie"])
         return response
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The page for an ApiError; None leaves anything else to Django."""
+    def process_exception(self, request: SiteRequest, error: Exception) -> HttpResponse | None:
+        """Return the page for an ApiError, or None to leave another exception to Django."""
         if isinstance(error, Unauthorized) and request.member:
             return self._answer_as_visitor(request)
         if isinstance(error, ApiError):
-            return failure_page(request, error)
+            return api_error_page(request, error)
         return None
 
-    def _answer_as_visitor(self, request: HttpRequest) -> HttpResponse:
-        """The token was revoked or the account is gone: clean the cookie and run the view again.
+    def _answer_as_visitor(self, request: SiteRequest) -> HttpResponse:
+        """End the session of a revoked token or a deleted account, and run the view again.
 
-        It runs here and not by a redirect: a client that sends the dead cookie again and again
-        would be sent round and round. Nothing was done for it yet, as the API refused.
+        Not by a redirect, which would never end for a client that keeps sending the old cookie.
+        The view has done nothing yet, as the API refused.
         """
-        membership.end(request)
+        sign_out(request)
         request.member = None
         request.api = api_for(request)
-        view = request.resolver_match
+        match = request.resolver_match
+        assert match is not None  # a view has raised
         try:
-            return view.func(request, *view.args, **view.kwargs)
+            response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except ApiError as error:
-            return failure_page(request, error)
+            return api_error_page(request, error)
+        return response
 
 
-def head(request: HttpRequest) -> Head | None:
-    """What the head of a member's page shows; a page goes without where the API cannot say it."""
+def member_summary(request: SiteRequest) -> MemberSummary | None:
+    """Return what the header shows, or None for a visitor and if the API fails."""
     try:
-        return request.api.head() if request.member else None
+        return request.api.member_summary() if request.member else None
     except ApiError:
         return None
 
 
-def api_for(request: HttpRequest) -> Api:
-    """The API as the one who sent `request` sees it."""
+def api_for(request: SiteRequest) -> Api:
+    """Return the API as the sender of `request` sees it."""
     return Api(
         token=request.member.token if request.member else None,
         request_id=request.request_id,
-        address=visitor_address(request),
-        language=translation.get_language(),
+        client_ip=client_ip(request),
+        language=translation.get_language() or "",
     )
 
 
-def failure_page(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """The page of `error`; what is our fault goes into the log, with the request's id."""
+def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
+    """Return the page for `error`, and log what is our fault."""
     if error.status >= 500:
         name = type(error).__name__
         logger.warning("%s %s: %s", name, request.path, error, extra={"request": request})
     return error_page(
         request,
         status=error.status,
-        title=error.title,
-        advice=error.advice,
+        title=str(error.title),
+        advice=str(error.advice),
         detail=error.detail if error.status in (400, 403, 409) else "",
         retry_after=error.retry_after,
     )

@@ -1,4 +1,4 @@
-"""URLs of the api service."""
+"""URLs of the API."""
 
 from django.urls import include, path
 

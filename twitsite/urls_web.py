@@ -1,4 +1,4 @@
-"""URLs of the web service."""
+"""URLs of the site."""
 
 from django.urls import include, path
 

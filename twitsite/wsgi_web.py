@@ -1,4 +1,4 @@
-"""WSGI entry point of the web service."""
+"""WSGI entry point of the site."""
 
 import os
 
@@ -9,7 +9,7 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twitsite.settings.web")
 application = get_wsgi_application()
 
-# URLconf and templates are lazy: loading them here keeps their time out of the first request.
+# URLconf and templates are loaded lazily: doing it here saves the first request that time.
 _ = get_resolver().url_patterns
 for _page in ("home", "public", "profile", "message", "login", "register", "error", "_message"):
     get_template(f"timeline_web/{_page}.html")

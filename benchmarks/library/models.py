@@ -1,4 +1,4 @@
-"""The same two tables twice: on the shards, and as stock Django has them in one database."""
+"""The same two tables twice: sharded, and as plain models in one database."""
 
 from django.db import models
 

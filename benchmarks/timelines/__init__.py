@@ -1,4 +1,4 @@
-"""Parts of the timelines' benchmark, each in a process and on databases of its own."""
+"""The parts of the timelines benchmark, each run in its own process, on its own databases."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from benchmarks import measuring
 
 @contextmanager
 def service(**settings: str) -> Iterator[None]:
-    """The API's settings and databases, in a folder that goes away."""
+    """Set Django up with the API's settings, and databases in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(
             DJANGO_SETTINGS_MODULE="twitsite.settings.api",
@@ -32,6 +32,6 @@ def service(**settings: str) -> Iterator[None]:
 
 
 def run(measure: Callable[..., list[measuring.Row]]) -> None:
-    """Print as JSON what `measure` gives for the whole numbers of the command line."""
+    """Call `measure` with the integers from the command line. Print its rows as JSON."""
     rows = measure(*map(int, sys.argv[1:]))
     sys.stdout.write(json.dumps([asdict(row) for row in rows]))

@@ -1,4 +1,4 @@
-"""Fan-out: one author's posts through the real relay into the homes of all followers."""
+"""Fan-out: one author's posts, through the real relay, into the homes of all followers."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ HOUR = 60 * 60 * 1000 << 22  # in ids: milliseconds, slot, sequence
 
 
 def measure(followers: int, posts: int) -> list[measuring.Row]:
-    """`posts` of an author with `followers`, against the limit and against a raw executemany."""
+    """Compare the fan-out of `posts` messages with the limit, and with a raw executemany."""
     with service(FANOUT_MAX_FOLLOWERS=str(10 * followers)):
         from shardrouter import shard_for
         from shardrouter.conf import shards

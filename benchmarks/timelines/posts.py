@@ -1,5 +1,6 @@
-"""Posting over HTTP, through nginx and three API instances: how many a second, and how long each
-takes, beside reading a profile through the same."""
+"""Posting over HTTP, through nginx and three API instances: requests a second and latency, compared
+with reading a profile in the same way.
+"""
 
 import statistics
 import tempfile
@@ -17,13 +18,15 @@ from tests.stack import Stack, new_member
 CLIENTS = (1, 3, 6)
 SHARDS = ("shard0,shard1,shard2", "shard0")
 SYNCHRONOUS = ("FULL", "NORMAL")
-# A post is a token, five writes and a commit that waits for the disk; a read is two queries.
+# A post is a token check, five writes and a commit that waits for the disk; a read is two queries.
 LIMIT = 2.5
 
 
 def measure(seconds: int, stacks: int = 2) -> list[measuring.Row]:
-    """Rows for one shard and three, FULL and NORMAL, or the first `stacks` of each; and each number
-    of clients."""
+    """Return the rows for each number of shards, SQLITE_SYNCHRONOUS and number of clients.
+
+    `stacks` limits the first two to that many choices; each client posts for `seconds`.
+    """
     rows = []
     for shards in SHARDS[:stacks]:
         for synchronous in SYNCHRONOUS[:stacks]:
@@ -77,7 +80,7 @@ def _load(
     parts: list[tuple[requests.Session, str]],
     seconds: float,
 ) -> list[float]:
-    """Seconds that each request took while every client asks one after the other."""
+    """Return the seconds of each request, with all clients sending one after the other."""
     took: list[float] = []
     ends = time.perf_counter() + seconds
 

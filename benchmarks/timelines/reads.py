@@ -1,4 +1,4 @@
-"""Reading a home through the API: the same for 10, 100 and 1,000 followees."""
+"""Reading a home timeline through the API, with 10, 100 and 1,000 followees."""
 
 import sqlite3
 import time
@@ -15,8 +15,10 @@ Statement = tuple[str, str, tuple]
 
 
 def measure(accounts: int, messages: int) -> list[measuring.Row]:
-    """Database time of the first page with many followees, against that with ten; at most one
-    query and one on each shard, or it is an error."""
+    """Compare the database time of the first page for many followees with that for ten.
+
+    Raise AssertionError if it takes more than one query, and one on each shard.
+    """
     with service():
         from django.test import Client
 
@@ -50,7 +52,7 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
                 answer = client.get("/api/v1/timelines/home/", headers=headers)
                 assert len(answer.json()["results"]) == 30, answer.content
 
-            get()  # the token's use is noted once an hour
+            get()  # the first request of an hour also records the token's use
             asked[number] = _statements(get)
             # One more is for the token.
             assert len(asked[number]) <= 1 + 1 + len(shards()), asked[number]
@@ -71,7 +73,7 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
 
 
 def _statements(work) -> list[Statement]:
-    """What `work` asks of which database."""
+    """Return the statements that `work` runs, each with its database."""
     from django.db import connections
 
     asked: list[Statement] = []
@@ -91,7 +93,7 @@ def _statements(work) -> list[Statement]:
 
 
 def _times(asked: dict[int, list[Statement]]) -> dict[int, list[float]]:
-    """Seconds that SQLite alone takes for the statements of each, in turn, round by round."""
+    """Return the seconds that SQLite alone takes for each page's statements, for each round."""
     from django.db import connections
 
     times: dict[int, list[float]] = {number: [] for number in asked}

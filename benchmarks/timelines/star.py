@@ -1,4 +1,4 @@
-"""A post to very many followers: what its author waits, and what everybody else does meanwhile."""
+"""A post to many followers: how long its author waits, and how long other deliveries take."""
 
 import os
 import statistics
@@ -19,7 +19,7 @@ DELIVERY_SECONDS = 5.0
 
 
 def measure(followers: int, posts: int) -> list[measuring.Row]:
-    """The author's request against anybody's; another's delivery against DELIVERY_SECONDS."""
+    """Compare the author's request with another member's, and deliveries with DELIVERY_SECONDS."""
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(
             Path(folder),
@@ -36,7 +36,7 @@ def measure(followers: int, posts: int) -> list[measuring.Row]:
 
 
 def _star(stack: Stack, followers: int) -> requests.Session:
-    """Writes the star and the followers beside the site; the star's session."""
+    """Write the author and the followers into the databases. Return the author's session."""
     os.environ.update(stack.environment, DJANGO_SETTINGS_MODULE="twitsite.settings.api")
     django.setup()
     from timeline_api.population.loading import write
@@ -96,7 +96,7 @@ def _measure(
 
 
 def _post(stack: Stack, member: requests.Session) -> tuple[str, float]:
-    """The message's id, and the seconds that it took."""
+    """Post a message. Return its id and the seconds that it took."""
     began = time.perf_counter()
     answer = member.post(f"{stack.api}/messages/", json={"text": "hello"}, timeout=20)
     took = time.perf_counter() - began
@@ -105,7 +105,7 @@ def _post(stack: Stack, member: requests.Session) -> tuple[str, float]:
 
 
 def _until_delivered(stack: Stack, reader: requests.Session, message: str) -> float:
-    """Seconds until the message is in the reader's home."""
+    """Return the seconds until the message is in the reader's home."""
     began = time.perf_counter()
     while True:
         home = reader.get(f"{stack.api}/timelines/home/?page_size=3", timeout=20).json()

@@ -1,4 +1,4 @@
-"""One running Twitsite for all tests of a worker."""
+"""One running Twitsite for all tests of a pytest worker."""
 
 import itertools
 import uuid
@@ -26,14 +26,14 @@ def api(stack):
 
 @pytest.fixture
 def new_name():
-    """A function that makes names nobody has yet."""
+    """A function that returns names nobody has yet."""
     run, numbers = uuid.uuid4().hex[:8], itertools.count()
     return lambda name="alice": f"{name}_{run}_{next(numbers)}"
 
 
 @pytest.fixture
 def join(api, new_name):
-    """A function that registers somebody: their name, and a session whose requests are theirs."""
+    """A function that registers a member and returns their name and a logged-in session."""
 
     def join_it(name: str = "alice") -> tuple[str, requests.Session]:
         full = new_name(name)

@@ -17,13 +17,13 @@ def served_by(url: str) -> str:
 
 
 @pytest.mark.parametrize("service", ["web", "api"])
-def test_all_three_instances_answer(stack, service):
+def test_it_answers_from_all_three_instances(stack, service):
     url = {"web": f"{stack.site}/public", "api": f"{stack.api}/"}[service]
     assert {served_by(url) for _ in range(12)} == {f"{service}.{number}" for number in (1, 2, 3)}
 
 
 @pytest.mark.parametrize("path", ["/", "/public", "/nobody_of_this_name", "/login", "/livez"])
-def test_every_answer_carries_the_request_id_that_was_sent(stack, path):
+def test_it_returns_the_request_id_that_was_sent(stack, path):
     sent = uuid.uuid4().hex
     for base in (stack.site, stack.api_root):
         answer = requests.get(
@@ -33,19 +33,19 @@ def test_every_answer_carries_the_request_id_that_was_sent(stack, path):
         assert answer.headers["X-Served-By"]
 
 
-def test_an_unsound_request_id_is_replaced(stack):
+def test_it_replaces_an_invalid_request_id(stack):
     answer = requests.get(stack.api_root, headers={"X-Request-ID": "<b> x"}, timeout=10)
     assert answer.headers["X-Request-ID"].isalnum()
 
 
-def test_links_name_the_address_that_was_asked(stack, join):
+def test_it_links_to_the_address_of_the_request(stack, join):
     name, member = join()
     account = member.get(f"{stack.api}/accounts/{name}/", timeout=10).json()
     assert account["url"] == f"{stack.api}/accounts/{name}/"
 
 
 class Readers:
-    """Threads that ask until the block ends; `failures` holds every answer that was not a 200."""
+    """Threads that request URLs until the block ends. `failures` has each answer but 200."""
 
     def __init__(self, *urls: str) -> None:
         self.failures: list[str] = []
@@ -59,8 +59,8 @@ class Readers:
                 try:
                     answer = session.get(url, timeout=20)
                 except requests.exceptions.ChunkedEncodingError:
-                    # Killed between the head and the body of an answer: nginx has sent the head on
-                    # by then, and nobody but the client can ask again.
+                    # Killed between head and body of an answer: nginx has sent the head already, so
+                    # only the client can repeat the request.
                     continue
                 except requests.RequestException as error:
                     self.failures.append(repr(error))
@@ -81,13 +81,13 @@ class Readers:
 
 
 def wait_until_back(stack, name: str, killed: int) -> None:
-    """Until the instance `name`, whose process id was `killed`, is there and answers again."""
+    """Wait until the instance `name`, whose process `killed` was, answers again."""
     wait_for(lambda: stack.pid(name) not in (0, killed), what=name)
     url = {"api": f"{stack.api}/", "web": f"{stack.site}/login"}[name[:3]]
     wait_for(lambda: served_by(url) == name, what=f"{name} is back")
 
 
-def test_nothing_fails_while_an_instance_of_each_service_is_killed(stack):
+def test_it_fails_no_request_while_an_instance_of_each_service_is_killed(stack):
     names = ("api.2", "web.3")
     old = {name: stack.pid(name) for name in names}
     urls = [f"{stack.site}/public", f"{stack.api}/timelines/public/"] * 2
@@ -100,7 +100,7 @@ def test_nothing_fails_while_an_instance_of_each_service_is_killed(stack):
     assert readers.answers > 20
 
 
-def test_a_member_goes_on_while_instances_are_killed(stack, new_name):
+def test_it_keeps_a_member_logged_in_while_instances_are_killed(stack, new_name):
     name = new_name("dana")
     member = Visitor(stack.site)
     member.register(name)
@@ -131,7 +131,7 @@ def without(stack):
             wait_for(lambda url=url: requests.get(url, timeout=5).status_code == 200, what=service)
 
 
-def test_without_any_api_there_are_a_503_in_json_and_pages_that_say_so(stack, without):
+def test_it_answers_503_when_no_api_instance_is_up(stack, without):
     without("api")
     answer = requests.get(f"{stack.api}/", headers={"X-Request-ID": "r-1"}, timeout=10)
     assert answer.status_code == 503
@@ -145,7 +145,7 @@ def test_without_any_api_there_are_a_503_in_json_and_pages_that_say_so(stack, wi
     assert requests.get(f"{stack.site}/login", timeout=20).status_code == 200
 
 
-def test_without_any_site_there_is_a_small_page(stack, without):
+def test_it_shows_a_small_page_when_no_site_instance_is_up(stack, without):
     without("web")
     page = requests.get(f"{stack.site}/public", timeout=10)
     assert page.status_code == 503

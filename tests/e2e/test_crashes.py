@@ -1,8 +1,8 @@
 """The whole site under load from real clients, while its processes are killed at random.
 
-`CRASH_SECONDS` says for how long (default 60; more for a longer run), `CRASH_SEED` with which
-chances. In the end: no acknowledged message lost, none doubled, each row on the shard that its id
-names, mirrors equal, the outbox empty, every file sound, and every home as the model says.
+`CRASH_SECONDS` sets the duration (default 60) and `CRASH_SEED` the random choices. Afterwards: no
+acknowledged message lost, none doubled, each row on the shard of its id, mirrors equal, the outbox
+empty, every file sound, and every home as the model says.
 """
 
 import os
@@ -30,10 +30,12 @@ CLIENTS, MEMBERS_EACH = 4, 4
 SHARDS = ["shard0", "shard1", "shard2"]
 TABLES = ("account", "message", "follow", "follower", "homeentry", "outbox", "token")
 
+pytestmark = [pytest.mark.long, pytest.mark.timeout(SECONDS + 300)]
+
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    # With so few members some become celebrities, and stop being any, while all this goes on.
+    # So few that members become celebrities, and stop being ones, during the run.
     running = Stack(
         tmp_path_factory.mktemp("crashes"),
         THROTTLE_REGISTER="",
@@ -46,7 +48,7 @@ def stack(tmp_path_factory):
 
 
 class Member:
-    """Somebody, and what they have been told that they did: a message is its id and text."""
+    """A member, with what the API has acknowledged: messages (id → text) and follows."""
 
     def __init__(self, api: str, name: str) -> None:
         self.api, self.name = api, name
@@ -55,7 +57,7 @@ class Member:
         self.follows: set[str] = set()
 
     def ask(self, method: str, path: str, expected: set[int], **request) -> requests.Response:
-        """Ask until it is answered: whatever is killed meanwhile, all of this may be repeated."""
+        """Repeat a request, which must be idempotent, until one of `expected` is the answer."""
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -64,7 +66,7 @@ class Member:
                 answer = None
             if answer is not None and answer.status_code in expected:
                 return answer
-            # 409: the first request with this key is still running, or was when it was killed.
+            # 409: the first request with this key is running, or was when it was killed.
             assert answer is None or answer.status_code in (409, 502, 503, 504), answer.text
             assert time.monotonic() < deadline, (method, path, answer)
             time.sleep(0.05)
@@ -78,7 +80,7 @@ class Member:
     def delete(self, chance: random.Random) -> None:
         if self.messages:
             message_id = chance.choice(sorted(self.messages))
-            # 404: it was deleted, and the answer was not sent any more.
+            # 404: an earlier try deleted it, and was killed before it could answer.
             self.ask("DELETE", f"/messages/{message_id}/", {204, 404})
             del self.messages[message_id]
 
@@ -91,7 +93,7 @@ class Member:
         self.follows.discard(name)
 
     def pages(self, path: str) -> list[dict]:
-        """All of a list, page by page."""
+        """Return all rows of a list, page by page."""
         rows: list[dict] = []
         path = f"{path}?page_size=100"
         while path:
@@ -102,7 +104,7 @@ class Member:
 
 
 class Client(threading.Thread):
-    """Does one thing after the other as the members that are its own."""
+    """A thread that acts as its own members, one random action after the other."""
 
     def __init__(self, members: list[Member], names: list[str], seed: int) -> None:
         super().__init__()
@@ -145,7 +147,7 @@ def children(pid: int) -> list[int]:
 
 
 class SecondRelay:
-    """A relay beside the one that runs anyway: it takes over, is frozen, and wakes too late."""
+    """A second relay, which takes over, is frozen, and wakes after its leases have run out."""
 
     def __init__(self, stack: Stack) -> None:
         settings = {"DJANGO_SETTINGS_MODULE": "twitsite.settings.api", "INSTANCE_NAME": "relay"}
@@ -167,7 +169,7 @@ class SecondRelay:
 
 
 def kill_one(stack: Stack, chance: random.Random) -> str:
-    """Kill the relay, an API instance or one of its workers; gives what it was."""
+    """Kill the relay, an API instance or one of its workers. Return what it was."""
     name = chance.choice(["relay", "relay", "api.1", "api.2", "api.3"])
     pid = stack.pid(name)
     if pid and name != "relay" and chance.random() < 0.5:
@@ -183,7 +185,7 @@ def kill_one(stack: Stack, chance: random.Random) -> str:
 
 @pytest.fixture(scope="module")
 def survivors(stack):
-    """The members after the storm, when the relay is idle."""
+    """The members after the run, once the relay is idle."""
     say(f"CRASH_SEED={SEED} CRASH_SECONDS={SECONDS:g}")
     run = uuid.uuid4().hex[:6]
     names = [f"m{number}_{run}" for number in range(CLIENTS * MEMBERS_EACH)]
@@ -214,12 +216,12 @@ def survivors(stack):
 
 
 def say(text: str) -> None:
-    """Shown when a test fails: how to have the same chances once more, and what came of it."""
+    """Print what pytest shows of a failed test: how to repeat the run, and what it did."""
     sys.stdout.write(f"{text}\n")
 
 
 def rows(stack: Stack, sql: str, alias: str | None = None) -> list[tuple]:
-    """What the files of all shards, or of one, say, read beside the site."""
+    """Return the rows of a query on the files of all shards, or of `alias`."""
     found = []
     for shard in [alias] if alias else SHARDS:
         with closing(sqlite3.connect(stack.var / f"{shard}.sqlite3", timeout=20)) as connection:
@@ -227,15 +229,14 @@ def rows(stack: Stack, sql: str, alias: str | None = None) -> list[tuple]:
     return found
 
 
-@pytest.mark.timeout(SECONDS + 300)
-def test_no_acknowledged_message_is_lost_and_none_doubled(survivors):
+def test_it_neither_loses_nor_doubles_an_acknowledged_message(survivors):
     for member in survivors:
         listed = member.pages(f"/accounts/{member.name}/messages/")
         assert {row["id"]: row["text"] for row in listed} == member.messages
         assert len(listed) == len(member.messages)
 
 
-def test_every_home_is_what_the_model_says(survivors):
+def test_it_shows_every_home_as_the_model_says(survivors):
     by_name = {member.name: member for member in survivors}
     for member in survivors:
         authors = [member, *(by_name[name] for name in member.follows)]
@@ -244,7 +245,7 @@ def test_every_home_is_what_the_model_says(survivors):
         assert listed == sorted(expected, key=int, reverse=True)
 
 
-def test_every_count_is_right(survivors):
+def test_it_counts_messages_and_follows_right(survivors):
     fans = Counter(name for member in survivors for name in member.follows)
     for member in survivors:
         account = member.ask("GET", f"/accounts/{member.name}/", {200}).json()
@@ -253,14 +254,14 @@ def test_every_count_is_right(survivors):
         assert account["follower_count"] == fans[member.name]
 
 
-def test_mirrors_are_equal(stack, survivors):
+def test_it_keeps_the_mirrors_equal_to_the_follows(stack, survivors):
     follows = rows(stack, "SELECT follower_id, followee_id FROM timeline_api_follow")
     mirrors = rows(stack, "SELECT follower_id, followee_id FROM timeline_api_follower")
     assert sorted(follows) == sorted(mirrors)
     assert len(follows) == sum(len(member.follows) for member in survivors)
 
 
-def test_each_row_is_on_the_shard_that_its_id_says(stack, survivors):
+def test_it_keeps_each_row_on_the_shard_of_its_id(stack, survivors):
     shard_map = dict(rows(stack, "SELECT slot, alias FROM shardrouter_slotassignment", "default"))
     for table in TABLES:
         for alias in SHARDS:
@@ -268,12 +269,12 @@ def test_each_row_is_on_the_shard_that_its_id_says(stack, survivors):
             assert {shard_map[ids.slot_of(pk)] for (pk,) in found} <= {alias}
 
 
-def test_every_file_is_sound(stack, survivors):
+def test_it_leaves_every_database_file_sound(stack, survivors):
     for alias in [*SHARDS, "default", "cache"]:
         assert rows(stack, "PRAGMA integrity_check", alias) == [("ok",)]
         assert rows(stack, "PRAGMA foreign_key_check", alias) == []
 
 
-def test_the_commands_find_nothing_wrong(stack, survivors):
+def test_it_passes_its_own_check_commands(stack, survivors):
     assert "0 differed" in stack.manage("timelines", "check")
     assert "0 differ." in stack.manage("counters", "check")

@@ -1,4 +1,4 @@
-"""What people do, from their first page to their last, over every process there is."""
+"""Members from their first page to their last, through all processes."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.stack import wait_for
 from tests.timeline_web.visitor import Visitor
 
 
-def test_somebody_joins_writes_follows_and_leaves(stack, new_name):
+def test_it_lets_somebody_join_write_follow_and_leave(stack, new_name):
     alice, bob = new_name("alice"), new_name("bob")
     writer, reader = Visitor(stack.site), Visitor(stack.site)
     writer.register(bob)
@@ -28,7 +28,7 @@ def test_somebody_joins_writes_follows_and_leaves(stack, new_name):
     assert reader.messages == ["The first <b>heron</b>"]
 
     writer.share("The second")
-    # What reaches other members goes through the relay, and may take moments.
+    # Other members' homes are filled by the relay, a moment later.
     wait_for(lambda: reader.get("/") and "The second" in reader.messages, what="fan-out")
     assert reader.messages == ["The second", "The first <b>heron</b>"]
     reader.get("/public")
@@ -44,7 +44,7 @@ def test_somebody_joins_writes_follows_and_leaves(stack, new_name):
     assert reader.get("/", allow_redirects=False).status_code == 302
 
 
-def test_a_cookie_kept_after_logging_out_is_dead(stack, new_name):
+def test_it_rejects_a_cookie_kept_after_logging_out(stack, new_name):
     name = new_name("charlie")
     member = Visitor(stack.site)
     member.register(name)
@@ -56,7 +56,7 @@ def test_a_cookie_kept_after_logging_out_is_dead(stack, new_name):
     assert again.headers["Location"].startswith("/public")
 
 
-def test_the_admin_shows_accounts_of_every_shard(stack, join):
+def test_it_lists_accounts_of_every_shard_in_the_admin(stack, join):
     names = [join("dana")[0] for _ in range(9)]
     admin = requests.Session()
     login = admin.get(f"{stack.api_root}/admin/login/", timeout=10)

@@ -1,4 +1,4 @@
-"""What nginx does by itself: headers, retries, limits. The instances behind it are counted."""
+"""What nginx does itself: headers, retries, limits. Fake instances record their requests."""
 
 import json
 import os
@@ -20,7 +20,7 @@ HASHED = "style.0123456789ab.css"
 
 
 class Instance(BaseHTTPRequestHandler):
-    """Answers with the headers it got; under /dies it hangs up after it has read the request."""
+    """Answer with the request's headers; under /dies, hang up after reading the request."""
 
     protocol_version = "HTTP/1.1"
 
@@ -46,7 +46,7 @@ class Instance(BaseHTTPRequestHandler):
 
 @contextmanager
 def balancer(folder: Path, **environment: str) -> Iterator["Balancer"]:
-    """nginx as deploy/ sets it up, in front of three countable instances for both services."""
+    """Run nginx as deploy/ configures it, before three fake instances of each service."""
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Instance) for _ in range(6)]
     asked: list[tuple[str, str]] = []
     for server in servers:
@@ -81,7 +81,7 @@ def balancer(folder: Path, **environment: str) -> Iterator["Balancer"]:
 
 
 class Balancer:
-    """Addresses of the two ports, and what the instances were asked."""
+    """The addresses of both ports, and the (method, path) that the instances got."""
 
     def __init__(self, site: str, api: str, asked: list[tuple[str, str]]) -> None:
         self.site, self.api, self.asked = site, api, asked
@@ -107,7 +107,7 @@ def nginx(tmp_path_factory):
 def test_it_asks_the_next_instance_when_one_died_over_a_get(nginx):
     answer = requests.get(f"{nginx.api}/dies/get", timeout=10)
     assert nginx.asked.count(("GET", "/dies/get")) == 3
-    # All three died: nobody is there.
+    # All three died, so no instance is left.
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
 
@@ -120,7 +120,7 @@ def test_it_never_sends_a_write_twice(nginx, method):
     assert answer.json()["detail"]
     assert answer.headers["X-Request-ID"]
     assert answer.headers["X-Served-By"] == "nginx"
-    # The site tries again what answers without a Retry-After, and what it sends has a key.
+    # Without Retry-After the site repeats the post at once; its Idempotency-Key makes that safe.
     assert "Retry-After" not in answer.headers
 
 

@@ -1,4 +1,4 @@
-"""One shard's file is away: what needs it answers 503, and all else goes on."""
+"""With the file of one shard gone, what needs it answers 503, and everything else works."""
 
 import time
 from contextlib import contextmanager, suppress
@@ -12,21 +12,21 @@ SUFFIXES = ("", "-wal", "-shm")
 
 
 def shard_of(stack, name: str) -> str:
-    """The alias of the shard that holds the account `name`."""
+    """Return the alias of the shard of the account `name`."""
     shown = stack.manage("shards", "where", "timeline_api.Account", name)
     return next(alias for alias in ("shard0", "shard1", "shard2") if alias in shown)
 
 
 @contextmanager
 def away(stack, alias: str):
-    """The shard's files are moved away while everything runs; put back as operations.md says."""
+    """Move a shard's files away while everything runs; put them back as operations.md says."""
     for suffix in SUFFIXES:
         move(stack, f"{alias}.sqlite3{suffix}", f"kept-{alias}.sqlite3{suffix}")
     try:
         yield
     finally:
         stack.supervisorctl("stop", "api:*", "relay")
-        # The write-ahead log belongs to its file; the shared memory is made anew.
+        # The write-ahead log belongs to its file; SQLite creates the shared memory again.
         for suffix in SUFFIXES[:2]:
             move(stack, f"kept-{alias}.sqlite3{suffix}", f"{alias}.sqlite3{suffix}")
         start_again(stack)
@@ -53,7 +53,7 @@ def is_live(url: str) -> bool:
 
 @pytest.fixture
 def pair(stack, join):
-    """Two members on different shards: (name, session, shard) of each."""
+    """Two members on different shards, each as (name, session, shard)."""
     first = join("lost")
     there = shard_of(stack, first[0])
     while True:
@@ -62,7 +62,7 @@ def pair(stack, join):
             return (*first, there), (*second, other)
 
 
-def test_only_what_needs_the_lost_shard_fails_and_soon(stack, pair):
+def test_it_fails_only_what_needs_the_lost_shard_and_soon(stack, pair):
     (lost, losing, alias), (kept, keeping, _) = pair
     for member in (losing, keeping):
         assert member.post(f"{stack.api}/messages/", json={"text": "hi"}).status_code == 201
@@ -90,7 +90,7 @@ def test_only_what_needs_the_lost_shard_fails_and_soon(stack, pair):
     assert "X-Shards-Missing" not in requests.get(f"{stack.api}/timelines/public/").headers
 
 
-def test_a_message_reaches_a_follower_on_a_lost_shard_once_it_is_back(stack, pair):
+def test_it_delivers_to_a_lost_shard_once_it_is_back(stack, pair):
     (_, follower, alias), (author, writing, _) = pair
     assert follower.put(f"{stack.api}/accounts/{author}/follow/").status_code == 204
     wait_for(

@@ -1,4 +1,4 @@
-"""`make up` as a command: what it says when it cannot start, and that it leaves nothing behind."""
+"""`make up` as a command: its error messages, and that it leaves no process behind."""
 
 import os
 import signal
@@ -12,10 +12,12 @@ import requests
 
 from tests.stack import ROOT, Stack, wait_for
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def other(tmp_path):
-    """A stack with files and ports of its own, not started."""
+    """A stack with its own files and ports, not started."""
     stack = Stack(tmp_path)
     yield stack
     if stack.process and stack.process.poll() is None:
@@ -23,7 +25,7 @@ def other(tmp_path):
 
 
 def make_up(stack: Stack) -> subprocess.CompletedProcess:
-    """`make up` to its end."""
+    """Run `make up` until it ends."""
     return subprocess.run(
         ["make", "up"],
         cwd=ROOT,
@@ -36,7 +38,7 @@ def make_up(stack: Stack) -> subprocess.CompletedProcess:
 
 
 def refused(stack: Stack) -> str:
-    """The one line in which `make up` says why it does not start."""
+    """Return the one line in which `make up` says why it does not start."""
     done = make_up(stack)
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
@@ -64,7 +66,7 @@ def test_it_names_an_instance_port_that_is_in_use(other):
 
 @pytest.mark.parametrize("name", ["WEB_PORT", "API_PORT", "WEB_INSTANCE_PORTS"])
 @pytest.mark.parametrize("value", ["eighty", "0", "70000"])
-def test_it_names_a_port_that_is_none(other, name, value):
+def test_it_names_an_invalid_port(other, name, value):
     other.environment[name] = value
     assert f"{name}='{value}' is no port" in refused(other)
 
@@ -114,7 +116,7 @@ def test_it_does_not_start_twice_in_one_folder(stack):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """A stack whose first run is done, so that its starts are short."""
+    """A stack that has been prepared, so that its starts are short."""
     stack = Stack(tmp_path_factory.mktemp("prepared"))
     done = subprocess.run(["make", "prepare"], cwd=ROOT, env=stack.environment)
     assert done.returncode == 0
@@ -139,7 +141,7 @@ def test_it_says_that_a_shard_is_gone_rather_than_make_an_empty_one(prepared):
         kept.rename(file)
 
 
-def test_a_second_run_does_nothing_twice_and_ends_with_a_signal(prepared):
+def test_it_repeats_no_step_on_a_second_run_and_ends_with_a_signal(prepared):
     prepared.start(command=("nohup", "make", "up"))
     assert not any("Migrating" in line for line in prepared.output)
     prepared.process.terminate()
@@ -147,8 +149,8 @@ def test_a_second_run_does_nothing_twice_and_ends_with_a_signal(prepared):
     wait_for(lambda: not prepared.processes(), what="the end of every process")
 
 
-def test_nothing_is_left_after_ctrl_c_twice(prepared):
-    """Ctrl-C goes to the whole foreground group: make, up.py, and what they started."""
+def test_it_leaves_no_process_after_ctrl_c_twice(prepared):
+    """Ctrl-C reaches the whole foreground group: make, up.py, and what they started."""
     prepared.start(command=("make", "up"))
     for _ in range(2):
         os.killpg(prepared.process.pid, signal.SIGINT)
@@ -157,7 +159,8 @@ def test_nothing_is_left_after_ctrl_c_twice(prepared):
     wait_for(lambda: not prepared.processes(), what="the end of every process")
 
 
-def test_nothing_is_left_after_it_was_killed_outright(prepared):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a parent's death")
+def test_it_leaves_no_process_after_it_was_killed(prepared):
     prepared.start()
     prepared.process.kill()
     prepared.process.wait(30)
@@ -165,8 +168,8 @@ def test_nothing_is_left_after_it_was_killed_outright(prepared):
 
 
 @pytest.mark.parametrize("started", [2, 6])
-def test_nothing_is_left_after_a_signal_while_it_starts(prepared, started):
-    """Preparing (up.py and a child), and when instances are there that do not answer yet."""
+def test_it_leaves_no_process_after_a_signal_while_it_starts(prepared, started):
+    """With 2 processes it prepares (up.py and a child); with 6, instances are starting."""
     command = [sys.executable, "-m", "deploy.up"]
     process = subprocess.Popen(command, cwd=ROOT, env=prepared.environment)
     wait_for(lambda: len(prepared.processes()) >= started, what="its first processes")

@@ -1,4 +1,4 @@
-"""Chromium in the tests: what a page may not do, what somebody does on it, what axe says."""
+"""Chromium in the tests: complaints about a page, steps on it, and axe."""
 
 import os
 from pathlib import Path
@@ -9,16 +9,18 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
-def complaint(message) -> list[str]:
-    """Whatever the console says; not that the page itself is one about a failure, nor that somebody
-    was in a field before the one that would have had the focus."""
+def console_complaints(message) -> list[str]:
+    """Return what the console says, if it is about a fault.
+
+    It also says that the page itself is an error page, and that autofocus came too late.
+    """
     is_of_page = "Failed to load" in message.text and message.location["url"] == message.page.url
-    passed_over = message.text.startswith("Autofocus processing was blocked")
-    return [] if is_of_page or passed_over else [message.text]
+    is_autofocus = message.text.startswith("Autofocus processing was blocked")
+    return [] if is_of_page or is_autofocus else [message.text]
 
 
-def foreign(url: str, site: str) -> list[str]:
-    """A complaint when the page asks another site."""
+def request_complaints(url: str, site: str) -> list[str]:
+    """Return a complaint if the page asks another site."""
     return [] if url.startswith((site, "data:")) else [f"asked {url}"]
 
 
@@ -34,8 +36,8 @@ def register_and_log_in(page, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
-def card(page, text):
-    """The card of the message that says `text`."""
+def message_card(page, text):
+    """Return the card of the message that has `text`."""
     return page.locator(".message").filter(has_text=text)
 
 

@@ -6,11 +6,11 @@ import uuid
 import pytest
 from playwright.sync_api import sync_playwright
 
-from .chromium import CHROMIUM, complaint, foreign
+from .chromium import CHROMIUM, console_complaints, request_complaints
 from .servers import environment, free_port, manage, running
 from .visitor import Visitor
 
-# A page may be asked for faster here than anybody would.
+# The tests ask faster than anybody would.
 NO_THROTTLES = {
     f"THROTTLE_{scope}": "" for scope in ("LOGIN", "LOGIN_ADDRESS", "REGISTER", "POST", "ANONYMOUS")
 }
@@ -45,17 +45,17 @@ def site(var_dir, api, collected):
 
 
 @pytest.fixture(scope="session")
-def lonely_site(var_dir, collected):
-    """A running site whose API is not there. Its cookies are `site`'s: they share a secret."""
-    nobody = f"http://127.0.0.1:{free_port()}"
-    env = environment("twitsite.settings.web", var_dir, API_BASE_URL=nobody, INSTANCE_NAME="web.2")
-    with running("twitsite.wsgi_web", env, var_dir / "lonely.log") as server:
+def site_without_api(var_dir, collected):
+    """A running site without an API. It shares its secret with `site`, and so the cookies."""
+    no_api = f"http://127.0.0.1:{free_port()}"
+    env = environment("twitsite.settings.web", var_dir, API_BASE_URL=no_api, INSTANCE_NAME="web.2")
+    with running("twitsite.wsgi_web", env, var_dir / "web-without-api.log") as server:
         yield server
 
 
 @pytest.fixture
 def visitor(site):
-    """Somebody who has just come."""
+    """A visitor with an empty cookie jar."""
     return Visitor(site.url)
 
 
@@ -64,13 +64,13 @@ _numbers = itertools.count()
 
 @pytest.fixture
 def new_name():
-    """A function that makes a username nobody has yet."""
+    """A function that returns a new username."""
     return lambda stem="user": f"{stem}_{next(_numbers)}_{uuid.uuid4().hex[:6]}"
 
 
 @pytest.fixture
 def new_member(site, new_name):
-    """A function that registers and signs in somebody: gives their Visitor and name."""
+    """A function that registers and signs in a member, and returns their Visitor and name."""
 
     def make(stem: str = "user") -> tuple[Visitor, str]:
         member, name = Visitor(site.url), new_name(stem)
@@ -94,7 +94,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, site):
-    """A function that opens the site in a fresh profile; what the page complains about fails."""
+    """A function that opens the site in a new profile. The test fails if a page complains."""
     opened, complaints = [], []
 
     def open_it(
@@ -113,9 +113,11 @@ def open_page(chromium, site):
         )
         opened.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.extend(complaint(message)))
+        page.on("console", lambda message: complaints.extend(console_complaints(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.extend(foreign(request.url, site.url)))
+        page.on(
+            "request", lambda request: complaints.extend(request_complaints(request.url, site.url))
+        )
         return page
 
     yield open_it
@@ -126,7 +128,7 @@ def open_page(chromium, site):
 
 @pytest.fixture
 def friend(new_member):
-    """Somebody who has written a message with a tag; their Visitor and name."""
+    """A member who has posted a message with a tag: their Visitor and name."""
     friend, name = new_member("friend")
     friend.share(f"Herons of {name} #birds_{name}")
     return friend, name

@@ -15,14 +15,14 @@ SECRET_KEY = "tests-of-the-site"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def environment(settings: str, var_dir: Path, **more: str) -> dict[str, str]:
-    """The environment of a process of this installation: nothing from the machine's own .env."""
+    """Return the environment of a process, without anything from the machine's own .env."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": settings,
@@ -34,7 +34,7 @@ def environment(settings: str, var_dir: Path, **more: str) -> dict[str, str]:
 
 
 def manage(*arguments: str, env: dict[str, str]) -> None:
-    """Run a management command; CalledProcessError with its output when it fails."""
+    """Run a management command. Raise AssertionError with its output if it fails."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True
     )
@@ -42,7 +42,7 @@ def manage(*arguments: str, env: dict[str, str]) -> None:
 
 
 class Server:
-    """A gunicorn process: `url`, and `log` with what it wrote."""
+    """A gunicorn process with its `url` and its `log` file."""
 
     def __init__(self, application: str, env: dict[str, str], log: Path, port: int | None = None):
         self.port = port or free_port()
@@ -57,7 +57,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        """Start it, and come back when it answers."""
+        """Start the process and wait until it answers."""
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 self._arguments, cwd=ROOT, env=self._env, stdout=log, stderr=log
@@ -67,13 +67,13 @@ class Server:
             try:
                 requests.get(self.url + "/livez", timeout=5)
                 return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         self.stop()
         raise AssertionError(f"{self._arguments[-1]} did not start:\n{self.log.read_text()}")
 
     def stop(self) -> None:
-        """End it and wait until it has ended."""
+        """Stop the process and wait for its end."""
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -84,7 +84,7 @@ class Server:
 
 @contextmanager
 def running(application: str, env: dict[str, str], log: Path):
-    """A Server for as long as the block lasts."""
+    """Run a Server for as long as the block lasts."""
     server = Server(application, env, log)
     try:
         yield server

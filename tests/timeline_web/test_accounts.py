@@ -23,7 +23,7 @@ def test_it_registers_and_leads_to_the_login(visitor, new_name):
         ({"email": "broken@"}, "You have to enter a valid email address"),
         ({"password": "", "password2": ""}, "You have to enter a password"),
         ({"password2": "another"}, "The two passwords do not match"),
-        # Everything wrong at once: one error, the first in this order.
+        # Several errors at once: the first is shown.
         ({"username": "", "email": "", "password": ""}, "You have to enter a username"),
         ({"email": "", "password": ""}, "You have to enter a valid email address"),
     ],
@@ -131,7 +131,7 @@ def test_it_never_leads_to_another_site(visitor, new_name, target):
 
 
 @pytest.mark.parametrize("path", ["/login", "/register"])
-def test_a_member_has_nothing_to_do_there(new_member, path):
+def test_it_sends_a_member_home_from_login_and_registration(new_member, path):
     member, _ = new_member()
     member.get(path)
     assert member.path == "/"
@@ -145,7 +145,7 @@ def test_it_signs_out(new_member):
     assert "Sign in" in member.text
 
 
-def test_a_visitor_who_signs_out_sees_the_public_timeline(visitor):
+def test_it_shows_the_public_timeline_to_a_visitor_who_signs_out(visitor):
     visitor.get("/login")
     token = visitor.form("/login").fields["csrfmiddlewaretoken"]
     visitor.post("/logout", {"csrfmiddlewaretoken": token})

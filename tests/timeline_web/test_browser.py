@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from .chromium import card, check_pages, register_and_log_in
+from .chromium import check_pages, message_card, register_and_log_in
 from .servers import ROOT
+
+pytestmark = pytest.mark.long
 
 PICTURE = ROOT / "docs" / "screenshots" / "home.png"
 LONG_WORD = "W" * 280
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_somebody_joins_writes_and_leaves(open_page, new_name, javascript):
+def test_it_lets_somebody_join_post_and_sign_out(open_page, new_name, javascript):
     page, name = open_page(javascript=javascript), new_name("dana")
     register_and_log_in(page, name)
     assert page.get_by_role("status").inner_text() == "You were logged in"
@@ -26,7 +28,7 @@ def test_somebody_joins_writes_and_leaves(open_page, new_name, javascript):
     assert page.url.endswith("/public")
 
 
-def test_the_script_counts_characters_as_the_api_does(open_page, new_name):
+def test_it_counts_characters_as_the_api_does(open_page, new_name):
     page = open_page()
     register_and_log_in(page, new_name("dana"))
     count, box = page.locator("[data-count]"), page.get_by_label("What's on your mind")
@@ -39,7 +41,7 @@ def test_the_script_counts_characters_as_the_api_does(open_page, new_name):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_nothing_is_wider_than_the_screen(open_page, new_member, width, scheme):
+def test_it_fits_the_width_of_the_screen(open_page, new_member, width, scheme):
     member, name = new_member("x" * 10)
     member.share(LONG_WORD)
     member.share("https://example.org/" + "path" * 60)
@@ -49,7 +51,7 @@ def test_nothing_is_wider_than_the_screen(open_page, new_member, width, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_keyboard_reaches_the_content_first(open_page):
+def test_it_lets_the_keyboard_skip_to_the_content(open_page):
     page = open_page()
     page.goto("/public")
     page.keyboard.press("Tab")
@@ -58,7 +60,7 @@ def test_the_keyboard_reaches_the_content_first(open_page):
     page.wait_for_url("**/public#content")
 
 
-def test_the_keys_and_their_legend(open_page, new_member):
+def test_it_has_keys_and_a_legend_of_them(open_page, new_member):
     member, name = new_member("author")
     for text in ("One", "Two"):
         member.share(text)
@@ -73,16 +75,16 @@ def test_the_keys_and_their_legend(open_page, new_member):
     assert page.evaluate("document.activeElement.innerText").split()[-4] != ""
     page.keyboard.press("l")
     page.wait_for_url("**/*#m*")
-    assert card(page, "One").get_by_role("button", name="Like,").get_attribute("aria-pressed") == (
-        "true"
-    )
+    assert message_card(page, "One").get_by_role("button", name="Like,").get_attribute(
+        "aria-pressed"
+    ) == ("true")
     page.keyboard.press("r")
     page.wait_for_timeout(100)
     page.keyboard.press("/")
     page.wait_for_url("**/search")
 
 
-def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_member):
+def test_it_loads_older_messages_on_scrolling_and_newer_ones_on_a_click(open_page, new_member):
     member, _ = new_member("author")
     key = member.form("/logout").fields["csrfmiddlewaretoken"]
     for number in range(35):
@@ -99,19 +101,17 @@ def test_older_messages_come_as_one_scrolls_and_newer_when_asked(open_page, new_
     page.clock.run_for(31_000)
     page.get_by_role("button", name="1 new message").click()
     assert "Just now" in page.locator(".message").first.inner_text()
-    # More than a page of new ones: nothing that lies between is skipped.
+    # More new messages than a page has: none of them is skipped.
     for number in range(31):
         member.post("/add_message", {"csrfmiddlewaretoken": key, "text": f"Later {number}"})
     page.clock.run_for(31_000)
     page.get_by_role("button", name="30 new messages").click()
     page.locator(".pager").scroll_into_view_if_needed()
-    card(page, "Later 0").wait_for()
+    message_card(page, "Later 0").wait_for()
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "2 min ago"), ("ar", "قبل 2 د")])
-def test_times_grow_older_in_the_pages_words_and_exact_ones_stay(
-    open_page, friend, language, words
-):
+def test_it_updates_relative_times_and_leaves_exact_ones(open_page, friend, language, words):
     visitor, other = friend
     message = re.search(r'id="m(\d+)"', visitor.page.text)[1]
     page = open_page(language=language)
@@ -126,30 +126,30 @@ def test_times_grow_older_in_the_pages_words_and_exact_ones_stay(
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_a_conversation(open_page, new_name, friend, javascript, width):
+def test_it_holds_a_conversation(open_page, new_name, friend, javascript, width):
     page, name = open_page(javascript=javascript, width=width), new_name("dana")
     _, other = friend
     register_and_log_in(page, name)
 
-    # Find somebody, follow them, like and repost what they wrote.
+    # Find somebody, follow them, like and repost their message.
     page.goto(f"/search?q={other}&in=people")
     page.get_by_role("button", name=f"Follow {other}").first.click()
     assert page.get_by_role("status").inner_text() == f'You are now following "{other}"'
     page.goto("/")
     for act, count in (("Like,", "1"), ("Repost,", "1")):
-        button = card(page, "Herons").get_by_role("button", name=act)
+        button = message_card(page, "Herons").get_by_role("button", name=act)
         button.click()
-        button = card(page, "Herons").get_by_role("button", name=act)
+        button = message_card(page, "Herons").get_by_role("button", name=act)
         assert button.get_attribute("aria-pressed") == "true"
         assert button.inner_text().split()[-1] == count
 
     # Reply, edit the reply, look at its history, delete it.
-    card(page, "Herons").get_by_role("link", name="Reply to this message").click()
+    message_card(page, "Herons").get_by_role("link", name="Reply to this message").click()
     page.get_by_label(f"Your reply to {other}").fill(f"Where, @{other}?")
     page.get_by_role("button", name="Reply").click()
     assert page.get_by_role("status").inner_text() == "Your message was recorded"
-    assert card(page, "Where,").get_by_role("link", name=f"@{other}").count() == 2
-    card(page, "Where,").get_by_role("link", name="Edit or delete").click()
+    assert message_card(page, "Where,").get_by_role("link", name=f"@{other}").count() == 2
+    message_card(page, "Where,").get_by_role("link", name="Edit or delete").click()
     page.get_by_label("Your message").fill("Where exactly?")
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("status").inner_text() == "Your message was changed"
@@ -159,14 +159,14 @@ def test_a_conversation(open_page, new_name, friend, javascript, width):
     page.get_by_role("button", name="Pin to my profile").click()
     page.goto(f"/{name}")
     assert page.get_by_role("heading", name="Pinned").is_visible()
-    card(page, "Where exactly?").first.get_by_role("link", name="Edit or delete").click()
+    message_card(page, "Where exactly?").first.get_by_role("link", name="Edit or delete").click()
     page.get_by_role("button", name="Delete this message").click()
     assert page.get_by_role("status").inner_text() == "Your message was deleted"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_a_double_click_counts_once(open_page, new_name, friend, javascript):
+def test_it_counts_a_double_click_once(open_page, new_name, friend, javascript):
     page, name = open_page(javascript=javascript), new_name("dana")
     visitor, other = friend
     register_and_log_in(page, name)
@@ -174,13 +174,13 @@ def test_a_double_click_counts_once(open_page, new_name, friend, javascript):
     page.get_by_role("button", name="Share").dblclick()
     page.wait_for_load_state("networkidle")
     page.goto(f"/{name}")
-    assert card(page, "Twice is once").count() == 1
+    assert message_card(page, "Twice is once").count() == 1
     for act in ("Like,", "Repost,"):
         page.goto(f"/{other}")
-        card(page, "Herons").get_by_role("button", name=act).dblclick()
+        message_card(page, "Herons").get_by_role("button", name=act).dblclick()
         page.wait_for_load_state("networkidle")
         page.goto(f"/{other}")
-        button = card(page, "Herons").get_by_role("button", name=act)
+        button = message_card(page, "Herons").get_by_role("button", name=act)
         assert button.get_attribute("aria-pressed") == "true"
         assert button.inner_text().split()[-1] == "1"
     visitor.get("/notifications")
@@ -190,7 +190,7 @@ def test_a_double_click_counts_once(open_page, new_name, friend, javascript):
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, width):
+def test_it_notifies_links_tags_and_restricts(open_page, new_name, friend, javascript, width):
     page, name = open_page(javascript=javascript, width=width), new_name("dana")
     visitor, other = friend
     register_and_log_in(page, name)
@@ -199,18 +199,18 @@ def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, 
     visitor.get(f"/{name}")
     visitor.submit(f"/{name}/follow")
 
-    # The tag has both; the bell tells of the follower.
-    card(page, "Mine").get_by_role("link", name=f"#birds_{other}").click()
+    # The tag page has both messages; the bell shows the new follower.
+    message_card(page, "Mine").get_by_role("link", name=f"#birds_{other}").click()
     assert page.locator(".message").count() == 2
     page.get_by_role("link", name="Notifications").click()
     assert f"{other} followed you" in page.locator(".told").inner_text()
     page.get_by_role("button", name="Mark all as read").click()
     assert page.locator(".bell .number").count() == 0
 
-    # Report, mute, block; and let go.
+    # Report, mute and block; then undo it.
     page.goto(f"/tag/birds_{other}")
-    card(page, "Herons").get_by_role("link", name="Reply to this message").click()
-    card(page, "Herons").get_by_role("link", name="Report this message").click()
+    message_card(page, "Herons").get_by_role("link", name="Reply to this message").click()
+    message_card(page, "Herons").get_by_role("link", name="Report this message").click()
     page.get_by_label("What is wrong with it?").fill("Not a heron")
     page.get_by_role("button", name="Report").click()
     assert "operators" in page.get_by_role("status").inner_text()
@@ -230,7 +230,9 @@ def test_notifications_tags_and_safety(open_page, new_name, friend, javascript, 
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
+def test_it_changes_settings_and_deletes_the_account(
+    open_page, new_name, visitor, javascript, width
+):
     page, name = open_page(javascript=javascript, width=width), new_name("dana")
     register_and_log_in(page, name)
     page.goto("/settings")
@@ -252,7 +254,7 @@ def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
     page.get_by_role("button", name="End Backup").click()
     assert page.get_by_role("status").inner_text() == "It was ended"
     page.get_by_role("link", name="Password").click()
-    page.get_by_label("Password now").fill("secret-9")
+    page.get_by_label("Current password").fill("secret-9")
     page.get_by_label("New password", exact=True).fill("secret-10")
     page.get_by_label("New password, once more").fill("secret-10")
     page.get_by_role("button", name="Change the password").click()
@@ -269,7 +271,7 @@ def test_settings_and_leaving(open_page, new_name, visitor, javascript, width):
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
-def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, width):
+def test_it_works_in_arabic(open_page, new_name, friend, javascript, width):
     page = open_page(javascript=javascript, width=width, language="ar")
     name, (visitor, other) = new_name("dana"), friend
 
@@ -277,7 +279,7 @@ def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, widt
         assert page.get_by_role("status").inner_text() == text
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    # Begin in English, as a browser may ask for what its owner does not want.
+    # Switch to English and back: a browser may ask for a language that its owner does not want.
     page.goto("/register")
     page.get_by_role("button", name="English").click()
     assert page.get_by_role("heading", name="Sign up").is_visible()
@@ -293,7 +295,7 @@ def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, widt
     page.get_by_role("main").get_by_role("button", name="تسجيل الدخول").click()
     said("تم تسجيل الدخول")
 
-    # Write, follow, like, answer, edit, be told.
+    # Post, follow, like, reply, edit, get a notification.
     page.get_by_label("ما الذي يدور في ذهنك").fill("صباح الخير")
     if javascript:
         assert page.locator("[data-count]").inner_text() == "المتبقي: 270"
@@ -303,12 +305,12 @@ def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, widt
     page.goto(f"/{other}")
     page.get_by_role("button", name="متابعة", exact=True).click()
     said(f'تمت متابعة "\u2068{other}\u2069"')
-    card(page, "Herons").get_by_role("button", name="إعجاب").click()
-    card(page, "Herons").get_by_role("link", name="الرد على هذه الرسالة").click()
+    message_card(page, "Herons").get_by_role("button", name="إعجاب").click()
+    message_card(page, "Herons").get_by_role("link", name="الرد على هذه الرسالة").click()
     page.get_by_label("ردك على").fill("أين؟")
     page.get_by_role("button", name="رد", exact=True).click()
     said("تم نشر رسالتك")
-    card(page, "أين؟").get_by_role("link", name="تعديل").click()
+    message_card(page, "أين؟").get_by_role("link", name="تعديل").click()
     page.get_by_label("رسالتك").fill("أين ومتى؟")
     page.get_by_role("button", name="حفظ").click()
     said("تم تعديل رسالتك")
@@ -327,7 +329,7 @@ def test_a_members_story_in_arabic(open_page, new_name, friend, javascript, widt
 
 
 def check_arabic_script(page):
-    """The script's plurals, and its keys on a keyboard that has other letters on them."""
+    """Check the script's plurals, and its keys on an Arabic keyboard."""
     new = "interpolate(ngettext('%(number)s new message', '', n), {number: n}, true)"
     assert page.evaluate(f"[1, 2, 3, 11, 100].map((n) => {new})") == [
         "رسالة جديدة واحدة",
@@ -342,7 +344,7 @@ def check_arabic_script(page):
     page.get_by_role("button", name="إغلاق").click()
 
 
-def test_a_full_page_is_light(new_member):
+def test_it_keeps_a_full_page_small(new_member):
     member, name = new_member("author")
     key = member.form("/logout").fields["csrfmiddlewaretoken"]
     for number in range(30):

@@ -1,4 +1,4 @@
-"""The client against a real HTTP server that answers what it is told to."""
+"""The client against a real HTTP server with scripted answers."""
 
 import json
 import threading
@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from timeline_web import client, exceptions
+from timeline_web.client import Api, errors, transport
 
 from .servers import free_port
 
@@ -40,7 +40,7 @@ MESSAGE = {
 
 
 class Backend(ThreadingHTTPServer):
-    """Answers with `script`, one (status, body, headers) after another, the last one for ever."""
+    """Answers with the (status, body, headers) of `script` in turn, and with the last for ever."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -48,7 +48,7 @@ class Backend(ThreadingHTTPServer):
         self.seen: list[BaseHTTPRequestHandler] = []
 
     def answer(self, status: int, body: object = None, **headers: str) -> None:
-        """Add an answer; underscores in the names of headers stand for hyphens."""
+        """Add an answer. Underscores in names of headers stand for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.script.append((status, body, named))
 
@@ -79,82 +79,79 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def backend(settings, monkeypatch):
+def backend(settings):
     server = Backend()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings.API_BASE_URL = f"http://127.0.0.1:{server.server_port}"
     settings.API_READ_TIMEOUT = 0.5
-    monkeypatch.setattr(client, "_thread", threading.local())
+    transport.close_connection()
     yield server
+    transport.close_connection()
     server.shutdown()
     server.server_close()
 
 
-def api(**kwargs) -> client.Api:
-    return client.Api(**kwargs)
-
-
 def test_it_sends_who_asks_and_for_whom(backend):
     backend.answer(200, ACCOUNT)
-    api(token="1.x", request_id="r-1", address="192.0.2.7").account("alice")
+    Api(token="1.x", request_id="r-1", client_ip="192.0.2.7").account("alice")
     headers = backend.seen[0].headers
     assert headers["Authorization"] == "Bearer 1.x"
     assert headers["X-Request-ID"] == "r-1"
     assert headers["X-Forwarded-For"] == "192.0.2.7"
 
 
-def test_a_visitor_sends_no_token(backend):
+def test_it_sends_no_token_for_a_visitor(backend):
     backend.answer(200, ACCOUNT)
-    api().account("alice")
+    Api().account("alice")
     assert "Authorization" not in backend.seen[0].headers
 
 
 def test_it_keeps_the_connection_and_no_cookie(backend):
     backend.answer(200, ACCOUNT, Set_Cookie="whose=alices; Path=/")
-    api().account("alice")
-    api().account("alice")
+    Api().account("alice")
+    Api().account("alice")
     assert backend.seen[0].client_address == backend.seen[1].client_address
     assert "Cookie" not in backend.seen[1].headers
 
 
-def test_a_name_cannot_leave_its_place_in_the_path(backend):
+def test_it_quotes_a_name_in_the_path(backend):
     backend.answer(404, {"detail": "no"})
-    with pytest.raises(exceptions.NotFound):
-        api().account("../tokens/?x#")
+    with pytest.raises(errors.NotFound):
+        Api().account("../tokens/?x#")
     assert backend.seen[0].path == "/api/v1/accounts/..%2Ftokens%2F%3Fx%23/"
 
 
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (400, {"username": ["taken"]}, exceptions.Invalid),
-        (400, ["flat"], exceptions.Invalid),
-        (401, {"detail": "Invalid token."}, exceptions.Unauthorized),
-        (403, {"detail": "This account is suspended."}, exceptions.Forbidden),
-        (404, {"detail": "Not found."}, exceptions.NotFound),
-        (409, {"detail": "Still running."}, exceptions.Conflict),
-        (422, {"detail": "Another text."}, exceptions.KeyReused),
-        (413, b"<html>too large</html>", exceptions.Invalid),
-        (429, {"detail": "Slowly."}, exceptions.Throttled),
-        (500, b"<h1>Server Error</h1>", exceptions.ApiBroken),
-        (503, b"<html>nginx</html>", exceptions.ApiUnavailable),
-        (302, b"", exceptions.ApiBroken),
-        (200, b"no json", exceptions.ApiBroken),
-        (200, {"id": "half an account"}, exceptions.ApiBroken),
-        (200, None, exceptions.ApiBroken),
+        (400, {"username": ["taken"]}, errors.Invalid),
+        (400, ["flat"], errors.Invalid),
+        (401, {"detail": "Invalid token."}, errors.Unauthorized),
+        (403, {"detail": "This account is suspended."}, errors.Forbidden),
+        (404, {"detail": "Not found."}, errors.NotFound),
+        (409, {"detail": "Still running."}, errors.Conflict),
+        (422, {"detail": "Another text."}, errors.KeyReused),
+        (413, b"<html>too large</html>", errors.Invalid),
+        (429, {"detail": "Slowly."}, errors.Throttled),
+        (500, b"<h1>Server Error</h1>", errors.ApiBroken),
+        (503, b"<html>nginx</html>", errors.ApiUnavailable),
+        (302, b"", errors.ApiBroken),
+        (200, b"no json", errors.ApiBroken),
+        (200, {"id": "half an account"}, errors.ApiBroken),
+        (200, None, errors.ApiBroken),
     ],
 )
-def test_every_answer_has_a_name(backend, status, body, expected):
+def test_it_raises_one_error_for_each_kind_of_answer(backend, status, body, expected):
     backend.answer(status, body)
     with pytest.raises(expected) as caught:
-        api().account("alice")
+        Api().account("alice")
     assert type(caught.value) is expected
 
 
 def test_it_says_how_long_to_wait(backend):
     backend.answer(429, {"detail": "Slowly."}, Retry_After="17")
-    with pytest.raises(exceptions.Throttled) as caught:
-        api().log_in(username="alice", password="x")
+    with pytest.raises(errors.Throttled) as caught:
+        Api().log_in(username="alice", password="x")
     assert caught.value.retry_after == 17
 
 
@@ -162,72 +159,72 @@ def test_it_says_how_long_to_wait(backend):
 def test_it_reads_again_when_the_gateway_fails(backend, failure):
     backend.answer(failure, b"")
     backend.answer(200, ACCOUNT)
-    assert api().account("alice").username == "alice"
+    assert Api().account("alice").username == "alice"
     assert len(backend.seen) == 2
 
 
 @pytest.mark.parametrize("failure", [502, 0])
-def test_a_message_is_posted_again_under_one_key(backend, failure):
+def test_it_posts_a_message_again_with_the_same_key(backend, failure):
     backend.answer(failure, b"")
     backend.answer(201, MESSAGE)
-    assert api(token="1.x").post("hi", key="k").text == "hi"
+    assert Api(token="1.x").post_message("hi", key="k").text == "hi"
     assert [request.headers["Idempotency-Key"] for request in backend.seen] == ["k", "k"]
 
 
 @pytest.mark.parametrize("failure", [502, 0])
 def test_it_registers_once_only(backend, failure):
     backend.answer(failure, b"")
-    with pytest.raises(exceptions.ApiUnavailable):
-        api().register(username="a", email="a@example.com", password="x")
+    with pytest.raises(errors.ApiUnavailable):
+        Api().register(username="a", email="a@example.com", password="x")
     assert len(backend.seen) == 1
 
 
-def test_the_apis_own_503_is_not_asked_again_and_does_not_open_the_circuit(backend):
+def test_it_neither_retries_the_apis_own_503_nor_opens_the_circuit(backend):
     backend.answer(503, {"detail": "shard1 does not answer."}, Retry_After="2")
     for _ in range(10):
-        with pytest.raises(exceptions.ApiUnavailable) as caught:
-            api().account("alice")
+        with pytest.raises(errors.ApiUnavailable) as caught:
+            Api().account("alice")
         assert caught.value.retry_after == 2
     assert len(backend.seen) == 10
 
 
-def test_the_circuit_opens_and_closes_again(backend, settings):
+def test_it_opens_the_circuit_and_closes_it_again(backend, settings):
     settings.API_BREAKER_FAILURES, settings.API_BREAKER_SECONDS = 3, 0.2
     backend.answer(502, b"")
     for _ in range(8):
-        with pytest.raises(exceptions.ApiUnavailable):
-            api().account("alice")
+        with pytest.raises(errors.ApiUnavailable):
+            Api().account("alice")
     asked = len(backend.seen)
-    assert asked == 3 * 2  # each was tried twice; the other five were not sent
+    assert asked == 3 * 2  # each call was sent twice, the other five were not sent
     backend.script = [(200, ACCOUNT, {})]
     threading.Event().wait(0.25)
-    assert api().account("alice").username == "alice"
+    assert Api().account("alice").username == "alice"
 
 
-def test_four_hundreds_do_not_open_the_circuit(backend):
+def test_it_does_not_open_the_circuit_for_client_errors(backend):
     backend.answer(404, {"detail": "no"})
     for _ in range(10):
-        with pytest.raises(exceptions.NotFound):
-            api().account("nobody")
+        with pytest.raises(errors.NotFound):
+            Api().account("nobody")
     assert len(backend.seen) == 10
 
 
-def test_nobody_there_is_unavailable(settings, monkeypatch):
+def test_it_raises_unavailable_if_nobody_listens(settings):
     settings.API_BASE_URL = f"http://127.0.0.1:{free_port()}"
-    monkeypatch.setattr(client, "_thread", threading.local())
-    with pytest.raises(exceptions.ApiUnavailable):
-        api().public_timeline()
-    assert not api().is_alive()
+    transport.close_connection()
+    with pytest.raises(errors.ApiUnavailable):
+        Api().public_timeline()
+    assert not Api().is_alive()
 
 
-def test_a_page_carries_its_cursors_on_and_what_is_missing(backend):
+def test_it_parses_a_pages_cursors_and_missing_shards(backend):
     body = {
         "next": "http://api.example/api/v1/timelines/public/?cursor=b%2BA%3D%3D&page_size=30",
         "previous": None,
         "results": [MESSAGE],
     }
     backend.answer(200, body, X_Shards_Missing="shard1")
-    page = api().public_timeline("a+b=")
+    page = Api().public_timeline("a+b=")
     assert backend.seen[0].path == "/api/v1/timelines/public/?cursor=a%2Bb%3D"
     assert (page.older, page.newer, page.shards_missing) == ("b+A==", None, "shard1")
     assert page.items[0].author.username == "alice"

@@ -1,9 +1,9 @@
-"""Editing on the site: what two windows of one member get."""
+"""Editing a message in two windows."""
 
 import re
 
 
-def test_of_two_windows_the_second_keeps_what_was_typed(new_member):
+def test_it_keeps_the_text_of_the_second_of_two_windows(new_member):
     member, name = new_member("author")
     member.share("First")
     url = re.search(rf'href="(/{name}/\d+)"', member.get(f"/{name}").text)[1]
@@ -15,7 +15,7 @@ def test_of_two_windows_the_second_keeps_what_was_typed(new_member):
     assert member.page.status_code == 409
     assert "it says now: From one window" in member.error
     assert member.form(f"{url}/edit").fields["text"] == "From the other"
-    # Who has read that may save all the same.
+    # Sending the form again replaces the other text.
     member.submit(f"{url}/edit", text="From both")
     assert member.flashes == ["Your message was changed"]
     assert member.messages[0] == "From both"

@@ -1,4 +1,4 @@
-"""Pages when the API is not there: 503, with what was typed, and never a traceback."""
+"""Pages while the API fails: 503, with what was typed, and never a traceback."""
 
 import time
 
@@ -9,52 +9,55 @@ from .visitor import Visitor
 
 
 @pytest.fixture
-def stranded(lonely_site, new_member):
-    """A member who is signed in, on the site whose API is not there."""
+def member_without_api(site_without_api, new_member):
+    """A member who is signed in, on the site without an API."""
     member, _ = new_member()
-    stranded = Visitor(lonely_site.url)
-    stranded.session.cookies.update(member.session.cookies)
-    stranded.fields = member.form("/add_message").fields
-    return stranded
+    member_without_api = Visitor(site_without_api.url)
+    member_without_api.session.cookies.update(member.session.cookies)
+    member_without_api.fields = member.form("/add_message").fields
+    return member_without_api
 
 
-def is_explained(visitor: Visitor) -> bool:
-    """A 503 that says when to try again, and shows nothing of the machinery."""
+def assert_explained(visitor: Visitor) -> None:
+    """Assert a 503 page that says when to try again and hides the cause."""
     page = visitor.page
     assert page.status_code == 503
     assert int(page.headers["Retry-After"]) > 0
     assert "We cannot reach the messages right now" in visitor.text
     for word in ("Traceback", "requests", "ConnectionError", "127.0.0.1"):
         assert word not in page.text
-    return True
 
 
 @pytest.mark.parametrize("path", ["/", "/public", "/alice"])
-def test_a_page_says_that_it_cannot_be_shown(stranded, path):
-    stranded.get(path)
-    assert is_explained(stranded)
+def test_it_explains_a_page_that_it_cannot_show(member_without_api, path):
+    member_without_api.get(path)
+    assert_explained(member_without_api)
 
 
-def test_a_typed_message_is_kept(stranded):
-    stranded.post("/add_message", {**stranded.fields, "text": "Do not lose <me>"})
-    assert is_explained(stranded)
-    form = stranded.form("/add_message")
+def test_it_keeps_a_typed_message(member_without_api):
+    member_without_api.post(
+        "/add_message", {**member_without_api.fields, "text": "Do not lose <me>"}
+    )
+    assert_explained(member_without_api)
+    form = member_without_api.form("/add_message")
     assert form.fields["text"] == "Do not lose <me>"
-    assert form.fields["key"] == stranded.fields["key"]  # trying again cannot post it twice
+    assert (
+        form.fields["key"] == member_without_api.fields["key"]
+    )  # trying again cannot post it twice
 
 
-def test_a_registration_is_kept(lonely_site):
-    visitor = Visitor(lonely_site.url)
+def test_it_keeps_a_registration(site_without_api):
+    visitor = Visitor(site_without_api.url)
     visitor.register("newcomer")
-    assert is_explained(visitor)
+    assert_explained(visitor)
     assert visitor.form("/register").fields["username"] == "newcomer"
     assert visitor.form("/register").fields["email"] == "newcomer@example.com"
 
 
-def test_a_login_is_kept(lonely_site):
-    visitor = Visitor(lonely_site.url)
+def test_it_keeps_a_login(site_without_api):
+    visitor = Visitor(site_without_api.url)
     visitor.log_in("alice")
-    assert is_explained(visitor)
+    assert_explained(visitor)
     assert visitor.form("/login").fields["username"] == "alice"
 
 
@@ -67,26 +70,26 @@ def test_a_login_is_kept(lonely_site):
         ("/settings", {"display_name": "Do not", "bio": "<lose> me", "email": "a@example.org"}),
     ],
 )
-def test_whatever_was_typed_is_kept_and_can_be_sent_again(stranded, path, fields):
-    token = stranded.fields["csrfmiddlewaretoken"]
-    stranded.post(path, {**fields, "csrfmiddlewaretoken": token})
-    assert is_explained(stranded)
-    again = stranded.form(path).fields
+def test_it_keeps_what_was_typed_and_offers_to_send_it_again(member_without_api, path, fields):
+    token = member_without_api.fields["csrfmiddlewaretoken"]
+    member_without_api.post(path, {**fields, "csrfmiddlewaretoken": token})
+    assert_explained(member_without_api)
+    again = member_without_api.form(path).fields
     assert again.pop("csrfmiddlewaretoken")
     assert again == fields
 
 
-def test_passwords_are_never_given_back(stranded):
-    token = stranded.fields["csrfmiddlewaretoken"]
+def test_it_never_gives_passwords_back(member_without_api):
+    token = member_without_api.fields["csrfmiddlewaretoken"]
     for path in ("/settings/password", "/settings/delete", "/bob/follow"):
         sent = {"old_password": "hidden-1", "password": "hidden-2", "password2": "hidden-2"}
-        stranded.post(path, {**sent, "csrfmiddlewaretoken": token})
-        assert is_explained(stranded)
-        assert "hidden-" not in stranded.page.text
+        member_without_api.post(path, {**sent, "csrfmiddlewaretoken": token})
+        assert_explained(member_without_api)
+        assert "hidden-" not in member_without_api.page.text
 
 
-def test_what_was_written_is_there_to_copy_where_it_cannot_be_sent(new_member):
-    """Somebody answers, edits and reports what is not there, and edits what is another's."""
+def test_it_gives_a_text_back_to_copy_if_it_cannot_be_sent_again(new_member):
+    """A member edits and reports what does not exist, and edits somebody else's message."""
     member, _ = new_member()
     author, name = new_member("author")
     author.share("Mine")
@@ -102,53 +105,57 @@ def test_what_was_written_is_there_to_copy_where_it_cannot_be_sent(new_member):
         assert "readonly>\nDo not &lt;lose&gt; me</textarea>" in member.page.text
 
 
-def test_an_expired_form_gives_back_what_was_written(new_member):
+def test_it_gives_the_text_of_an_expired_form_back(new_member):
     member, _ = new_member()
     for path, field in (("/settings", "bio"), ("/add_message", "text"), ("/a/1/report", "reason")):
         member.post(path, {field: "Do not <lose> me", "csrfmiddlewaretoken": "x" * 64})
         assert member.page.status_code == 403
         assert "\nDo not &lt;lose&gt; me</textarea>" in member.page.text
-    # Nothing that somebody else's page has made up can be sent by a button of ours.
+    # No button of ours sends a form that another site has made.
     member.post("/settings", {"email": "thief@example.org", "csrfmiddlewaretoken": "x" * 64})
     assert 'action="/settings"' not in member.page.text
 
 
 @pytest.mark.parametrize("path", ["/bob/follow", "/bob/unfollow", "/logout"])
-def test_a_button_can_be_pressed_again(stranded, path):
-    stranded.post(path, {"csrfmiddlewaretoken": stranded.fields["csrfmiddlewaretoken"]})
-    assert is_explained(stranded)
-    assert stranded.form(path).method == "post"
+def test_it_offers_to_press_a_button_again(member_without_api, path):
+    member_without_api.post(
+        path, {"csrfmiddlewaretoken": member_without_api.fields["csrfmiddlewaretoken"]}
+    )
+    assert_explained(member_without_api)
+    assert member_without_api.form(path).method == "post"
 
 
-def test_signing_out_in_vain_keeps_the_session_so_that_it_can_be_ended(stranded, site):
-    stranded.post("/logout", {"csrfmiddlewaretoken": stranded.fields["csrfmiddlewaretoken"]})
+def test_it_keeps_the_session_if_signing_out_fails(member_without_api, site):
+    member_without_api.post(
+        "/logout", {"csrfmiddlewaretoken": member_without_api.fields["csrfmiddlewaretoken"]}
+    )
     back = Visitor(site.url)
-    back.session.cookies.update(stranded.session.cookies)
+    back.session.cookies.update(member_without_api.session.cookies)
     back.get("/")
     assert "Sign out" in back.text
 
 
-def test_after_some_failures_it_answers_at_once(lonely_site):
-    visitor = Visitor(lonely_site.url)
+def test_it_answers_at_once_after_some_failures(site_without_api):
+    visitor = Visitor(site_without_api.url)
     for _ in range(30):
         visitor.get("/public")
     start = time.monotonic()
     for _ in range(10):
         visitor.get("/public")
     assert time.monotonic() - start < 1
-    assert is_explained(visitor)
+    assert_explained(visitor)
 
 
-def test_it_lives_and_says_that_the_api_is_gone(lonely_site):
-    visitor = Visitor(lonely_site.url)
+def test_it_lives_and_says_that_the_api_is_gone(site_without_api):
+    visitor = Visitor(site_without_api.url)
     assert visitor.get("/livez").status_code == 200
     answer = visitor.get("/readyz")
     assert (answer.status_code, answer.json()["api"]) == (200, "unreachable")
 
 
 @pytest.fixture(scope="module")
-def strict_pair(tmp_path_factory, collected, var_dir):
-    """An API that lets nobody guess, and a site in front of it: both may be stopped."""
+def throttled_pair(tmp_path_factory, collected, var_dir):
+    """An API with a strict login throttle, and a site in front of it. Tests may stop both."""
     own = tmp_path_factory.mktemp("strict")
     api_env = environment(
         "twitsite.settings.test", own, INSTANCE_NAME="api.9", THROTTLE_LOGIN="2/min"
@@ -160,8 +167,8 @@ def strict_pair(tmp_path_factory, collected, var_dir):
             yield api, web
 
 
-def test_it_says_when_to_try_again_after_too_many_guesses(strict_pair):
-    visitor = Visitor(strict_pair[1].url)
+def test_it_says_when_to_try_again_after_too_many_guesses(throttled_pair):
+    visitor = Visitor(throttled_pair[1].url)
     for password in ("guess-1", "guess-2"):
         visitor.log_in("alice", password)
         assert visitor.page.status_code == 400
@@ -169,15 +176,15 @@ def test_it_says_when_to_try_again_after_too_many_guesses(strict_pair):
     assert visitor.page.status_code == 429
     assert 0 < int(visitor.page.headers["Retry-After"]) <= 60
     assert visitor.error.startswith("Too many requests")
-    # The API counts the visitor that the site names, not the site.
+    # The API throttles the address that the site sends, not the site's own.
     visitor.get("/login")
     elsewhere = {"X-Forwarded-For": "192.0.2.7"}
     fields = {**visitor.form("/login").fields, "username": "alice", "password": "guess-4"}
     assert visitor.post("/login", fields, headers=elsewhere).status_code == 400
 
 
-def test_it_comes_back_when_the_api_does(strict_pair):
-    api, web = strict_pair
+def test_it_comes_back_when_the_api_does(throttled_pair):
+    api, web = throttled_pair
     visitor = Visitor(web.url)
     assert visitor.get("/public").status_code == 200
     api.stop()
@@ -189,7 +196,7 @@ def test_it_comes_back_when_the_api_does(strict_pair):
     assert visitor.page.status_code == 200
 
 
-def test_a_host_that_is_not_ours_is_a_400(var_dir, api, collected, tmp_path):
+def test_it_answers_400_to_an_unknown_host(var_dir, api, collected, tmp_path):
     env = environment("twitsite.settings.web", var_dir, ALLOWED_HOSTS="twitsite.example")
     with running("twitsite.wsgi_web", env, tmp_path / "web.log") as web:
         visitor = Visitor(web.url)

@@ -1,4 +1,4 @@
-"""Atom feeds, the sitemap, and what pages say of themselves to programs."""
+"""Atom feeds, the sitemap, and the meta tags of pages."""
 
 import re
 from xml.etree import ElementTree
@@ -11,7 +11,7 @@ def read(answer):
     return ElementTree.fromstring(answer.content)
 
 
-def test_a_members_feed_has_their_messages(new_member, visitor, site):
+def test_it_has_a_members_messages_in_their_feed(new_member, visitor, site):
     member, name = new_member("author")
     member.share("One <b> & two\nsecond line #Feed")
     member.share("Three")
@@ -30,7 +30,7 @@ def test_a_members_feed_has_their_messages(new_member, visitor, site):
     assert visitor.get(link.removeprefix(site.url)).status_code == 200
 
 
-def test_a_feed_that_has_not_changed_is_a_304(new_member, visitor):
+def test_it_answers_304_for_an_unchanged_feed(new_member, visitor):
     member, name = new_member("author")
     for _ in range(2):
         tag = visitor.get(f"/{name}/feed.atom").headers["ETag"]
@@ -41,7 +41,7 @@ def test_a_feed_that_has_not_changed_is_a_304(new_member, visitor):
     assert visitor.get(f"/{name}/feed.atom").headers["ETag"] != tag
 
 
-def test_a_tags_feed(new_member, visitor):
+def test_it_has_a_tags_messages_in_its_feed(new_member, visitor):
     member, name = new_member("author")
     member.share(f"Hello #été_{name}")
     feed = read(visitor.get(f"/tag/été_{name}/feed.atom"))
@@ -50,11 +50,11 @@ def test_a_tags_feed(new_member, visitor):
     ]
 
 
-def test_a_feed_of_nobody_is_a_404(visitor):
+def test_it_answers_404_for_the_feed_of_nobody(visitor):
     assert visitor.get("/nobody_of_this_name/feed.atom").status_code == 404
 
 
-def test_the_sitemap_names_pages_that_are_there(new_member, visitor, site):
+def test_it_lists_existing_pages_in_the_sitemap(new_member, visitor, site):
     member, name = new_member("author")
     key = member.form("/logout").fields["csrfmiddlewaretoken"]
     for number in range(105):
@@ -70,7 +70,7 @@ def test_the_sitemap_names_pages_that_are_there(new_member, visitor, site):
     assert visitor.get(urls[-1].removeprefix(site.url)).status_code == 200
 
 
-def test_pages_say_what_they_are(new_member, visitor, site):
+def test_it_describes_pages_in_their_meta_tags(new_member, visitor, site):
     member, name = new_member("author")
     member.share('Say "hello" <now>')
     message = re.search(rf'href="(/{name}/\d+)"', member.get(f"/{name}").text)[1]

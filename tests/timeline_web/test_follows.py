@@ -1,4 +1,4 @@
-"""Following and no longer following."""
+"""Following and unfollowing."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_it_follows_and_unfollows(new_member):
     alice.submit(f"/{bob_name}/follow")
     assert alice.path == f"/{bob_name}"
     assert alice.flashes == [f'You are now following "{bob_name}"']
-    assert f'You are now following "{bob_name}"' in alice.page.text  # word for word
+    assert f'You are now following "{bob_name}"' in alice.page.text  # not escaped
     assert "You are currently following this user." in alice.text
     alice.get("/")
     assert alice.messages == ["Bob was here before"]
@@ -35,7 +35,7 @@ def test_it_names_the_followed_as_they_write_themselves(new_member):
     assert (alice.path, alice.flashes) == (f"/{name}", [f'You are now following "{name}"'])
 
 
-def test_nobody_follows_themselves(new_member):
+def test_it_refuses_to_follow_oneself(new_member):
     alice, name = new_member("alice")
     alice.get(f"/{name}")
     assert "This is you!" in alice.text
@@ -45,7 +45,7 @@ def test_nobody_follows_themselves(new_member):
 
 
 @pytest.mark.parametrize("action", ["follow", "unfollow"])
-def test_nobody_of_that_name_is_a_404(new_member, new_name, action):
+def test_it_answers_404_for_an_unknown_name(new_member, new_name, action):
     alice, _ = new_member("alice")
     token = alice.form("/logout").fields["csrfmiddlewaretoken"]
     alice.post(f"/{new_name()}/{action}", {"csrfmiddlewaretoken": token})
@@ -53,7 +53,7 @@ def test_nobody_of_that_name_is_a_404(new_member, new_name, action):
 
 
 @pytest.mark.parametrize("action", ["follow", "unfollow"])
-def test_a_visitor_is_sent_to_the_login_and_back(visitor, new_member, action):
+def test_it_sends_a_visitor_to_the_login_and_back(visitor, new_member, action):
     _, name = new_member()
     visitor.get("/login")
     token = visitor.form("/login").fields["csrfmiddlewaretoken"]

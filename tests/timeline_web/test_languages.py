@@ -1,4 +1,4 @@
-"""Languages: who gets which, choosing one, and that none of another's words is left in a page."""
+"""Languages: which one a page has, choosing one, and complete translations."""
 
 import re
 from html.parser import HTMLParser
@@ -8,14 +8,14 @@ import pytest
 from .visitor import Visitor
 
 ARABIC = re.compile("[\u0600-\u06ff]")
-# What is Latin on an Arabic page: names of things, and the other language's own.
+# Latin words of an Arabic page: names, and the other language's own name.
 LATIN = {"Twitsite", "JSON", "UTC", "English", "JPEG", "PNG", "WebP", "GIF"}
 NAME = re.compile("[a-z_]+_[0-9]+_[0-9a-f]{6}")  # as `new_name` makes them
 
 
 @pytest.fixture
-def arab(site):
-    """Somebody whose browser asks for Arabic."""
+def arabic_visitor(site):
+    """A visitor whose browser asks for Arabic."""
     return speaking("ar", Visitor(site.url))
 
 
@@ -25,7 +25,7 @@ def speaking(language: str, visitor: Visitor) -> Visitor:
 
 
 def language(visitor: Visitor) -> tuple[str, str]:
-    """The page's language and direction."""
+    """Return the page's language and direction."""
     return re.search(r'<html lang="([^"]+)" dir="([^"]+)">', visitor.page.text).groups()
 
 
@@ -41,7 +41,7 @@ def language(visitor: Visitor) -> tuple[str, str]:
         ("nonsense;;", ("en", "ltr")),
     ],
 )
-def test_a_page_is_in_the_language_that_the_browser_asks_for(visitor, asked, given):
+def test_it_answers_in_the_language_that_the_browser_asks_for(visitor, asked, given):
     speaking(asked, visitor).get("/public")
     assert language(visitor) == given
     assert visitor.page.headers["Content-Language"] == given[0]
@@ -49,7 +49,7 @@ def test_a_page_is_in_the_language_that_the_browser_asks_for(visitor, asked, giv
     assert {"Cookie", "Accept-Language"} <= set(visitor.page.headers["Vary"].split(", "))
 
 
-def test_a_language_that_one_chooses_stays_and_leads_back(new_member):
+def test_it_keeps_a_chosen_language_and_leads_back(new_member):
     member, name = new_member()
     member.get(f"/{name}?cursor=")
     member.submit("/language", language="ar")
@@ -66,20 +66,20 @@ def cookie(visitor: Visitor):
     return next(one for one in visitor.session.cookies if one.name == "twitsite_language")
 
 
-def test_a_choice_outlives_the_session(arab):
-    arab.get("/login")
-    arab.submit("/language", language="en")
-    assert cookie(arab).expires is not None
-    assert language(arab) == ("en", "ltr")
+def test_it_keeps_the_choice_beyond_the_session(arabic_visitor):
+    arabic_visitor.get("/login")
+    arabic_visitor.submit("/language", language="en")
+    assert cookie(arabic_visitor).expires is not None
+    assert language(arabic_visitor) == ("en", "ltr")
 
 
-def test_after_a_form_that_failed_it_leads_to_the_form(visitor):
+def test_it_leads_back_to_a_form_that_failed(visitor):
     visitor.log_in("nobody", "wrong")
     visitor.submit("/language", language="ar")
     assert (visitor.path, visitor.page.status_code) == ("/login", 200)
 
 
-def test_after_a_button_that_failed_it_leads_home(new_member):
+def test_it_leads_home_after_a_button_that_failed(new_member):
     member, name = new_member()
     member.get("/public")
     token = member.form("/logout").fields["csrfmiddlewaretoken"]
@@ -90,13 +90,13 @@ def test_after_a_button_that_failed_it_leads_home(new_member):
 
 
 @pytest.mark.parametrize("chosen", ["xx", "", "../en", "ar\0"])
-def test_a_language_that_is_none_changes_nothing(visitor, chosen):
+def test_it_ignores_an_unknown_language(visitor, chosen):
     visitor.get("/public")
     visitor.submit("/language", language=chosen)
     assert (visitor.path, language(visitor)) == ("/public", ("en", "ltr"))
 
 
-def test_choosing_leads_to_no_other_site_and_needs_our_form(visitor):
+def test_it_leads_to_no_other_site_and_needs_the_csrf_token(visitor):
     visitor.get("/public")
     answer = visitor.submit(
         "/language", redirects=False, language="ar", next="https://evil.example/"
@@ -106,7 +106,7 @@ def test_choosing_leads_to_no_other_site_and_needs_our_form(visitor):
     assert visitor.get("/language").status_code == 405
 
 
-def test_one_reader_gets_nothing_of_anothers_language(new_member, site):
+def test_it_does_not_mix_the_languages_of_two_readers(new_member, site):
     member, name = new_member("author")
     member.share("Hello")
     for asked, words in [("en", "just now"), ("ar", "الآن"), ("en", "just now"), ("ar", "الآن")]:
@@ -116,55 +116,57 @@ def test_one_reader_gets_nothing_of_anothers_language(new_member, site):
         assert ("Likes:" in reader.text) == (asked == "en")
 
 
-def test_the_api_refuses_in_the_pages_language(arab, new_name):
-    arab.register("admin")
-    assert ARABIC.search(arab.error)
-    arab.register(new_name(), "1")
-    assert ARABIC.search(arab.error)
+def test_it_shows_the_apis_errors_in_the_pages_language(arabic_visitor, new_name):
+    arabic_visitor.register("admin")
+    assert ARABIC.search(arabic_visitor.error)
+    arabic_visitor.register(new_name(), "1")
+    assert ARABIC.search(arabic_visitor.error)
     name = new_name()
-    arab.register(name)
-    arab.register(name)
-    assert arab.error == "اسم المستخدم هذا محجوز لعضو آخر"
-    arab.log_in(name, "wrong")
-    assert arab.error == "اسم المستخدم أو كلمة المرور غير صحيحة"
-    arab.log_in(name)
-    arab.get("/settings/password")
-    arab.submit("/settings/password", old_password="x", password="secret-10", password2="secret-10")
-    assert arab.error == "كلمة المرور هذه ليست كلمة مرور الحساب."
+    arabic_visitor.register(name)
+    arabic_visitor.register(name)
+    assert arabic_visitor.error == "اسم المستخدم هذا محجوز لعضو آخر"
+    arabic_visitor.log_in(name, "wrong")
+    assert arabic_visitor.error == "اسم المستخدم أو كلمة المرور غير صحيحة"
+    arabic_visitor.log_in(name)
+    arabic_visitor.get("/settings/password")
+    arabic_visitor.submit(
+        "/settings/password", old_password="x", password="secret-10", password2="secret-10"
+    )
+    assert arabic_visitor.error == "كلمة المرور هذه ليست كلمة مرور الحساب."
 
 
-def test_what_shared_caches_keep_is_in_the_language_of_its_address(new_member, arab):
+def test_it_answers_shared_caches_in_the_language_of_the_address(new_member, arabic_visitor):
     member, name = new_member("author")
     member.share(f"Hello #tag_{name}")
     for path in (f"/{name}/feed.atom", f"/tag/tag_{name}/feed.atom"):
-        english, arabic = (arab.get(path + query) for query in ("", "?language=ar"))
+        english, arabic = (arabic_visitor.get(path + query) for query in ("", "?language=ar"))
         assert "on Twitsite" in english.text
         assert "على Twitsite" in arabic.text
-        assert arab.get(path + "?language=xx").text.count("on Twitsite") == 1
+        assert arabic_visitor.get(path + "?language=xx").text.count("on Twitsite") == 1
         for answer in (english, arabic):
             assert "public" in answer.headers["Cache-Control"]
             assert "Accept-Language" not in answer.headers.get("Vary", "")
-    arab.get(f"/{name}")
-    assert f'href="/{name}/feed.atom?language=ar"' in arab.page.text
+    arabic_visitor.get(f"/{name}")
+    assert f'href="/{name}/feed.atom?language=ar"' in arabic_visitor.page.text
     for path in ("/robots.txt", "/sitemap.xml"):
-        assert "Accept-Language" not in arab.get(path).headers.get("Vary", "")
+        assert "Accept-Language" not in arabic_visitor.get(path).headers.get("Vary", "")
 
 
-def test_the_scripts_texts_are_a_cached_file_for_each_language(arab):
-    english, arabic = (arab.get(f"/language/{code}.js") for code in ("en", "ar"))
-    assert arab.get("/public").text.count('src="/language/ar.js"') == 1
+def test_it_has_a_cached_file_of_script_texts_for_each_language(arabic_visitor):
+    english, arabic = (arabic_visitor.get(f"/language/{code}.js") for code in ("en", "ar"))
+    assert arabic_visitor.get("/public").text.count('src="/language/ar.js"') == 1
     for answer in (english, arabic):
         assert answer.headers["Content-Type"].startswith("text/javascript")
         assert answer.headers["Cache-Control"] == "public, max-age=3600"
         assert "Accept-Language" not in answer.headers.get("Vary", "")
     assert "\\u0627\\u0644\\u0622\\u0646" in arabic.text  # الآن, "just now"
-    again = arab.get("/language/ar.js", headers={"If-None-Match": arabic.headers["ETag"]})
+    again = arabic_visitor.get("/language/ar.js", headers={"If-None-Match": arabic.headers["ETag"]})
     assert again.status_code == 304
-    assert arab.get("/language/xx.js").status_code == 404
+    assert arabic_visitor.get("/language/xx.js").status_code == 404
 
 
 class _Words(HTMLParser):
-    """The page's own words, as somebody sees or hears them: not what members wrote, nor code."""
+    """The page's own words, seen or heard: neither members' texts nor code."""
 
     EMPTY = {"meta", "link", "input", "br", "path", "use"}
     SPOKEN = {"aria-label", "title", "placeholder", "alt"}
@@ -195,12 +197,14 @@ class _Words(HTMLParser):
 
 
 def english_words(visitor: Visitor) -> list[str]:
-    """The Latin words of the page that are neither members' names nor to be there."""
+    """Return the Latin words of the page that are not members' names and do not belong there."""
     words = re.findall(r"[A-Za-z][\w']*", " ".join(_Words(visitor.page.text).words))
     return [word for word in words if word not in LATIN and not NAME.fullmatch(word)]
 
 
-def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, site, lonely_site):
+def test_it_leaves_no_english_word_on_an_arabic_page(
+    new_member, new_name, arabic_visitor, site, site_without_api
+):
     member, name = new_member("author")
     other, other_name = new_member("reader")
     for who, whom in ((member, other_name), (other, name)):
@@ -220,8 +224,8 @@ def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, s
     speaking("ar", other)
     member.get(f"/{name}/{message}/edit")
     member.submit(f"/{name}/{message}/edit", text="بط")
-    stranded = speaking("ar", Visitor(lonely_site.url))
-    stranded.session.cookies.update(member.session.cookies)
+    member_without_api = speaking("ar", Visitor(site_without_api.url))
+    member_without_api.session.cookies.update(member.session.cookies)
 
     found = {}
 
@@ -237,7 +241,7 @@ def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, s
         f"/{name}/{message}",
         "/no/such/page",
     ):
-        look(arab, path)
+        look(arabic_visitor, path)
     for path in (
         *("/", "/notifications", "/search", "/search?q=بط", "/search?q=ب&in=people", "/logout"),
         *("/settings", "/settings/password", "/settings/sessions", "/settings/delete"),
@@ -248,9 +252,9 @@ def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, s
     ):
         look(member, path)
     look(other, f"/{name}/{message}/report")
-    look(stranded, "/public")
+    look(member_without_api, "/public")
 
-    # What forms and buttons answer.
+    # The answers of forms and buttons.
     token = member.get("/public") and member.form("/logout").fields["csrfmiddlewaretoken"]
     for path, fields in [
         ("/add_message", {"text": ""}),
@@ -276,11 +280,11 @@ def test_no_english_word_is_left_on_an_arabic_page(new_member, new_name, arab, s
     ]:
         member.post(path, {"csrfmiddlewaretoken": token, **fields})
         found[f"POST {path} {fields}"] = (language(member), english_words(member))
-    for who, fields in ((member, {"text": "بط"}), (arab, {})):
+    for who, fields in ((member, {"text": "بط"}), (arabic_visitor, {})):
         who.post("/add_message", fields)
         found[f"POST without a token {fields}"] = (language(who), english_words(who))
-    arab.register(new_name("newcomer"))
-    found["registered"] = (language(arab), english_words(arab))
+    arabic_visitor.register(new_name("newcomer"))
+    found["registered"] = (language(arabic_visitor), english_words(arabic_visitor))
     wrong = {page: one for page, one in found.items() if one != (("ar", "rtl"), [])}
     assert wrong == {}
 

@@ -1,4 +1,4 @@
-"""Each page of the site as a visitor and a member see it."""
+"""The pages of the site for visitors and members."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from .visitor import Visitor
 
 
-def test_a_visitors_home_is_the_public_timeline(visitor):
+def test_it_sends_a_visitor_from_home_to_the_public_timeline(visitor):
     answer = visitor.get("/", allow_redirects=False)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/public")
 
@@ -29,7 +29,7 @@ def test_it_tells_a_new_member_what_to_do_next(new_member):
     assert "There's no message here so far" in member.text
 
 
-def test_a_profile_counts(new_member, visitor):
+def test_it_shows_the_counts_of_a_profile(new_member, visitor):
     member, name = new_member("carla")
     member.share("one")
     member.share("two")
@@ -44,7 +44,7 @@ def test_a_profile_counts(new_member, visitor):
     assert "Sign in to follow" in visitor.text
 
 
-def test_it_leafs_through_thirty_a_page(new_member):
+def test_it_pages_by_thirty(new_member):
     member, name = new_member("author")
     for number in range(35):
         member.post(
@@ -71,7 +71,7 @@ def _link(visitor: Visitor, direction: str) -> str:
 
 @pytest.mark.parametrize("path", ["/public", "/", "/{name}"])
 @pytest.mark.parametrize("cursor", ["nonsense", "%00", "%F0%9F%98%80", "A" * 2000])
-def test_a_cursor_that_is_none_is_a_404(new_member, path, cursor):
+def test_it_answers_404_to_an_invalid_cursor(new_member, path, cursor):
     member, name = new_member()
     member.get(f"{path.format(name=name)}?cursor={cursor}")
     assert member.page.status_code == 404
@@ -92,7 +92,7 @@ def test_a_cursor_that_is_none_is_a_404(new_member, path, cursor):
         "/wp-login.php",
     ],
 )
-def test_what_is_not_there_is_a_404_page(visitor, path):
+def test_it_shows_a_404_page_for_what_does_not_exist(visitor, path):
     visitor.get(path)
     assert visitor.page.status_code == 404
     assert "Nothing here" in visitor.text
@@ -100,13 +100,13 @@ def test_what_is_not_there_is_a_404_page(visitor, path):
 
 
 @pytest.mark.parametrize("path", ["/add_message", "/logout", "/bob/follow", "/bob/unfollow"])
-def test_a_buttons_address_is_no_page(visitor, new_member, path):
+def test_it_answers_405_to_a_get_of_a_button(visitor, new_member, path):
     for who in (visitor, new_member()[0]):
         who.get(path)
         assert (who.page.status_code, who.page.headers["Allow"]) == (405, "POST")
 
 
-def test_a_post_to_a_page_is_a_405(new_member):
+def test_it_answers_405_to_a_post_to_a_page(new_member):
     member, name = new_member()
     token = member.form("/logout").fields["csrfmiddlewaretoken"]
     for path in ("/", "/public", f"/{name}"):
@@ -144,7 +144,7 @@ def test_it_has_what_machines_ask_for(visitor):
     assert icon.content[:4] == b"\x00\x00\x01\x00"
 
 
-def test_its_style_and_script_are_files_of_its_own_cached_for_ever(visitor):
+def test_it_serves_style_and_script_to_be_cached_for_ever(visitor):
     page = visitor.get("/public").text
     files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page))
     assert {path.rpartition(".")[2] for path in files} == {"css", "js", "svg"}
@@ -156,7 +156,7 @@ def test_its_style_and_script_are_files_of_its_own_cached_for_ever(visitor):
             assert len(answer.content) < 6000
 
 
-def test_no_page_has_inline_script_or_style_or_asks_another_site(new_member):
+def test_it_has_no_inline_script_or_style_and_asks_no_other_site(new_member):
     member, name = new_member()
     member.share("x")
     for path in ("/", "/public", f"/{name}", "/nobody_here"):
@@ -170,13 +170,13 @@ def test_no_page_has_inline_script_or_style_or_asks_another_site(new_member):
 
 
 @pytest.mark.parametrize("path", ["/public", "/login", "/nobody_here", "/livez", "/add_message"])
-def test_every_answer_carries_its_ids(visitor, path):
+def test_it_sends_its_ids_with_every_answer(visitor, path):
     answer = visitor.get(path)
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", answer.headers["X-Request-ID"])
     assert answer.headers["X-Served-By"] == "web.1"
 
 
-def test_a_sound_request_id_is_kept_and_an_unsound_one_replaced(visitor):
+def test_it_keeps_a_valid_request_id_and_replaces_an_invalid_one(visitor):
     kept = visitor.get("/public", headers={"X-Request-ID": "from-afar.1_2"})
     assert kept.headers["X-Request-ID"] == "from-afar.1_2"
     for unsound in ("x" * 65, "a b", 'a"b', "ü".encode("latin-1")):
@@ -185,7 +185,7 @@ def test_a_sound_request_id_is_kept_and_an_unsound_one_replaced(visitor):
         assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
-def test_pages_are_kept_by_no_shared_cache(new_member):
+def test_it_lets_no_shared_cache_keep_a_page(new_member):
     member, _ = new_member()
     assert member.page.headers["Cache-Control"] == "private, no-cache"
     assert "Cookie" in member.page.headers["Vary"]

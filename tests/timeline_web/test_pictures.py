@@ -1,4 +1,4 @@
-"""Pictures of members: uploaded in the settings, shown wherever they are."""
+"""Members' pictures: uploading, showing and removing them."""
 
 import io
 import re
@@ -25,7 +25,7 @@ def addresses(page):
     return set(re.findall(r'<img class="avatar" src="([^"]+)"', page.text))
 
 
-def test_everybody_has_one_that_is_drawn_from_the_name(visitor, new_member):
+def test_it_draws_a_picture_from_the_name(visitor, new_member):
     _, name = new_member()
     page = visitor.get(f"/{name}/avatar")
     assert page.headers["Content-Type"] == "image/svg+xml"
@@ -37,13 +37,13 @@ def test_everybody_has_one_that_is_drawn_from_the_name(visitor, new_member):
     assert visitor.get("/nobody_at_all/avatar").status_code == 404
 
 
-def test_an_upload_is_shown_wherever_one_is(visitor, new_member):
+def test_it_shows_an_uploaded_picture_everywhere(visitor, new_member):
     member, name = new_member()
     member.share("See my face")
     upload(member, picture())
     assert member.path == "/settings"
     assert member.flashes == ["Your picture was changed"]
-    (address,) = addresses(member.page)  # in the head and in the form
+    (address,) = addresses(member.page)  # in the header and in the form
     assert re.fullmatch(rf"/{name}/avatar\?v=[0-9a-f]{{12}}", address)
     for path in ("/public", f"/{name}", f"/search?q={name}&in=people"):
         assert address in addresses(visitor.get(path)), path
@@ -71,7 +71,7 @@ def test_it_may_be_kept_for_ever_by_everybody(visitor, new_member):
 def test_it_is_removed_again(visitor, new_member):
     member, name = new_member()
     upload(member, picture())
-    member.submit("/logout", redirects=False)  # elsewhere too
+    member.submit("/logout", redirects=False)  # another session sees it too
     member.log_in(name)
     member.get("/settings")
     key = member.form("/logout").fields["csrfmiddlewaretoken"]
@@ -91,27 +91,27 @@ def test_it_is_removed_again(visitor, new_member):
     ],
     ids=["nothing", "svg", "stump", "too long"],
 )
-def test_what_is_no_picture_is_refused_in_its_form(new_member, data, error):
+def test_it_rejects_what_is_not_a_picture_in_its_form(new_member, data, error):
     member, _ = new_member()
     assert upload(member, data).status_code == 400
     assert member.error == error
     assert "@example.com" in member.form("/settings").fields["email"]
 
 
-def test_a_form_without_a_file_is_refused(new_member):
+def test_it_rejects_a_form_without_a_file(new_member):
     member, _ = new_member()
     member.get("/settings")
     assert member.submit("/settings/picture").status_code == 400
     assert member.error == "Choose a picture first"
 
 
-def test_a_visitor_is_sent_to_the_login(site, visitor):
+def test_it_sends_a_visitor_to_the_login(site, visitor):
     visitor.get("/login")
     fields = visitor.form("/login").fields
     page = visitor.post("/settings/picture", fields, allow_redirects=False)
     assert page.headers["Location"].startswith("/login")
 
 
-def test_without_the_api_no_picture_is_a_503(lonely_site):
-    page = requests.get(f"{lonely_site.url}/alice/avatar", timeout=10)
+def test_it_answers_503_without_the_api(site_without_api):
+    page = requests.get(f"{site_without_api.url}/alice/avatar", timeout=10)
     assert page.status_code == 503

@@ -67,13 +67,13 @@ def test_it_refuses_a_null_character(new_member):
     assert member.page.status_code == 400
 
 
-def test_it_refuses_what_no_message_can_be(new_member):
+def test_it_rejects_what_no_message_can_be(new_member):
     member, _ = new_member()
     member.share("x" * 100_000)
     assert member.page.status_code == 413
 
 
-def test_a_double_click_posts_once(new_member):
+def test_it_posts_once_for_a_double_click(new_member):
     member, _ = new_member()
     fields = member.form("/add_message").fields
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_a_double_click_posts_once(new_member):
     assert member.messages == ["Once only"]
 
 
-def test_another_text_from_the_same_form_is_another_message(new_member):
+def test_it_posts_another_text_of_the_same_form(new_member):
     member, _ = new_member()
     fields = member.form("/add_message").fields
     member.post("/add_message", {**fields, "text": "First"})
@@ -89,14 +89,14 @@ def test_another_text_from_the_same_form_is_another_message(new_member):
     assert member.messages == ["After going back", "First"]
 
 
-def test_a_form_key_of_somebody_elses_making_does_no_harm(new_member):
+def test_it_replaces_an_invalid_form_key(new_member):
     member, _ = new_member()
     fields = member.form("/add_message").fields
     member.post("/add_message", {**fields, "key": "../\n\x7f" * 40, "text": "Fine"})
     assert member.messages == ["Fine"]
 
 
-def test_a_visitor_is_sent_to_the_login_and_finds_the_text_again(site, new_name):
+def test_it_keeps_a_visitors_text_through_the_login(site, new_name):
     visitor, name = Visitor(site.url), new_name()
     visitor.register(name)
     token = visitor.form("/login").fields["csrfmiddlewaretoken"]

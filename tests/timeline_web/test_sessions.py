@@ -1,4 +1,4 @@
-"""The session cookie: what it holds, what it survives, and what ends it."""
+"""The session cookie: its content, its life and its end."""
 
 import base64
 import zlib
@@ -15,7 +15,7 @@ def cookie(visitor: Visitor, name: str):
 
 
 def decoded(value: str) -> str:
-    """What a reader of the cookie file can see of a signed cookie."""
+    """Return what a reader of the cookie file can see of a signed cookie."""
     payload = value.split(":")[0]
     data = base64.urlsafe_b64decode(payload.lstrip(".") + "===")
     return (zlib.decompress(data) if payload.startswith(".") else data).decode()
@@ -28,7 +28,7 @@ def token_of(api, name: str) -> str:
     return answer.json()["token"]
 
 
-def test_its_cookies_are_out_of_reach_of_scripts_and_of_other_sites(new_member):
+def test_it_hides_its_cookies_from_scripts_and_other_sites(new_member):
     member, _ = new_member()
     for name in (SESSION, CSRF):
         found = cookie(member, name)
@@ -37,14 +37,14 @@ def test_its_cookies_are_out_of_reach_of_scripts_and_of_other_sites(new_member):
         assert not found.secure
 
 
-def test_its_cookie_does_not_show_the_token(api, new_member):
+def test_it_does_not_show_the_token_in_the_cookie(api, new_member):
     member, name = new_member()
     shown = decoded(cookie(member, SESSION).value)
     assert name in shown
     assert token_of(api, name).split(".")[0] not in shown
 
 
-def test_signing_in_changes_the_session_and_the_csrf_token(visitor, new_name):
+def test_it_changes_the_csrf_token_on_signing_in(visitor, new_name):
     name = new_name()
     visitor.register(name)
     visitor.get("/login")
@@ -53,7 +53,7 @@ def test_signing_in_changes_the_session_and_the_csrf_token(visitor, new_name):
     assert cookie(visitor, CSRF).value != before
 
 
-def test_an_old_cookie_is_dead_after_signing_out(site, new_member):
+def test_it_rejects_an_old_cookie_after_signing_out(site, new_member):
     member, name = new_member()
     thief = Visitor(site.url)
     thief.session.cookies.set_cookie(cookie(member, SESSION))
@@ -65,10 +65,10 @@ def test_an_old_cookie_is_dead_after_signing_out(site, new_member):
     thief.get("/")
     assert thief.path == "/public"
     assert "Sign in" in thief.text
-    assert SESSION not in thief.session.cookies  # cleaned, not only ignored
+    assert SESSION not in thief.session.cookies  # deleted, not only ignored
 
 
-def test_a_dead_cookie_sent_again_and_again_is_a_visitor_each_time(site, new_member):
+def test_it_treats_a_dead_cookie_as_a_visitor_each_time(site, new_member):
     member, _ = new_member()
     dead = {SESSION: cookie(member, SESSION).value}
     member.submit("/logout")
@@ -79,7 +79,7 @@ def test_a_dead_cookie_sent_again_and_again_is_a_visitor_each_time(site, new_mem
     assert 'href="/login"' in answer.text
 
 
-def test_a_token_revoked_in_the_api_signs_the_browser_out_and_keeps_the_typed_text(api, new_member):
+def test_it_signs_out_after_a_token_was_revoked_and_keeps_the_text(api, new_member):
     member, name = new_member()
     member.get("/")
     _revoke_all(api, name)
@@ -93,7 +93,7 @@ def test_a_token_revoked_in_the_api_signs_the_browser_out_and_keeps_the_typed_te
 
 
 def _revoke_all(api, name: str) -> None:
-    """Change the password in the API, which ends every token but the one that did it."""
+    """Change the password in the API, which revokes every token but the one in use."""
     answer = requests.post(
         f"{api.url}/api/v1/accounts/{name}/password/",
         json={"old_password": "secret-9", "new_password": "secret-9-new"},
@@ -103,7 +103,7 @@ def _revoke_all(api, name: str) -> None:
     assert answer.status_code == 204, answer.text
 
 
-def test_a_cookie_that_was_tampered_with_is_a_visitor(visitor):
+def test_it_treats_a_forged_cookie_as_a_visitor(visitor):
     visitor.session.cookies.set(SESSION, "eyJ1c2VybmFtZSI6ImFsaWNlIn0:1tXXXX:forged")
     visitor.get("/")
     assert visitor.path == "/public"
@@ -116,3 +116,10 @@ def test_it_remembers_nobody_by_another_members_cookie(new_member):
     assert f"mind, {one_name}?" in one.text
     two.get("/")
     assert f"mind, {two_name}?" in two.text
+
+
+def test_it_sends_a_visitor_who_revokes_a_token_to_the_login(visitor):
+    visitor.get("/login")
+    fields = visitor.form("/login").fields
+    answer = visitor.post("/settings/sessions/1/end", fields, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=%2F")

@@ -1,4 +1,4 @@
-"""The site's settings: no database, and mistakes said in a line."""
+"""The site's settings module: no database, and one line about each mistake."""
 
 import importlib
 import os
@@ -21,7 +21,7 @@ def test_it_has_no_database():
     assert importlib.import_module("twitsite.settings.web").DATABASES == {}
 
 
-def test_a_query_cannot_work_by_accident(tmp_path):
+def test_it_cannot_run_a_query(tmp_path):
     code = "import django; django.setup(); from django.db import connection; connection.cursor()"
     done = run(code, tmp_path)
     assert "ImproperlyConfigured" in done.stderr
@@ -36,7 +36,7 @@ def test_it_loads_neither_the_api_nor_the_sharding(tmp_path):
     assert run(code, tmp_path).stdout.strip() == "[]"
 
 
-def test_behind_https_its_cookies_are_secure(tmp_path):
+def test_it_has_secure_cookies_behind_https(tmp_path):
     code = (
         "from twitsite.settings import web;print(web.SESSION_COOKIE_SECURE, web.CSRF_COOKIE_SECURE)"
     )
@@ -45,7 +45,7 @@ def test_behind_https_its_cookies_are_secure(tmp_path):
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "0", "nan", ""])
-def test_a_timeout_that_is_none_is_refused_by_name(tmp_path, value):
+def test_it_names_an_invalid_timeout(tmp_path, value):
     done = run("import twitsite.settings.web", tmp_path, API_READ_TIMEOUT=value)
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
@@ -53,7 +53,7 @@ def test_a_timeout_that_is_none_is_refused_by_name(tmp_path, value):
     assert "Write seconds" in last
 
 
-def test_its_checks_pass(tmp_path):
+def test_it_passes_djangos_checks(tmp_path):
     env = environment("twitsite.settings.web", tmp_path)
     done = subprocess.run(
         [sys.executable, "manage.py", "check"], cwd=ROOT, env=env, capture_output=True, text=True

@@ -11,7 +11,7 @@ import requests
 
 @dataclass
 class Form:
-    """A form of a page: where it goes, how, and what its fields hold."""
+    """A form of a page: its action, its method, and the values of its fields."""
 
     action: str
     method: str
@@ -52,7 +52,7 @@ class _Reader(HTMLParser):
 
 
 class Visitor:
-    """Somebody at a browser. `page` is the last answer."""
+    """A person with a browser. `page` is the last answer."""
 
     def __init__(self, base_url: str):
         self.base_url = base_url
@@ -65,12 +65,12 @@ class Visitor:
         return self.page
 
     def post(self, path: str, data: dict | None = None, **kwargs) -> requests.Response:
-        """Send a form that is on no page, as a forger would."""
+        """Send a form that is on no page, as an attacker would."""
         self.page = self.session.post(urljoin(self.base_url, path), data, timeout=30, **kwargs)
         return self.page
 
     def submit(self, action: str, *, redirects: bool = True, **fields: str) -> requests.Response:
-        """Fill in the form of this page that goes to `action`, and send it."""
+        """Fill in and send the form of this page that goes to `action`."""
         form = self.form(action)
         assert form.method == "post"
         return self.post(action, {**form.fields, **fields}, allow_redirects=redirects)
@@ -90,35 +90,35 @@ class Visitor:
 
     @property
     def path(self) -> str:
-        """Where this visitor is now."""
+        """The path of the page."""
         return urlsplit(self.page.url).path
 
     @property
     def text(self) -> str:
-        """What the page says, without its tags."""
+        """The text of the page, without tags."""
         return self._read().text
 
     @property
     def flashes(self) -> list[str]:
-        """The flash texts of the page, as they read."""
+        """The flash texts of the page."""
         block = re.search(r'<ul class="flashes".*?</ul>', self.page.text, re.DOTALL)
         items = re.findall(r"<li[^>]*>(.*?)</li>", block[0], re.DOTALL) if block else []
         return [html.unescape(item).strip() for item in items]
 
     @property
     def error(self) -> str:
-        """The error that the page's form shows, or ""."""
+        """The error of the page's form, "" if there is none."""
         found = re.search(r'<p class="error"[^>]*>(.*?)</p>', self.page.text, re.DOTALL)
         return html.unescape(found[1]).strip() if found else ""
 
     @property
     def messages(self) -> list[str]:
-        """The messages on the page, as they read, from top to bottom."""
+        """The texts of the messages on the page, from top to bottom."""
         found = re.findall(r'<p class="text" dir="auto">(.*?)</p>', self.page.text, re.DOTALL)
         return [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in found]
 
     def form(self, action: str) -> Form:
-        """The form of this page that goes to `action`; AssertionError when there is none."""
+        """Return the form of this page that goes to `action`. Raise AssertionError without one."""
         for form in self._read().forms:
             if form.action == action:
                 return form

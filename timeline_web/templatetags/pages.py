@@ -1,4 +1,4 @@
-"""Template tags of the site: shells around `prose` and `avatars`, and cached cards of messages."""
+"""Template tags of the site: texts, times, avatars, and cached cards of messages."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -16,22 +16,22 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .. import avatars, prose
-from ..client import Account, Author, Message, Notification
-from ..membership import Member
-from ..prose import Entity
-from ..views.access import here as here_of
+from .. import identicons, text
+from ..client import Account, Author, ConversationItem, DeletedMessage, Message, Notification
+from ..sessions import Member
+from ..text import Entity
+from ..views import navigation
 
 register = template.Library()
 
 
 @register.filter
-def linked(text: str, entities: Collection[Entity] = ()) -> SafeString:
-    """A member's text with its markup escaped, and its addresses, names and tags linked."""
-    return mark_safe(prose.linked(text, entities))  # noqa: S308 (prose.linked escapes)
+def linkify(member_text: str, entities: Collection[Entity] = ()) -> SafeString:
+    """Return a member's text with markup escaped, and web addresses, names and tags linked."""
+    return mark_safe(text.linkify(member_text, entities))  # noqa: S308 (text.linkify escapes)
 
 
-# The short words are the same for any number, in every language: comfort.js has them too.
+# The short units are the same for any number, in every language. enhancements.js has them too.
 AGES = {
     "now": _("just now"),
     "min": _("%(number)s min ago"),
@@ -42,111 +42,111 @@ DATES = {
     "date": pgettext_lazy("date format", "j M"),
     "date with year": pgettext_lazy("date format", "j M Y"),
 }
-MOMENT = pgettext_lazy("date format", "j F Y, H:i")
+DATETIME = pgettext_lazy("date format", "j F Y, H:i")
 
 
 @register.filter
 def ago(then: datetime) -> str:
-    """How long ago `then` was, for a glance: "just now", "3 min ago", "24 Nov 2025"."""
-    unit, number = prose.age(then, datetime.now(UTC))
+    """Return how long ago `then` was: "just now", "3 min ago", "24 Nov 2025"."""
+    unit, number = text.age(then, datetime.now(UTC))
     if unit in DATES:
-        return formatted(then, DATES[unit])
+        return formatted(then, str(DATES[unit]))
     return AGES[unit] % {"number": number}
 
 
 @register.filter
-def exactly(then: datetime) -> str:
-    """`then` to the minute, in UTC."""
-    return f"{formatted(then.astimezone(UTC), MOMENT)} UTC"
+def utc_minute(then: datetime) -> str:
+    """Return `then` to the minute, in UTC."""
+    return f"{formatted(then.astimezone(UTC), str(DATETIME))} UTC"
 
 
 @register.filter
-def moment(then: datetime) -> SafeString:
-    """`then` to the minute as a <time>, for a sentence to hold."""
-    return format_html('<time datetime="{}">{}</time>', then.isoformat(), exactly(then))
+def time_element(then: datetime) -> SafeString:
+    """Return `then` to the minute as a <time> element."""
+    return format_html('<time datetime="{}">{}</time>', then.isoformat(), utc_minute(then))
 
 
 @register.simple_tag
 @lru_cache
 def icon(name: str) -> SafeString:
-    """A picture out of icons.svg; the words beside it say what it means."""
+    """Return an icon of icons.svg, which screen readers skip: the words beside it say the same."""
     url = static("timeline_web/icons.svg")
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', url, name)
 
 
 @register.filter
-def plain(text: str) -> SafeString:
-    """`text` for between two tags: & < > escaped, quotation marks left as they are.
+def escape_element_text(value: object) -> SafeString:
+    """Return `value` with & < > escaped, but not quotation marks.
 
-    The contract gives the flash texts word for word, quotation marks too.
+    The HTTP contract has quotation marks in flash texts; only attributes need them escaped.
     """
-    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return mark_safe(escaped)  # noqa: S308 (escaped above; quotes need it in attributes only)
+    escaped = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return mark_safe(escaped)  # noqa: S308 (escaped above)
 
 
 @register.simple_tag(takes_context=True)
-def card(context: template.Context, message: Message) -> SafeString:
-    """A message as it stands in a list, with what its reader may do with it."""
-    viewer = _viewer(context["request"].member, message)
-    before, after = _card(message, viewer, get_language())
-    if not after:
-        return mark_safe(before)  # noqa: S308
-    shown = message.repost_of or message
-    return mark_safe(before + ago(shown.created_at) + after)  # noqa: S308
+def message_card(context: template.Context, item: ConversationItem) -> SafeString:
+    """Return a message as lists show it, with the buttons that its reader may use."""
+    if isinstance(item, DeletedMessage):
+        return _deleted_card(item)
+    viewer = _viewer(context["request"].member, item)
+    before, after = _card(item, viewer, get_language() or "")
+    return mark_safe(before + ago(item.original.created_at) + after)  # noqa: S308
 
 
 def _viewer(member: Member | None, message: Message) -> str:
-    """What the reader is to the message: a visitor, its author, or any other member."""
-    shown = message.repost_of or message
+    """Return what the reader is to the message: "visitor", "author" or another "member"."""
     if member is None:
         return "visitor"
-    return "author" if shown.author and shown.author.username == member.username else "member"
+    return "author" if message.original.author.username == member.username else "member"
 
 
-# Where the relative time goes. Members' texts are escaped, so none of them can hold it.
+def _deleted_card(message: DeletedMessage) -> SafeString:
+    return render_to_string("timeline_web/_deleted_message.html", {"message": message})
+
+
+# The place of the relative time. Members' texts are escaped, so none of them can have it.
 AGO = "<!--ago-->"
 
 
 @lru_cache(maxsize=4096)
 def _card(message: Message, viewer: str, language: str) -> tuple[str, str]:
-    """The card of `message` around its relative time, which alone changes as time goes by.
-    `language` is the one that is active.
+    """Return the card of `message` before and after its relative time, in the active `language`.
 
-    Cached, as it is the same for most readers and costs most of a page: 30 of them took 7 of its
-    8 ms. At about 3 kB each the cache stays under 15 MB.
+    Cached, as it is the same for most readers and takes most of a page's time: 30 of them took 7 of
+    its 8 ms. At about 3 kB each the cache stays under 15 MB.
     """
     context = {
         "message": message,
-        "shown": message.repost_of or message,
+        "original": message.original,
         "viewer": viewer,
         "ago": mark_safe(AGO),  # noqa: S308
     }
-    before, mark, after = render_to_string("timeline_web/_message.html", context).partition(AGO)
-    return (before, after) if mark else (before, "")
+    before, _mark, after = render_to_string("timeline_web/_message.html", context).partition(AGO)
+    return before, after
 
 
 @register.simple_tag
-def avatar(person: Author | Account | Member) -> SafeString:
-    """The picture of somebody: the one they have uploaded, or the one that is drawn from the name.
-
-    A Member, whom only the cookie knows, has the drawn one.
-    """
-    return _avatar(person.username, getattr(person, "picture", ""))
+def avatar(account: Author | Account) -> SafeString:
+    """Return the uploaded picture of an account, or its identicon."""
+    return _avatar(account.username, account.picture)
 
 
 @register.simple_tag(takes_context=True)
 def my_avatar(context: template.Context) -> SafeString:
-    """The picture of who reads: on a page about a failure, which asks the API nothing more, and
-    where that does not answer, the drawn one."""
+    """Return the reader's picture.
+
+    It is the identicon on an error page, which asks the API nothing more, and if the API fails.
+    """
     request = context["request"]
-    head = None if context.get("status") else request.head
-    return avatar(head.me if head else request.member)
+    summary = None if context.get("status") else request.member_summary()
+    return avatar(summary.account) if summary else _avatar(request.member.username, "")
 
 
 @lru_cache(maxsize=4096)
 def _avatar(username: str, picture: str) -> SafeString:
     if not picture:
-        return mark_safe(avatars.svg(username))  # noqa: S308 (made of numbers alone)
+        return mark_safe(identicons.svg(username))  # noqa: S308 (made of numbers alone)
     return format_html(
         '<img class="avatar" src="{}?v={}" alt="" width="44" height="44" loading="lazy">',
         reverse("avatar", args=[username]),
@@ -154,8 +154,8 @@ def _avatar(username: str, picture: str) -> SafeString:
     )
 
 
-# By a notification's kind: what one has done, and one with others.
-TOLD = {
+# By a notification's kind: the sentence for one account, and for one and others.
+NOTIFICATION_TEXTS = {
     "follow": (
         _("%(name)s followed you"),
         ngettext_lazy(
@@ -200,46 +200,48 @@ TOLD = {
 
 
 @register.simple_tag
-def told(item: Notification) -> SafeString:
-    """What happened, in a sentence that names and links who did it."""
-    first = item.accounts[0]
+def notification_text(notification: Notification) -> SafeString:
+    """Return what happened, in a sentence that names and links who did it."""
+    first = notification.accounts[0]
     name = format_html(
         '<a class="name" href="{}" dir="auto">{}</a>',
         reverse("profile", args=[first.username]),
         first.display_name or first.username,
     )
-    alone, together = TOLD.get(item.kind, TOLD["mention"])
-    sentence = (together if item.others else alone) % {"name": name, "others": item.others}
+    texts = NOTIFICATION_TEXTS
+    alone, together = texts.get(notification.kind, texts["mention"])
+    others = notification.other_count
+    sentence = (together if others else alone) % {"name": name, "others": others}
     return mark_safe(sentence)  # noqa: S308 (our words around what format_html made)
 
 
 @register.simple_tag
 def feed_language() -> str:
-    """What a feed's address ends in, for it to speak the page's language."""
+    """Return the query string with which a feed has the page's language."""
     language = get_language()
     return "" if language == settings.LANGUAGES[0][0] else f"?language={language}"
 
 
 @register.simple_tag
 def languages() -> list[tuple[str, str]]:
-    """The languages of the site: their codes, and what they call themselves."""
-    return settings.LANGUAGES
+    """Return the codes of the site's languages and their own names."""
+    return list(settings.LANGUAGES)
 
 
 @register.simple_tag(takes_context=True)
-def here(context: template.Context) -> str:
-    """Where the language form comes back to."""
-    return here_of(context["request"])
+def current_page(context: template.Context) -> str:
+    """Return the path that the language form comes back to."""
+    return navigation.current_page(context["request"])
 
 
 @register.simple_tag(takes_context=True)
 def cursor_query(context: template.Context, cursor: str) -> str:
-    """The query string that leads to the page at `cursor` of the list that this page shows."""
+    """Return the query string of the page at `cursor` of the same list."""
     kept = {name: value for name, value in context["request"].GET.items() if name != "cursor"}
     return urlencode(kept | {"cursor": cursor})
 
 
 @register.simple_tag
 def query(**parameters: str) -> str:
-    """A query string."""
+    """Return `parameters` as a query string."""
     return urlencode(parameters)

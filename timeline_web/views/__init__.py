@@ -1,1 +1,1 @@
-"""Views of the site, one noun a module. They ask `request.api` and render what it says."""
+"""Views of the site, one noun per module. They ask `request.api` and render its answers."""

@@ -1,30 +1,31 @@
 """Avatars: a member's picture at an address of its own."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 
-from .. import avatars
-from ..exceptions import NotFound
-from .access import for_everybody, methods
+from .. import identicons
+from ..client.errors import NotFound
+from ..site_request import SiteRequest
+from .decorators import allow_methods, public_response
 
 
-@methods("GET")
-@for_everybody
-def show(request: HttpRequest, username: str) -> HttpResponse:
-    """The picture of a member: the uploaded one, or the one that is drawn from the name. One call
-    of the API, for a drawn one two."""
+@allow_methods("GET")
+@public_response
+def avatar(request: SiteRequest, username: str) -> HttpResponseBase:
+    """The member's uploaded picture, else their identicon. One call of the API, or two."""
     try:
         picture = request.api.picture(username, request.GET.get("v", ""))
     except NotFound:
-        return _drawn(request, request.api.account(username).username)
+        return _identicon(request, request.api.account(username).username)
     headers = {"Cache-Control": picture.cache_control, "ETag": picture.etag}
     response = HttpResponse(picture.data, content_type=picture.media_type, headers=headers)
-    return get_conditional_response(request, etag=picture.etag, response=response)
+    return get_conditional_response(request, etag=picture.etag, response=response) or response
 
 
 @cache_control(public=True, max_age=60)
 @conditional_page
-def _drawn(request: HttpRequest, username: str) -> HttpResponse:
-    return HttpResponse(avatars.document(username), content_type="image/svg+xml")
+def _identicon(request: SiteRequest, username: str) -> HttpResponse:
+    return HttpResponse(identicons.svg_document(username), content_type="image/svg+xml")

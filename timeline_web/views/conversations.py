@@ -1,112 +1,102 @@
-"""A message with what it replies to and its replies; editing and deleting it."""
+"""A message in its conversation; its history; editing and deleting it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from .. import membership
-from ..client import Message
-from ..exceptions import ApiUnavailable, Conflict, Forbidden, Invalid, NotFound, Throttled
+from ..client import DeletedMessage, Message
+from ..client.errors import Conflict, Forbidden, NotFound
 from ..forms import EditForm, MessageForm
-from .access import members_only, methods
+from ..sessions import pop_draft
+from ..site_request import MemberRequest, SiteRequest
+from .decorators import allow_methods, members_only
+from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
 
-@methods("GET")
-def message(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
-    """A message in its conversation. Three calls of the API, for its author four.
+@allow_methods("GET")
+def message(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
+    """A message with what it replies to and its replies. Three calls of the API, for its author
+    four.
 
-    Of a deleted message that has replies the gap is shown, with the status 410.
+    The place of a deleted message that has replies is a page too, with status 410.
     """
     cursor = request.GET.get("cursor", "")
     try:
-        shown = request.api.message(message_id)
+        message = request.api.message(message_id)
     except NotFound:
-        return _gap(request, message_id, cursor)
-    if shown.repost_of:
-        return redirect("message", shown.repost_of.author.username, shown.repost_of.id)
-    if shown.author.username != username:
-        return redirect("message", shown.author.username, message_id)
-    mine = bool(request.member) and request.member.username == username
+        return _deleted_message(request, message_id, cursor)
+    if message.repost_of or message.author.username != username:
+        return redirect("message", message.original.author.username, message.original.id)
+    is_author = request.member is not None and request.member.username == username
     context = {
-        "message": shown,
-        "above": request.api.ancestors(message_id) if shown.in_reply_to else [],
+        "message": message,
+        "ancestors": request.api.ancestors(message_id) if message.in_reply_to else [],
         "page": request.api.replies(message_id, cursor),
-        "viewer": "author" if mine else "",
-        "pinned": mine and request.api.account(username).pinned_message == message_id,
-        "form": MessageForm(
-            initial={"in_reply_to": message_id, "text": membership.take_draft(request)}
-        ),
+        "viewer": "author" if is_author else "",
+        "pinned": is_author and request.api.account(username).pinned_message == message_id,
+        "form": MessageForm(initial={"in_reply_to": message_id, "text": pop_draft(request)}),
     }
     return render(request, "timeline_web/message.html", context)
 
 
-def _gap(request: HttpRequest, message_id: str, cursor: str) -> HttpResponse:
+def _deleted_message(request: SiteRequest, message_id: str, cursor: str) -> HttpResponse:
     page = request.api.replies(message_id, cursor)
     context = {
-        "message": Message.gap(message_id),
-        "above": request.api.ancestors(message_id),
+        "message": DeletedMessage(message_id),
+        "ancestors": request.api.ancestors(message_id),
         "page": page,
     }
     return render(request, "timeline_web/message.html", context, status=410)
 
 
-@methods("GET")
-def history(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
+@allow_methods("GET")
+def history(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
     """The texts that a message has had. Two calls of the API."""
     context = {
         "message": request.api.message(message_id),
-        "revisions": request.api.history(message_id),
+        "revisions": request.api.revisions(message_id),
     }
     return render(request, "timeline_web/history.html", context)
 
 
-@methods("GET", "POST")
+@allow_methods("GET", "POST")
 @members_only
-def edit(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
-    """The form to edit one's message, and editing it; whatever goes wrong, the text stays."""
-    shown = request.api.message(message_id)
-    if not shown.author or shown.author.username != request.member.username:
+def edit(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
+    """The form to edit one's message, and editing it. Every error page keeps the text."""
+    message = request.api.message(message_id)
+    if message.author.username != request.member.username:
         raise Forbidden(_("This is not your message."))
     if request.method != "POST":
-        form = EditForm(initial={"text": shown.text, "revision": shown.revision})
-        return _edit_page(request, shown, form)
+        form = EditForm(initial={"text": message.text, "revision": message.revision})
+        return form_page(request, "edit", form, message=message)
     form = EditForm(request.POST)
     if not form.is_valid():
-        return _edit_page(request, shown, form, status=400)
+        return form_page(request, "edit", form, status=400, message=message)
     data = form.cleaned_data
     try:
-        request.api.edit(message_id, data["text"], revision=data["revision"])
+        request.api.edit_message(message_id, data["text"], revision=data["revision"])
     except Conflict as error:
-        text = _("You have edited it in another window; it says now: %(text)s")
-        form.refuse("text", text % {"text": shown.text})
-        form.data = form.data.copy()
-        form.data["revision"] = shown.revision
-        return _edit_page(request, shown, form, status=error.status)
-    except Invalid as error:
-        form.refuse("text", str(error))
-        return _edit_page(request, shown, form, status=error.status)
-    except (ApiUnavailable, Throttled) as error:
-        text = _("%(trouble)s. Your text is still here: please try again")
-        form.refuse("text", text % {"trouble": error.title})
-        response = _edit_page(request, shown, form, status=error.status)
-        response["Retry-After"] = str(error.retry_after or 2)
-        return response
+        form = _form_after_conflict(request, message)
+        return form_page(request, "edit", form, status=error.status, message=message)
+    except FORM_ERRORS as error:
+        return failed_form_page(request, "edit", form, error, message=message)
     messages.success(request, _("Your message was changed"))
-    return redirect("message", shown.author.username, message_id)
+    return redirect("message", message.author.username, message_id)
 
 
-@methods("POST")
+def _form_after_conflict(request: MemberRequest, message: Message) -> EditForm:
+    """Return the form of `request` which, sent again, replaces the text that `message` has now."""
+    form = EditForm(request.POST.dict() | {"revision": message.revision})
+    text = _("You have edited it in another window; it says now: %(text)s")
+    form.add_field_error("text", text % {"text": message.text})
+    return form
+
+
+@allow_methods("POST")
 @members_only
-def delete(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
+def delete(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """Delete one's message, then home."""
-    request.api.delete(message_id)
+    request.api.delete_message(message_id)
     messages.success(request, _("Your message was deleted"))
     return redirect("home")
-
-
-def _edit_page(
-    request: HttpRequest, shown: Message, form: EditForm, *, status: int = 200
-) -> HttpResponse:
-    context = {"message": shown, "form": form}
-    return render(request, "timeline_web/edit.html", context, status=status)

@@ -1,35 +1,44 @@
 """Search and tags."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from ..exceptions import Invalid
-from .access import methods
+from ..client import Account, Message, Page
+from ..client.errors import Invalid
+from ..site_request import SiteRequest
+from .decorators import allow_methods
+from .rendering import render_page
 
 
-@methods("GET")
-def search(request: HttpRequest) -> HttpResponse:
-    """Messages or people that have the words of `q`. One call of the API; without words, what is
-    talked of."""
+@allow_methods("GET")
+def search(request: SiteRequest) -> HttpResponse:
+    """Messages or people that have the words of `q`. One call of the API; without words, the
+    trending tags."""
     text = request.GET.get("q", "").strip()
-    which = "people" if request.GET.get("in") == "people" else "messages"
-    context = {"text": text, "which": which}
-    if text:
-        kind = {"people": "accounts", "messages": "messages"}[which]
-        try:
-            context["page"] = request.api.search(kind, text, request.GET.get("cursor", ""))
-        except Invalid as error:
-            refusal = _("That is too long to search for.")
-            context["error"] = f"{refusal} {error}"
-            return render(request, "timeline_web/search.html", context, status=400)
-    else:
-        request.trending = request.api.trending()
-    return render(request, "timeline_web/search.html", context)
+    kind = "people" if request.GET.get("in") == "people" else "messages"
+    context: dict[str, object] = {"text": text, "kind": kind}
+    if not text:
+        context["trending"] = request.api.trending()
+        return render_page(request, "search", context)
+    try:
+        context["page"] = _found(request, kind, text)
+    except Invalid as error:
+        too_long = _("That is too long to search for.")
+        context["error"] = f"{too_long} {error}"
+        return render_page(request, "search", context, status=400)
+    return render_page(request, "search", context)
 
 
-@methods("GET")
-def tag(request: HttpRequest, tag: str) -> HttpResponse:
+def _found(request: SiteRequest, kind: str, text: str) -> Page[Account] | Page[Message]:
+    cursor = request.GET.get("cursor", "")
+    if kind == "people":
+        return request.api.search_accounts(text, cursor)
+    return request.api.search_messages(text, cursor)
+
+
+@allow_methods("GET")
+def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """The newest messages with a tag. One call of the API."""
-    page = request.api.tag(tag, request.GET.get("cursor", ""))
+    page = request.api.tag_timeline(tag, request.GET.get("cursor", ""))
     return render(request, "timeline_web/tag.html", {"page": page, "tag": tag})

@@ -1,19 +1,20 @@
-"""Pages about failures: of the API, of a form's token, of an address."""
+"""Pages about failures: of the API, of a CSRF token, of an address."""
 
 import re
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..forms import MessageForm
+from ..site_request import SiteRequest
+from .rendering import TRY_AGAIN, render_page
 
-# The fields that one writes in, and what to call them.
-WRITTEN = {
+# The fields in which one writes, and their labels.
+TEXT_FIELDS = {
     "text": gettext_lazy("Your message"),
     "display_name": gettext_lazy("Display name"),
     "bio": gettext_lazy("About you"),
@@ -21,12 +22,12 @@ WRITTEN = {
     "name": gettext_lazy("Name"),
     "reason": gettext_lazy("What is wrong with it?"),
 }
-# What no page gives back, by name.
+# Names of fields that no page gives back.
 SECRET = re.compile("password")
 
 
 def error_page(
-    request: HttpRequest,
+    request: SiteRequest,
     *,
     status: int,
     title: str,
@@ -34,60 +35,64 @@ def error_page(
     detail: str = "",
     retry_after: int | None = None,
 ) -> HttpResponse:
-    """A page that says what happened and what to do next.
+    """Return a page that says what happened and what to do next.
 
-    A POST that failed for now gets a button that sends it again, and of any other POST what one has
-    written is there to copy: what one did is not lost.
+    After a POST it gives back what was typed: in a form that sends it again if the failure is
+    temporary, else to copy.
     """
-    sent = _Form(request)
+    submitted = SubmittedForm(request)
     context = {
         "status": status,
         "title": title,
         "advice": advice,
         "detail": detail,
-        "again": sent.is_whole and status in (429, 500, 503),
-        "sent": sent,
+        "can_retry": submitted.is_whole and status in (500, *TRY_AGAIN),
+        "submitted": submitted,
     }
-    response = render(request, "timeline_web/error.html", context, status=status)
-    if retry_after or status == 503:
-        response["Retry-After"] = str(retry_after or 2)
-    return response
+    return render_page(request, "error", context, status=status, retry_after=retry_after)
 
 
-class _Form:
-    """What the form of a request held, as far as a page may give it back."""
+class SubmittedForm:
+    """The form of a request, as far as a page may give it back.
 
-    def __init__(self, request: HttpRequest) -> None:
+    `is_whole` says whether it is a POST and nothing of it is missing, `hidden` is (name, value),
+    `texts` (name, label, value).
+    """
+
+    def __init__(self, request: SiteRequest) -> None:
         try:
-            sent, files = request.POST.dict(), request.FILES
+            fields = dict(request.POST.items())
+            has_files = bool(request.FILES)
         except (RequestDataTooBig, MultiPartParserError, UnreadablePostError):
-            sent, files = {}, {"body": "unread"}
-        sent.pop("csrfmiddlewaretoken", None)
-        kept = {name: value for name, value in sent.items() if not SECRET.search(name)}
-        # No password and no file can be given back, and nothing is sent again without them.
-        self.is_whole = request.method == "POST" and kept == sent and not files
-        self.hidden = [(name, value) for name, value in kept.items() if name not in WRITTEN]
-        self.written = [(name, WRITTEN[name], kept[name]) for name in WRITTEN if kept.get(name)]
+            fields, has_files = {}, True
+        fields.pop("csrfmiddlewaretoken", None)
+        kept = {name: value for name, value in fields.items() if not SECRET.search(name)}
+        # Passwords and files cannot be given back, and nothing is sent again without them.
+        self.is_whole = request.method == "POST" and kept == fields and not has_files
+        self.hidden = [(name, value) for name, value in kept.items() if name not in TEXT_FIELDS]
+        self.texts = [
+            (name, label, kept[name]) for name, label in TEXT_FIELDS.items() if kept.get(name)
+        ]
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: a host name that is not ours, a form cut short; 413: a form too large."""
+def bad_request(request: SiteRequest, exception: Exception) -> HttpResponse:
+    """400: an unknown host name, a form cut short. 413: a form too large."""
     if isinstance(exception, RequestDataTooBig):
         return error_page(
             request,
             status=413,
-            title=_("That is too much"),
-            advice=_("A message is 280 characters."),
+            title=_("That is too large"),
+            advice=_("A message has at most 280 characters."),
         )
     return error_page(
         request,
         status=400,
         title=_("Bad request"),
-        advice=_("The browser sent what we cannot read."),
+        advice=_("The browser sent a request that we cannot read."),
     )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: SiteRequest, exception: Exception) -> HttpResponse:
     """404: no page has this address."""
     return error_page(
         request,
@@ -97,8 +102,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours."""
+def server_error(request: SiteRequest) -> HttpResponse:
+    """500: an error in the site."""
     return error_page(
         request,
         status=500,
@@ -107,8 +112,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse:
-    """405: an address that does something, opened like a page."""
+def method_not_allowed(request: SiteRequest, allowed: list[str]) -> HttpResponse:
+    """405: the address of a button, opened like a page."""
     response = error_page(
         request,
         status=405,
@@ -119,15 +124,15 @@ def method_not_allowed(request: HttpRequest, allowed: list[str]) -> HttpResponse
     return response
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: the form did not come from a page of ours, or its cookie is gone.
+def csrf_failure(request: SiteRequest, reason: str = "") -> HttpResponse:
+    """403: the form did not come from a page of this site, or its cookie is gone.
 
-    A message that was typed comes back in a fresh form, any other text to copy. No more than that:
-    a form of somebody else's making must not become one that our own button sends.
+    A message that was typed comes back in a new form, any other text to copy. Nothing more: a form
+    that another site has made must not become one that our own button sends.
     """
     form = None
     if request.member and request.path == reverse("add_message") and request.POST.get("text"):
         names = ("text", "in_reply_to")
         form = MessageForm(initial={name: request.POST.get(name, "") for name in names})
-    context = {"form": form, "sent": _Form(request)}
-    return render(request, "timeline_web/csrf.html", context, status=403)
+    context = {"form": form, "submitted": SubmittedForm(request)}
+    return render_page(request, "csrf", context, status=403)

@@ -1,39 +1,36 @@
-"""What programs read: Atom feeds and the sitemap."""
+"""Atom feeds of members and tags."""
 
 import re
 from datetime import datetime
-from itertools import islice
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control, cache_page
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 
 from ..client import Message, Page
-from .access import for_everybody, methods
-from .languages import spoken
+from ..site_request import SiteRequest
+from .decorators import allow_methods, public_response
+from .languages import in_language_of_address
 
 # https://www.w3.org/TR/xml/#charsets
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A sitemap may have 50,000 addresses (https://www.sitemaps.org/protocol.html); each hundred here is
-# a call of the API.
-SITEMAP_MESSAGES = 1000
-SITEMAP_SECONDS = 600
 ATOM = "application/atom+xml; charset=utf-8"
+# The date of an empty feed.
+EPOCH = datetime.fromisoformat("2024-01-01T00:00Z")
 
 
-@methods("GET")
-@for_everybody
+@allow_methods("GET")
+@public_response
 @cache_control(public=True, max_age=60)
 @conditional_page
-@spoken
-def member(request: HttpRequest, username: str) -> HttpResponse:
+@in_language_of_address
+def member(request: SiteRequest, username: str) -> HttpResponse:
     """A member's newest messages as Atom. Two calls of the API."""
     account = request.api.account(username)
-    page = request.api.messages_of(account.username)
+    page = request.api.user_timeline(account.username)
     return _feed(
         request,
         page,
@@ -43,42 +40,20 @@ def member(request: HttpRequest, username: str) -> HttpResponse:
     )
 
 
-@methods("GET")
-@for_everybody
+@allow_methods("GET")
+@public_response
 @cache_control(public=True, max_age=60)
 @conditional_page
-@spoken
-def tag(request: HttpRequest, tag: str) -> HttpResponse:
+@in_language_of_address
+def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """The newest messages with a tag as Atom. One call of the API."""
-    page = request.api.tag(tag)
+    page = request.api.tag_timeline(tag)
     title = _("%(name)s on Twitsite") % {"name": f"#{tag}"}
     return _feed(request, page, title=title, link=reverse("tag", args=[tag]))
 
 
-@methods("GET")
-@for_everybody
-@cache_page(SITEMAP_SECONDS)
-@cache_control(public=True)
-def sitemap(request: HttpRequest) -> HttpResponse:
-    """The newest messages, who wrote them, and the tags that are talked of; what is older is linked
-    from there. Up to eleven calls of the API, every ten minutes."""
-    shown = list(islice(request.api.newest(), SITEMAP_MESSAGES))
-    # A profile changes with its newest message, and they come newest first.
-    authors: dict[str, datetime] = {}
-    for message in shown:
-        authors.setdefault(message.author.username, message.created_at)
-    pages = [
-        (reverse("public"), shown[0].created_at if shown else None),
-        *((reverse("profile", args=[name]), at) for name, at in authors.items()),
-        *((reverse("tag", args=[trend.tag]), None) for trend in request.api.trending()),
-        *((_path(message), message.edited_at or message.created_at) for message in shown),
-    ]
-    context = {"pages": [(request.build_absolute_uri(path), at) for path, at in pages]}
-    return render(request, "timeline_web/sitemap.xml", context, content_type="application/xml")
-
-
 def _feed(
-    request: HttpRequest, page: Page, *, title: str, link: str, since: datetime | None = None
+    request: SiteRequest, page: Page[Message], *, title: str, link: str, since: datetime = EPOCH
 ) -> HttpResponse:
     feed = _Atom(
         title=title,
@@ -88,31 +63,32 @@ def _feed(
     )
     feed.since = since
     for message in page.items:
-        shown = message.repost_of or message
-        url = request.build_absolute_uri(_path(shown))
-        feed.add_item(
-            title=_title(message),
-            link=url,
-            description=_printable(shown.text),
-            author_name=_printable(shown.author.display_name or shown.author.username),
-            author_link=request.build_absolute_uri(
-                reverse("profile", args=[shown.author.username])
-            ),
-            pubdate=message.created_at,
-            updateddate=shown.edited_at or message.created_at,
-            unique_id=request.build_absolute_uri(_path(message)),
-        )
+        _add_message(request, feed, message)
     return HttpResponse(feed.writeString("utf-8"), content_type=ATOM)
 
 
-class _Atom(Atom1Feed):
-    """Dated by what it has, so that a feed that nothing was added to is the same, byte for byte."""
+def _add_message(request: SiteRequest, feed: Atom1Feed, message: Message) -> None:
+    original = message.original
+    author = original.author
+    feed.add_item(
+        title=_title(message),
+        link=request.build_absolute_uri(_path(original)),
+        description=_printable(original.text),
+        author_name=_printable(author.display_name or author.username),
+        author_link=request.build_absolute_uri(reverse("profile", args=[author.username])),
+        pubdate=message.created_at,
+        updateddate=original.edited_at or message.created_at,
+        unique_id=request.build_absolute_uri(_path(message)),
+    )
 
-    since: datetime | None = None
+
+class _Atom(Atom1Feed):
+    """A feed dated by its items, so that an unchanged one is the same, byte for byte."""
+
+    since = EPOCH
 
     def latest_post_date(self) -> datetime:
-        dates = [item["updateddate"] for item in self.items]
-        return max(dates) if dates else self.since or datetime.fromisoformat("2024-01-01T00:00Z")
+        return max((item["updateddate"] for item in self.items), default=self.since)
 
 
 def _title(message: Message) -> str:
@@ -128,5 +104,5 @@ def _path(message: Message) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
+    """Return `text` without the control characters that XML cannot have."""
     return _UNPRINTABLE.sub("", text)

@@ -1,55 +1,60 @@
-"""Following and no longer following a member; who follows whom."""
+"""Following and unfollowing a member; who follows whom."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from .access import back, members_only, methods
+from ..client import Account, Page
+from ..site_request import MemberRequest, SiteRequest
+from .decorators import allow_methods, members_only
+from .navigation import redirect_back
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def follow(request: HttpRequest, username: str) -> HttpResponse:
-    """Follow, then back to where one was, or to the profile."""
+def follow(request: MemberRequest, username: str) -> HttpResponse:
+    """Follow, then back to the page before, or to the profile."""
     name = request.api.account(username).username
     request.api.follow(name)
     messages.success(request, _('You are now following "%(name)s"') % {"name": name})
-    return back(request, reverse("profile", args=[name]))
+    return redirect_back(request, reverse("profile", args=[name]))
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def unfollow(request: HttpRequest, username: str) -> HttpResponse:
-    """No longer follow, then back to where one was, or to the profile."""
+def unfollow(request: MemberRequest, username: str) -> HttpResponse:
+    """Unfollow, then back to the page before, or to the profile."""
     name = request.api.account(username).username
     request.api.unfollow(name)
     messages.success(request, _('You are no longer following "%(name)s"') % {"name": name})
-    return back(request, reverse("profile", args=[name]))
+    return redirect_back(request, reverse("profile", args=[name]))
 
 
-@methods("GET")
-def followers(request: HttpRequest, username: str) -> HttpResponse:
+@allow_methods("GET")
+def followers(request: SiteRequest, username: str) -> HttpResponse:
     """Who follows a member. One call of the API."""
+    page = request.api.followers(username, request.GET.get("cursor", ""))
     title, nobody = _("Followers of %(name)s"), _("Nobody follows %(name)s yet.")
-    return _people(request, username, "followers", title, nobody)
+    return _people_page(request, username, page, title, nobody)
 
 
-@methods("GET")
-def following(request: HttpRequest, username: str) -> HttpResponse:
+@allow_methods("GET")
+def following(request: SiteRequest, username: str) -> HttpResponse:
     """Whom a member follows. One call of the API."""
+    page = request.api.following(username, request.GET.get("cursor", ""))
     title, nobody = _("Followed by %(name)s"), _("%(name)s follows nobody yet.")
-    return _people(request, username, "following", title, nobody)
+    return _people_page(request, username, page, title, nobody)
 
 
-def _people(
-    request: HttpRequest, username: str, which: str, title: str, nobody: str
+def _people_page(
+    request: SiteRequest, username: str, page: Page[Account], title: str, nobody: str
 ) -> HttpResponse:
     context = {
         "title": title % {"name": username},
         "nobody": nobody % {"name": username},
-        "page": request.api.people(username, which, request.GET.get("cursor", "")),
+        "page": page,
         "back": reverse("profile", args=[username]),
     }
     return render(request, "timeline_web/people.html", context)

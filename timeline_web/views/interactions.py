@@ -1,41 +1,69 @@
 """Liking, reposting and pinning a message, and who did."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from .access import back, members_only, methods
+from ..client import Reaction, ReactionList
+from ..site_request import MemberRequest, SiteRequest
+from .decorators import allow_methods, members_only
+from .navigation import redirect_back
 
-# What undoing is called here → what it undoes.
-UNDONE = {"unlike": "like", "undo_repost": "repost", "unpin": "pin"}
 TITLES = {"likes": _("Who likes this message"), "reposts": _("Who has reposted it")}
 NOBODY = {"likes": _("Nobody has liked it yet."), "reposts": _("Nobody has reposted it yet.")}
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def mark(request: HttpRequest, username: str, message_id: str, what: str) -> HttpResponse:
-    """Like, repost or pin a message, then back to where one was."""
-    request.api.mark(message_id, what)
-    return back(request, reverse("message", args=[username, message_id]), anchor=f"m{message_id}")
+def react(
+    request: MemberRequest, username: str, message_id: str, reaction: Reaction
+) -> HttpResponse:
+    """Like or repost a message, then back to the page before."""
+    request.api.add_reaction(message_id, reaction)
+    return _back_to_message(request, username, message_id)
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def unmark(request: HttpRequest, username: str, message_id: str, what: str) -> HttpResponse:
-    """Undo one of these, then back to where one was."""
-    request.api.unmark(message_id, UNDONE[what])
-    return back(request, reverse("message", args=[username, message_id]), anchor=f"m{message_id}")
+def undo_reaction(
+    request: MemberRequest, username: str, message_id: str, reaction: Reaction
+) -> HttpResponse:
+    """Undo a like or a repost, then back to the page before."""
+    request.api.remove_reaction(message_id, reaction)
+    return _back_to_message(request, username, message_id)
 
 
-@methods("GET")
-def who(request: HttpRequest, username: str, message_id: str, what: str) -> HttpResponse:
+@allow_methods("POST")
+@members_only
+def pin(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
+    """Pin a message to one's profile, then back to the page before."""
+    request.api.pin(message_id)
+    return _back_to_message(request, username, message_id)
+
+
+@allow_methods("POST")
+@members_only
+def unpin(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
+    """Unpin a message, then back to the page before."""
+    request.api.unpin(message_id)
+    return _back_to_message(request, username, message_id)
+
+
+def _back_to_message(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
+    page = reverse("message", args=[username, message_id])
+    return redirect_back(request, page, anchor=f"m{message_id}")
+
+
+@allow_methods("GET")
+def reactions(
+    request: SiteRequest, username: str, message_id: str, reaction_list: ReactionList
+) -> HttpResponse:
     """Who likes a message, or has reposted it. One call of the API."""
     context = {
-        "title": TITLES[what],
-        "nobody": NOBODY[what],
-        "page": request.api.who(message_id, what, request.GET.get("cursor", "")),
+        "title": TITLES[reaction_list],
+        "nobody": NOBODY[reaction_list],
+        "page": request.api.reactions(message_id, reaction_list, request.GET.get("cursor", "")),
         "back": reverse("message", args=[username, message_id]),
     }
     return render(request, "timeline_web/people.html", context)

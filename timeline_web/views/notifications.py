@@ -1,23 +1,25 @@
-"""What others did that the member is told of."""
+"""Notifications of the member."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from .access import members_only, methods
+from ..site_request import MemberRequest
+from .decorators import allow_methods, members_only
 
 
-@methods("GET")
+@allow_methods("GET")
 @members_only
-def notifications(request: HttpRequest) -> HttpResponse:
-    """The notifications. One call of the API."""
+def notifications(request: MemberRequest) -> HttpResponse:
+    """The notifications, newest first. One call of the API."""
     page = request.api.notifications(request.GET.get("cursor", ""))
     return render(request, "timeline_web/notifications.html", {"page": page})
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def read(request: HttpRequest) -> HttpResponse:
-    """Mark as read what the page has shown, then back to it."""
+def mark_read(request: MemberRequest) -> HttpResponse:
+    """Mark the notifications that the page has shown as read, then back to it."""
     until = request.POST.get("until", "")
-    request.api.mark_read(until if until.isdecimal() and until.isascii() else "")
+    is_id = until.isdecimal() and until.isascii()
+    request.api.mark_notifications_read(until if is_id else "")
     return redirect("notifications")

@@ -1,60 +1,65 @@
 """Blocking, muting and reporting."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ..exceptions import Invalid
+from ..client import Restriction, RestrictionList
+from ..client.errors import Invalid
 from ..forms import ReportForm
-from .access import back, members_only, methods
+from ..site_request import MemberRequest
+from .decorators import allow_methods, members_only
+from .form_pages import failed_form_page, form_page
+from .navigation import redirect_back
 
-# What undoing is called here → what it undoes; and what to say of each.
-UNDONE = {"unblock": "block", "unmute": "mute"}
-SAID = {
-    "block": _("You have blocked %(name)s"),
-    "mute": _("You have muted %(name)s"),
-    "unblock": _("You have unblocked %(name)s"),
-    "unmute": _("You have unmuted %(name)s"),
-}
+ADDED = {"block": _("You have blocked %(name)s"), "mute": _("You have muted %(name)s")}
+REMOVED = {"block": _("You have unblocked %(name)s"), "mute": _("You have unmuted %(name)s")}
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def relate(request: HttpRequest, username: str, what: str) -> HttpResponse:
-    """Block or mute a member, or undo it, then back to where one was."""
-    if what in UNDONE:
-        request.api.unrelate(username, UNDONE[what])
-    else:
-        request.api.relate(username, what)
-    messages.success(request, SAID[what] % {"name": username})
-    return back(request, reverse("profile", args=[username]))
+def restrict(request: MemberRequest, username: str, restriction: Restriction) -> HttpResponse:
+    """Block or mute a member, then back to the page before."""
+    request.api.add_restriction(username, restriction)
+    messages.success(request, ADDED[restriction] % {"name": username})
+    return redirect_back(request, reverse("profile", args=[username]))
 
 
-@methods("GET")
+@allow_methods("POST")
 @members_only
-def hidden(request: HttpRequest, which: str) -> HttpResponse:
+def unrestrict(request: MemberRequest, username: str, restriction: Restriction) -> HttpResponse:
+    """Unblock or unmute a member, then back to the page before."""
+    request.api.remove_restriction(username, restriction)
+    messages.success(request, REMOVED[restriction] % {"name": username})
+    return redirect_back(request, reverse("profile", args=[username]))
+
+
+@allow_methods("GET")
+@members_only
+def restrictions(request: MemberRequest, restriction_list: RestrictionList) -> HttpResponse:
     """Whom one has blocked or muted. One call of the API."""
-    page = request.api.hidden(which, request.GET.get("cursor", ""))
-    context = {"page": page, "which": which, "here": "hidden"}
-    return render(request, "timeline_web/settings_hidden.html", context)
+    page = request.api.restrictions(restriction_list, request.GET.get("cursor", ""))
+    context = {"page": page, "restriction_list": restriction_list, "tab": "restrictions"}
+    return render(request, "timeline_web/settings_restrictions.html", context)
 
 
-@methods("GET", "POST")
+@allow_methods("GET", "POST")
 @members_only
-def report(request: HttpRequest, username: str, message_id: str) -> HttpResponse:
+def report(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """The form to report a message, and reporting it."""
-    form = ReportForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            request.api.report(message_id, form.cleaned_data["reason"])
-        except Invalid as error:
-            form.refuse_as_the_api_did(error.errors)
-        else:
-            messages.success(request, gettext("Thank you. The operators will look at it"))
-            return redirect("message", username, message_id)
-    context = {"form": form, "message": request.api.message(message_id)}
-    status = 400 if form.is_bound else 200
-    return render(request, "timeline_web/report.html", context, status=status)
+    if request.method != "POST":
+        return form_page(request, "report", ReportForm(), message=request.api.message(message_id))
+    form = ReportForm(request.POST)
+    if not form.is_valid():
+        message = request.api.message(message_id)
+        return form_page(request, "report", form, status=400, message=message)
+    try:
+        request.api.report(message_id, form.cleaned_data["reason"])
+    except Invalid as error:
+        message = request.api.message(message_id)
+        return failed_form_page(request, "report", form, error, message=message)
+    messages.success(request, gettext("Thank you. The operators will look at it"))
+    return redirect("message", username, message_id)

@@ -1,94 +1,95 @@
-"""Pages that list messages: my timeline, the public one, a member's; and posting."""
+"""Pages that list messages: the home timeline, the public one, a member's; and posting."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from .. import membership
 from ..client import Account, Message, Trend
-from ..exceptions import ApiError, ApiUnavailable, Invalid, KeyReused, NotFound, Throttled
+from ..client.errors import ApiError, KeyReused, NotFound
 from ..forms import MessageForm
-from .access import members_only, methods
+from ..sessions import pop_draft
+from ..site_request import MemberRequest, SiteRequest
+from .decorators import allow_methods, members_only
+from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
 
-@methods("GET")
-def home(request: HttpRequest) -> HttpResponse:
-    """My timeline. Two calls of the API; a visitor is sent to the public timeline."""
+@allow_methods("GET")
+def home(request: SiteRequest) -> HttpResponse:
+    """The home timeline. Two calls of the API; a visitor is sent to the public timeline."""
     if not request.member:
         return redirect("public")
     page = request.api.home_timeline(request.GET.get("cursor", ""))
-    form = MessageForm(initial={"text": membership.take_draft(request)})
+    form = MessageForm(initial={"text": pop_draft(request)})
     context = {"page": page, "form": form, "suggestions": _suggestions(request), "live": True}
     return render(request, "timeline_web/home.html", context)
 
 
-def _suggestions(request: HttpRequest) -> list[Account]:
-    """Whom one might follow; a page goes without where the API cannot say it."""
+def _suggestions(request: SiteRequest) -> list[Account]:
+    """Return accounts to follow, none if the API fails: the page does without them."""
     try:
         return request.api.suggestions()[:4]
     except ApiError:
         return []
 
 
-@methods("GET")
-def public(request: HttpRequest) -> HttpResponse:
+@allow_methods("GET")
+def public(request: SiteRequest) -> HttpResponse:
     """The newest messages of everybody. Two calls of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
-    request.trending = _trending(request)
-    return render(request, "timeline_web/public.html", {"page": page, "live": True})
+    context = {"page": page, "trending": _trending(request), "live": True}
+    return render(request, "timeline_web/public.html", context)
 
 
-def _trending(request: HttpRequest) -> list[Trend]:
-    """What is talked of; a page goes without where the API cannot say it."""
+def _trending(request: SiteRequest) -> list[Trend]:
+    """Return the trending tags, none if the API fails: the page does without them."""
     try:
         return request.api.trending()
     except ApiError:
         return []
 
 
-@methods("GET")
-def profile(request: HttpRequest, username: str) -> HttpResponse:
+@allow_methods("GET")
+def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A member's profile and messages. Two calls of the API, with a pinned message three."""
     account = request.api.account(username)
-    page = request.api.messages_of(username, request.GET.get("cursor", ""))
+    page = request.api.user_timeline(username, request.GET.get("cursor", ""))
     context = {
         "account": account,
         "page": page,
         "pinned": _pinned(request, account),
-        "is_me": bool(request.member) and request.member.username == account.username,
+        "is_me": request.member is not None and request.member.username == account.username,
     }
     return render(request, "timeline_web/profile.html", context)
 
 
-def _pinned(request: HttpRequest, account: Account) -> Message | None:
-    """The pinned message, above the first page alone."""
+def _pinned(request: SiteRequest, account: Account) -> Message | None:
+    """Return the pinned message, on the first page only."""
     if not account.pinned_message or request.GET.get("cursor"):
         return None
-    with suppress(NotFound):  # deleted since we have read of it
+    with suppress(NotFound):  # deleted after the profile was read
         return request.api.message(account.pinned_message)
     return None
 
 
-@methods("POST")
+@allow_methods("POST")
 @members_only
-def add_message(request: HttpRequest) -> HttpResponse:
-    """Post a message; whatever goes wrong, the form comes back with the text in it."""
+def add_message(request: MemberRequest) -> HttpResponse:
+    """Post a message. Every error page keeps the text.
+
+    These pages are the form alone: the timeline under it would need the API, which may be gone.
+    """
     form = MessageForm(request.POST)
     if not form.is_valid():
-        return _compose_page(request, form, status=400)
+        return form_page(request, "compose", form, status=400)
     try:
         message = _post(request, form.cleaned_data)
-    except Invalid as error:
-        form.refuse("text", str(error))
-        return _compose_page(request, form, status=error.status)
-    except (ApiUnavailable, Throttled) as error:
-        text = _("%(trouble)s. Your message is still here: please try again")
-        form.refuse("text", text % {"trouble": error.title})
-        return _compose_page(request, form, status=error.status, retry_after=error.retry_after)
+    except FORM_ERRORS as error:
+        return failed_form_page(request, "compose", form, error)
     messages.success(request, _("Your message was recorded"))
     if (parent := message.in_reply_to) and parent.username:
         url = reverse("message", args=[parent.username, parent.id])
@@ -96,20 +97,10 @@ def add_message(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-def _post(request: HttpRequest, data: dict) -> Message:
-    parent = data.get("in_reply_to", "")
+def _post(request: MemberRequest, data: dict[str, Any]) -> Message:
+    text, parent = data["text"], data.get("in_reply_to", "")
     try:
-        return request.api.post(data["text"], key=data.get("key", ""), in_reply_to=parent)
+        return request.api.post_message(text, key=data.get("key", ""), in_reply_to=parent)
     except KeyReused:
-        # The form's key went with another text before: somebody went back and wrote anew.
-        return request.api.post(data["text"], in_reply_to=parent)
-
-
-def _compose_page(
-    request: HttpRequest, form: MessageForm, *, status: int, retry_after: int | None = None
-) -> HttpResponse:
-    """The form alone: the timeline under it would need the very API that may be gone."""
-    response = render(request, "timeline_web/compose.html", {"form": form}, status=status)
-    if status in (429, 503):
-        response["Retry-After"] = str(retry_after or 2)
-    return response
+        # The key was sent with another text: the member went back and typed a new one.
+        return request.api.post_message(text, in_reply_to=parent)

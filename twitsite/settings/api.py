@@ -14,7 +14,7 @@ from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, env, flag
 
 
 def number(variable: str, default: float) -> float:
-    """The number in `variable`; a value that is none is named in one line."""
+    """Return the number in `variable`. Raise ImproperlyConfigured if it is not one."""
     text = env.str(variable, default=str(default))
     try:
         return float(text)
@@ -23,7 +23,7 @@ def number(variable: str, default: float) -> float:
 
 
 def count(variable: str, default: int) -> int:
-    """The whole number of 0 or more in `variable`."""
+    """Return the whole number of 0 or more in `variable`, or raise ImproperlyConfigured."""
     text = env.str(variable, default=str(default))
     if not (text.isascii() and text.isdigit()):
         raise ImproperlyConfigured(f"{variable}={text!r} is not a whole number of 0 or more.")
@@ -31,15 +31,15 @@ def count(variable: str, default: int) -> int:
 
 
 def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
-    """The value of `variable` in capitals, one of `choices`."""
+    """Return `variable` in capitals. Raise ImproperlyConfigured unless it is one of `choices`."""
     value = env.str(variable, default=default).upper()
     if value not in choices:
-        raise ImproperlyConfigured(f"{variable}={value!r} is none of {', '.join(choices)}.")
+        raise ImproperlyConfigured(f"{variable}={value!r} is not one of {', '.join(choices)}.")
     return value
 
 
 def rate(variable: str, default: str) -> str | None:
-    """A throttle rate as "30/min"; empty turns the throttle off."""
+    """Return a throttle rate such as "30/min", or None (no limit) if `variable` is empty."""
     text = env.str(variable, default=default).strip()
     count, slash, period = text.partition("/")
     if text and not (slash and count.isdigit() and period[:1] in ("s", "m", "h", "d")):
@@ -109,19 +109,19 @@ if not SHARDS or len(set(SHARDS)) < len(SHARDS) or {"default", "cache"} & set(SH
         "default and cache are taken."
     )
 
-# FULL: an answered write survives a power cut. NORMAL is faster and may lose the last moments.
+# FULL: an acknowledged write survives a power cut. NORMAL is faster, but may lose the last writes.
 SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL", "OFF", "EXTRA"))
 
-# How long to wait for a locked SQLite file. An instance that serves must answer 503 within 2 s;
-# the relay and the commands (populate, loaddata) had rather wait than fail.
+# Seconds to wait for a locked SQLite file. An API instance must answer 503 within 2 s; for the
+# relay and commands (populate, loaddata) waiting is better than failing.
 SERVES = INSTANCE_NAME.startswith("api.")
-# What runs on makes no databases; `migrate` does, whatever the environment calls it.
-RUNS_ON = (SERVES or INSTANCE_NAME == "relay") and "migrate" not in sys.argv
+# Processes that must not create a database file. Only `migrate` does, whatever INSTANCE_NAME is.
+NEEDS_EXISTING_FILES = (SERVES or INSTANCE_NAME == "relay") and "migrate" not in sys.argv
 SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if SERVES else 20)
 
 
 def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS) -> dict:
-    """The DATABASES entry of `alias`: the URL in `variable`, or a SQLite file in VAR_DIR."""
+    """Return the DATABASES entry of `alias`: the URL in `variable`, or a SQLite file in VAR_DIR."""
     config = env.db_url(variable, default=f"sqlite:///{VAR_DIR / alias}.sqlite3")
     engine = config.get("ENGINE", "").rpartition(".")[2]
     if engine not in ("sqlite3", "postgresql"):
@@ -140,8 +140,8 @@ def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS
                 "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
             ),
         }
-        if RUNS_ON:
-            # A lost file is an error. Without this SQLite would make an empty one in its place.
+        if NEEDS_EXISTING_FILES:
+            # A missing file is an error. By default SQLite would create an empty one.
             config["NAME"] = f"file:{quote(str(config['NAME']))}?mode=rw"
         config["TEST"] = {"NAME": str(VAR_DIR / f"test_{alias}.sqlite3")}
     else:
@@ -153,7 +153,7 @@ def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS
 
 DATABASES = {
     "default": database("default", "DATABASE_URL"),
-    # Cached answers and throttle counters: what may be lost in a power cut.
+    # Cached responses and throttle counts, which may be lost in a power cut.
     "cache": database("cache", "CACHE_DATABASE_URL", synchronous="OFF"),
     **{alias: database(alias, f"{alias.upper()}_URL") for alias in SHARDS},
 }
@@ -181,14 +181,14 @@ PASSWORD_HASHERS = [
     "timeline_api.domain.hashers.OwaspArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# Of staff users, who log in to the admin.
+# For staff users, who log in to the admin.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# Of members; docs/decisions/api.md says why they are milder.
+# For members; docs/decisions/api.md says why they are less strict.
 MEMBER_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -197,13 +197,13 @@ MEMBER_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# HTTPS=True: a proxy in front ends TLS and sets X-Forwarded-Proto.
+# HTTPS=True: a proxy in front terminates TLS and sets X-Forwarded-Proto.
 HTTPS = flag("HTTPS")
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-# Cookies know no port: on one host, the site's must not overwrite the API's.
+# Cookies are shared by all ports of a host: the site's must not overwrite the API's.
 SESSION_COOKIE_NAME = "api_sessionid"
 CSRF_COOKIE_NAME = "api_csrftoken"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -226,11 +226,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The largest body that any endpoint needs is a few kilobytes. More is answered 413.
+# No endpoint but the picture's needs more than a few kilobytes. Larger bodies get a 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # the admin's "delete selected" posts one field a row
 
-# Addresses from which an X-Forwarded-For is believed: the proxy and the site.
+# Networks whose X-Forwarded-For is trusted: the proxy's and the site's.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
 for proxy in TRUSTED_PROXIES:
     try:
@@ -251,7 +251,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Timelines ---------------------------------------------------------------------------------
 
-# What else can be set is in timeline_api/conf.py.
+# timeline_api/conf.py has the other options and their defaults.
 TIMELINES = {"FANOUT_MAX_FOLLOWERS": count("FANOUT_MAX_FOLLOWERS", 10_000)}
 
 # --- REST framework, OpenAPI -------------------------------------------------------------------
@@ -280,7 +280,7 @@ REST_FRAMEWORK = {
 }
 
 THROTTLE_RATES = {
-    # Wrong passwords: for one name from one address, and for all names from one address.
+    # Wrong passwords, for one name and for all names, from one address.
     "login": rate("THROTTLE_LOGIN", "10/min"),
     "login_address": rate("THROTTLE_LOGIN_ADDRESS", "100/min"),
     "register": rate("THROTTLE_REGISTER", "100/min"),
@@ -322,9 +322,9 @@ SPECTACULAR_SETTINGS = {
 
 LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # IdentityMiddleware has checked or made it
-DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # asking for the user would cost a session query a request
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # reading the user would cost a session query a request
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request, at its end
-DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: the client's business
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: the client's mistake
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # IdentityMiddleware binds the client's address
 
 LOG_PROCESSORS = [
@@ -333,7 +333,7 @@ LOG_PROCESSORS = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.PositionalArgumentsFormatter(),
-    # Plain tracebacks: the pretty ones print local variables, and so passwords.
+    # Plain tracebacks: the pretty ones print local variables, including passwords.
     structlog.processors.format_exc_info,
 ]
 structlog.configure(
@@ -359,9 +359,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
-        # A line for each 4xx; the access line says the same.
+        # Would log every 4xx; the line of each request says the same.
         "django.request": {"level": "ERROR"},
-        # Anybody can send a wrong Host: a 400 on the access line, not a traceback each.
+        # Anybody can send a wrong Host: log the 400, without a traceback.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

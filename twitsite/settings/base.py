@@ -1,7 +1,7 @@
 """Settings that both services share: the environment, time, logging, security.
 
 Values come from the environment, or from the file named by ENV_FILE (default: `.env` beside
-manage.py). README.md lists every one of them.
+manage.py). docs/settings.md lists all of them.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ environ.Env.read_env(env.path("ENV_FILE", default=str(BASE_DIR / ".env"))())
 
 
 def flag(variable: str) -> bool:
-    """The truth in `variable`; anything but a clear yes or no is refused."""
+    """Return `variable` as a bool. Raise ImproperlyConfigured unless it is a clear yes or no."""
     text = env.str(variable, default="False")
     if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", ""):
         raise ImproperlyConfigured(f"{variable}={text!r}: use 'True' or 'False'.")
@@ -24,7 +24,7 @@ def flag(variable: str) -> bool:
 
 
 def port(variable: str, default: int) -> int:
-    """The TCP port in `variable`; a value that is none is named in one line."""
+    """Return the TCP port in `variable`. Raise ImproperlyConfigured if it is not one."""
     text = env.str(variable, default=str(default))
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise ImproperlyConfigured(f"{variable}={text!r} is no port. Write 1 to 65535.")
@@ -38,18 +38,18 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 # Where this installation keeps its files: SQLite databases, logs, sockets, process ids.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
-# The name this process answers with in X-Served-By ("web.1" … "api.3").
+# The value of X-Served-By ("web.1" … "api.3").
 INSTANCE_NAME = env.str("INSTANCE_NAME", default="dev.0")
 
 WEB_PORT = port("WEB_PORT", 8000)
 API_PORT = port("API_PORT", 8080)
 
 USE_TZ = True
-# gunicorn's log times follow the process's time zone, which Django sets from this.
+# Django sets the process's time zone from this, and gunicorn's log times follow it.
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
-# Each by its own name. The first is for those who want none of these.
+# Each in its own language. The first is for readers who prefer none of these.
 LANGUAGES = [("en", "English"), ("ar", "العربية")]
 
 STATIC_URL = "/static/"

@@ -1,4 +1,4 @@
-"""Settings of the tests: the API's, with a hasher that costs nothing and plain static files."""
+"""Settings of the tests: the API's, with a fast password hasher and plain static files."""
 
 import os
 

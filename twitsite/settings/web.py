@@ -1,4 +1,4 @@
-"""Settings of the site: pages, signed cookies, and no database at all."""
+"""Settings of the site: pages, signed cookies, no database."""
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -8,7 +8,7 @@ from .base import API_PORT, DEBUG, VAR_DIR, env, flag
 
 
 def seconds(variable: str, default: float) -> float:
-    """A time from the environment; ImproperlyConfigured for what is no positive number."""
+    """Return the seconds in `variable`. Raise ImproperlyConfigured unless over 0 and under 3600."""
     text = env.str(variable, default=str(default))
     try:
         value = float(text)
@@ -42,11 +42,11 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "twitsite.urls_web"
 WSGI_APPLICATION = "twitsite.wsgi_web.application"
-# A message of 280 characters, even of the longest ones, is a few kilobytes. More is answered 413.
+# A form with a message of 280 characters is a few kilobytes. A larger body is answered with 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
-APPEND_SLASH = False  # the site's paths end without one
+APPEND_SLASH = False  # the site's paths have none
 
-# Empty on purpose: a query in the site cannot work by accident.
+# Empty on purpose, so that no query in the site can work by accident.
 DATABASES: dict = {}
 
 TEMPLATES = [
@@ -58,21 +58,21 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["django.templatetags.i18n"],  # hardly a template goes without
+            "builtins": ["django.templatetags.i18n"],  # nearly every template uses it
         },
     },
 ]
 
-# Where the API is: the load balancer's address, never an instance's.
+# The address of the API's load balancer, never of an instance.
 API_BASE_URL = env.str("API_BASE_URL", default=f"http://127.0.0.1:{API_PORT}")
 API_CONNECT_TIMEOUT = seconds("API_CONNECT_TIMEOUT", 1.0)
 API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
 
-# Networks of the load balancers whose X-Forwarded-For is believed, here and by the API.
+# Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
 
-# Sessions are signed cookies, so that any instance can serve any request. Cookies know no ports:
-# the names are the site's own, or the API's admin on the same host would overwrite them.
+# Sessions are signed cookies, so that any instance can serve any request. Cookies are shared by all
+# ports of a host: with Django's names, the API's admin would overwrite them.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_NAME = "twitsite_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -87,10 +87,10 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "timeline_web.views.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Old keys, so that SECRET_KEY can be changed without signing everybody out.
+# Older keys, so that changing SECRET_KEY logs nobody out.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# HTTPS=True: a proxy in front ends TLS and sets X-Forwarded-Proto.
+# HTTPS=True: a proxy in front terminates TLS and sets X-Forwarded-Proto.
 HTTPS = flag("HTTPS")
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -108,12 +108,12 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# Static files: named by their content and cached for ever, served by WhiteNoise.
+# WhiteNoise serves static files under names with a hash, which are cached for ever.
 STATIC_ROOT = VAR_DIR / "static" / "web"
 STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Before `collectstatic` has run, a page is better off with plain names than with a 500.
+# Before `collectstatic` has run, use plain names instead of answering 500.
 WHITENOISE_MANIFEST_STRICT = False
 WHITENOISE_USE_FINDERS = DEBUG
 

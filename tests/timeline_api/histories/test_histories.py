@@ -20,6 +20,8 @@ from timeline_api.relay.worker import Worker
 
 from .world import CAST, World
 
+pytestmark = pytest.mark.long
+
 HISTORIES = int(os.environ.get("HISTORIES", "100"))
 TINY = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1, "FANOUT_CHUNK": 1}
 

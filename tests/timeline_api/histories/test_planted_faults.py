@@ -25,6 +25,8 @@ from timeline_api.services import (
 
 from .world import CAST, World
 
+pytestmark = pytest.mark.long
+
 HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
 

@@ -19,6 +19,8 @@ from tests import postgresql
 from tests.stack import new_member
 from tests.timeline_web.servers import environment, manage, running
 
+pytestmark = pytest.mark.long
+
 CASES = int(os.environ.get("CONTRACT_CASES", "15"))
 # Ids and names of things that are there, so that not every request ends at a 404.
 KNOWN = {"id": [], "username": ["alice_here", "bob_here"], "tag": ["birds"]}

@@ -39,7 +39,7 @@ from timeline_api.selectors import (
 )
 from timeline_api.services import repairs
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
 
 FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "population.json"
 

@@ -1,16 +1,16 @@
-"""Whose request this is, by address. The same rule as the API's, which the site may not import."""
+"""The IP address of the client. The same rule as the API's, which the site may not import."""
 
 from ipaddress import ip_address, ip_network
 
 from django.http import HttpRequest
 
-from . import conf
+from .conf import conf
 
 
-def visitor_address(request: HttpRequest) -> str:
-    """The visitor's IP address: X-Forwarded-For read from the right, past TRUSTED_PROXIES.
+def client_ip(request: HttpRequest) -> str:
+    """Return the client's IP address: X-Forwarded-For read from the right, past TRUSTED_PROXIES.
 
-    What stands further to the left the visitor may have written, and anybody can lie.
+    Entries further to the left may be made up by the client.
     """
     # A peer without an address came through a Unix socket, which only a proxy of ours can open.
     address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
@@ -29,5 +29,5 @@ def _is_address(text: str) -> bool:
 
 
 def _is_trusted(address: str) -> bool:
-    networks = [ip_network(network) for network in conf.get("TRUSTED_PROXIES")]
+    networks = [ip_network(network) for network in conf.TRUSTED_PROXIES]
     return any(ip_address(address) in network for network in networks)

@@ -1,15 +1,15 @@
-// Comfort only: the site does all of its work without this file.
+// Enhancements: the site works without this file.
 "use strict";
 
-// The words are Django's gettext for scripts, in the page's language: /language/….js.
+// gettext and interpolate are Django's JavaScriptCatalog in the page's language: /language/….js.
 const say = (text, values) => interpolate(text, values, true);
 
-// The second click of a double click does nothing: it may fall on the next page's undo.
+// Ignore the second click of a double click: it could hit the undo button of the next page.
 document.addEventListener("click", (event) => {
   if (event.detail > 1 && event.target.closest("button")) event.preventDefault();
 }, true);
 
-// Characters left, counted as the API counts them: by code point, after trimming.
+// Count the characters left as the API does: by code point, after trimming.
 for (const box of document.querySelectorAll("textarea[data-limit]")) {
   const limit = Number(box.dataset.limit);
   const count = box.form.querySelector("[data-count]");
@@ -28,8 +28,7 @@ for (const box of document.querySelectorAll("textarea[data-limit]")) {
   show();
 }
 
-// Relative times, which have the exact one as their title, grow older while the page is open; what is
-// older than a day stays as it came.
+// Update relative times, which have the exact one as their title. Those older than a day stay.
 const age = () => {
   for (const time of document.querySelectorAll("time[title]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
@@ -42,9 +41,9 @@ const age = () => {
 };
 setInterval(age, 30000);
 
-// Lists: older messages come as one scrolls, newer ones when one asks for them.
+// Lists: load older messages on scrolling, newer ones on a click.
 const fetched = async (url) => {
-  const answer = await fetch(url, { headers: { "X-Requested-With": "comfort" } });
+  const answer = await fetch(url, { headers: { "X-Requested-With": "enhancements" } });
   if (!answer.ok) throw new Error(answer.status);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 };
@@ -64,7 +63,7 @@ if (list && older) {
       older.href = next.href;
       watch.observe(older);
     } catch {
-      // The link is still there, and says what is wrong when it is followed.
+      // The link is still there, and its page says what is wrong.
     }
   }, { rootMargin: "400px" });
   watch.observe(older);
@@ -87,7 +86,7 @@ if (box) {
       const page = await fetched(location.href);
       const items = [...page.querySelectorAll("main > ol.messages:last-of-type > li")];
       const known = items.findIndex((item) => document.getElementById(item.id));
-      // More than a page of them: what lies between would be missing.
+      // More new messages than a page has: those in between would be missing.
       hole = known < 0;
       fresh = items.slice(0, hole ? items.length : known);
       more.hidden = !fresh.length;
@@ -95,12 +94,12 @@ if (box) {
       more.textContent = say(
         ngettext("%(number)s new message", "%(number)s new messages", number), { number });
     } catch {
-      // Later, perhaps.
+      // The next interval tries again.
     }
   }, 30000);
 }
 
-// Keys, for who does not leave the keyboard.
+// Keyboard shortcuts.
 const legend = document.getElementById("keys");
 const press = (selector) => document.activeElement.closest?.("li.message")?.querySelector(selector)?.click();
 const step = (by) => {
@@ -122,7 +121,7 @@ const keys = {
   "/": () => location.assign("/search"),
   "?": () => legend.showModal(),
 };
-// By its place where the layout has other letters there, as an Arabic one has.
+// On a layout without Latin letters, the key at the place where a Latin one has the letter.
 const named = ({ key, code, shiftKey }) =>
   key < "\x7f" ? key : code === "Slash" ? (shiftKey ? "?" : "/") : code.slice(3).toLowerCase();
 document.addEventListener("keydown", (event) => {

@@ -1,12 +1,12 @@
-"""Texts and times as a reader sees them."""
+"""Members' texts as HTML, and ages of times."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
-from timeline_web.prose import Entity, linked
 from timeline_web.templatetags.pages import ago
+from timeline_web.text import Entity, linkify
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -53,20 +53,20 @@ def test_it_says_how_long_ago(then, words):
     ],
 )
 def test_it_escapes_and_links(text, html):
-    assert linked(text) == html
+    assert linkify(text) == html
 
 
-def test_a_spiteful_text_costs_no_time():
+def test_it_links_a_malicious_text_in_linear_time():
     for text in ("http://" + "." * 50_000, "@a" * 50_000, "http://" * 20_000):
         start = datetime.now(UTC)
-        linked(text)
+        linkify(text)
         assert datetime.now(UTC) - start < timedelta(seconds=1)
 
 
-def test_what_the_api_calls_a_name_or_a_tag_is_linked():
+def test_it_links_mentions_and_tags():
     text = "@Bob & #Één https://a.b/#x"
     entities = [Entity("mention", 0, 4, "Bob"), Entity("tag", 7, 11, "één")]
-    assert linked(text, [*entities, Entity("tag", 24, 26, "x")]) == (
+    assert linkify(text, [*entities, Entity("tag", 24, 26, "x")]) == (
         '<a class="mention" href="/Bob">@Bob</a> &amp; '
         '<a class="mention" href="/tag/%C3%A9%C3%A9n" rel="tag">#Één</a> '
         '<a href="https://a.b/#x" rel="nofollow noopener ugc">https://a.b/#x</a>'

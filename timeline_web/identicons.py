@@ -1,17 +1,17 @@
-"""Avatars drawn from the name alone: no picture is asked of anybody, and nobody is told who reads.
+"""Identicons: avatars drawn from the username alone, as SVG.
 
-Pure: no Django here.
+No request leaves the site for them. Pure: imports no Django.
 """
 
 import colorsys
 from hashlib import blake2b
 
-# Squares a side. The right half mirrors the left, which is what makes a pattern look like a face.
+# Squares per side. The right half mirrors the left, so that the pattern looks like a face.
 SIDE = 5
 
 
 def svg(username: str) -> str:
-    """An SVG picture for `username`: the same for the same name, however it is cased.
+    """Return the identicon of `username`, in any case, as an <svg> element.
 
     Its colours are attributes, not styles, so that a strict Content-Security-Policy allows it.
     """
@@ -27,20 +27,20 @@ def svg(username: str) -> str:
     )
 
 
-def document(username: str) -> str:
-    """The same picture as a file of its own."""
+def svg_document(username: str) -> str:
+    """Return the same picture as a file."""
     return svg(username).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
 
 
 def _filled(bits: int) -> list[tuple[int, int]]:
-    """The squares (x, y) that the lowest bits of `bits` fill, with their mirror images."""
+    """Return the squares (x, y) that the lowest bits of `bits` fill, and their mirror images."""
     half = SIDE // 2 + 1
     left = [(i % half, i // half) for i in range(half * SIDE) if bits >> i & 1] or [(2, 2)]
     return left + [(SIDE - 1 - x, y) for x, y in left if x < SIDE // 2]
 
 
 def _bars(squares: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """The squares as bars (x, y, width), from left to right: thirty avatars stand on a page."""
+    """Merge the squares into bars (x, y, width): a page shows thirty avatars."""
     bars: list[tuple[int, int, int]] = []
     for x, y in sorted(set(squares), key=lambda square: square[::-1]):
         if bars and bars[-1][1] == y and bars[-1][0] + bars[-1][2] == x:

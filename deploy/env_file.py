@@ -1,4 +1,4 @@
-"""The `.env` of an installation: made on the first run, with a secret of its own."""
+"""The `.env` of an installation, created on the first run with its own secret."""
 
 import os
 import re
@@ -6,20 +6,20 @@ import secrets
 from pathlib import Path
 
 from .config import ROOT
-from .refusal import Refusal
+from .errors import DeployError
 
 
-def make(path: Path) -> bool:
-    """Write `path` from .env.example, readable by its owner alone; False when it is there."""
+def create(path: Path) -> bool:
+    """Write `path` from .env.example, readable by its owner only. Return False if it exists."""
     if path.exists():
         return False
     text = (ROOT / ".env.example").read_text()
     text = re.sub(r"(?m)^SECRET_KEY=.*$", f"SECRET_KEY={secrets.token_urlsafe(48)}", text)
     try:
-        # Created with its final mode: at no moment can another user read it.
+        # Opened with its final mode, so that no other user can read it at any moment.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
     except OSError as error:
-        raise Refusal(f"{path} cannot be written: {error.strerror}.") from None
+        raise DeployError(f"{path} cannot be written: {error.strerror}.") from None
     return True

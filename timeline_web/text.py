@@ -1,4 +1,4 @@
-"""Members' texts and times as a reader sees them. Pure: no Django here."""
+"""Members' texts as HTML, and ages of times. Pure: imports no Django."""
 
 import re
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from urllib.parse import quote
 
-# Only http and https become links. The last character is no punctuation, so that the full stop
+# Only http and https become links. The last character is not punctuation, so that the full stop
 # after an address is not taken for a part of it.
 _LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}…]", re.IGNORECASE)
 
@@ -16,7 +16,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A part of a text, as the API says: a mention of the name `value`, or a tag."""
+    """A mention or a tag in a text: `type`, its characters from `start` to `end`, and its name."""
 
     type: str
     start: int
@@ -24,15 +24,18 @@ class Entity:
     value: str
 
 
-def linked(text: str, entities: Collection[Entity] = ()) -> str:
-    """`text` as HTML: all markup escaped, web addresses and the entities linked. An address wins
-    over an entity within it."""
+def linkify(text: str, entities: Collection[Entity] = ()) -> str:
+    """Return `text` as HTML: markup escaped, web addresses and `entities` linked.
+
+    An entity within a web address is not linked.
+    """
     links = {match.start(): (match.end(), _web(match[0])) for match in _LINK.finditer(text)}
     for entity in entities:
         if not any(start <= entity.start < end for start, (end, _) in links.items()):
             shown = escape(text[entity.start : entity.end])
             links[entity.start] = entity.end, _entity(entity, shown)
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for start, (end, html) in sorted(links.items()):
         parts += [escape(text[at:start]), html]
         at = end
@@ -51,11 +54,11 @@ def _entity(entity: Entity, shown: str) -> str:
 
 
 def age(then: datetime, now: datetime) -> tuple[str, int]:
-    """How long `then` is before `now`, for a glance: a unit and how many of it, as ("min", 3).
+    """Return how long `then` is before `now` as a unit and a number, such as ("min", 3).
 
-    Units are "now", "min", "h" and "d"; older than a week is a "date", which needs no number, and
-    before this year a "date with year". A clock that is a little ahead of ours makes no future:
-    that is "now" too.
+    Units are "now", "min", "h" and "d", after a week "date", and before this year "date with
+    year"; for "now" and dates the number is 0. A `then` in the future, from a clock that is a
+    little ahead, is "now".
     """
     seconds = (now - then).total_seconds()
     if seconds < MINUTE:

@@ -1,6 +1,6 @@
-"""Every process that came from this one, so that none is left behind (Linux; elsewhere, none seen).
+"""The processes started by this one, directly or not, so that none outlives it. Linux only.
 
-supervisord ends its children. This is for the day it cannot: when it was killed itself.
+supervisord stops its own children; this covers the case that supervisord was killed itself.
 """
 
 import ctypes
@@ -16,26 +16,26 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """From now on a process that loses its parent becomes our child, and not init's."""
+    """Make this process, not init, the parent of descendants that lose theirs."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_with_parent() -> None:
-    """For Popen's preexec_fn: SIGTERM for the child when this process is killed."""
+def terminate_with_parent() -> None:
+    """Ask the kernel for a SIGTERM when the parent dies. For Popen's preexec_fn."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def descendants() -> list[int]:
-    """The ids of our children, their children, and so on."""
+    """Return the ids of all live descendants; an empty list where there is no /proc."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             # "pid (name) state ppid …": the name may hold spaces and brackets.
             state, parent = stat.read_text().rpartition(")")[2].split()[:2]
         except OSError:
-            continue  # it ended while we looked
+            continue  # it ended between the listing and the read
         if state != "Z":
             parents[int(stat.parent.name)] = int(parent)
     found, level = [], [os.getpid()]
@@ -45,9 +45,9 @@ def descendants() -> list[int]:
     return found
 
 
-def end_all(patience: float = 3) -> None:
-    """SIGTERM for every descendant; SIGKILL for those that are there after `patience` seconds."""
-    for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 1)):
+def end_descendants(grace: float = 3) -> None:
+    """Send SIGTERM to every descendant, and SIGKILL to those still alive after `grace` seconds."""
+    for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, 1)):
         for process in descendants():
             try:
                 os.kill(process, number)

@@ -1,9 +1,9 @@
-"""Whose address a request has, behind load balancers."""
+"""The client's IP address behind load balancers."""
 
 import pytest
 from django.test import RequestFactory
 
-from timeline_web.addresses import visitor_address
+from timeline_web.client_ip import client_ip
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from timeline_web.addresses import visitor_address
 def test_it_believes_the_load_balancer_alone(peer, forwarded, address):
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     request = RequestFactory().get("/", REMOTE_ADDR=peer, **headers)
-    assert visitor_address(request) == address
+    assert client_ip(request) == address

@@ -1,0 +1,342 @@
+"""The API as methods, one for each call of the HTTP contract.
+
+Every method returns a plain value or raises one of `errors`. Any of them can raise ApiUnavailable,
+ApiBroken or Throttled, and Unauthorized for a token that was revoked.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import IO, TypeVar
+from urllib.parse import quote
+
+from . import errors, transport
+from .resources import (
+    Account,
+    ConversationItem,
+    Data,
+    MemberSummary,
+    Message,
+    Notification,
+    Page,
+    Picture,
+    Reaction,
+    ReactionList,
+    Restriction,
+    RestrictionList,
+    Revision,
+    Token,
+    Trend,
+    parse_conversation_item,
+)
+from .transport import Answer, Call, Files, Method
+
+T = TypeVar("T")
+
+
+class Api:
+    """The API as one visitor or member sees it.
+
+    `token` is the member's, None for a visitor. `request_id` names the page and the calls it makes.
+    `client_ip` is the address by which the API throttles. `language` is the page's, in which the
+    API words its errors.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        request_id: str = "",
+        client_ip: str = "",
+        language: str = "en",
+    ) -> None:
+        self.token = token
+        self._headers = {
+            "X-Request-ID": request_id,
+            "X-Forwarded-For": client_ip,
+            "Accept-Language": language,
+        }
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def as_visitor(self) -> "Api":
+        """Return the same without the member's token."""
+        return Api(
+            request_id=self._headers["X-Request-ID"],
+            client_ip=self._headers["X-Forwarded-For"],
+            language=self._headers["Accept-Language"],
+        )
+
+    # Accounts
+
+    def register(self, *, username: str, email: str, password: str) -> Account:
+        """Create an account. Raise Invalid with errors for username, email or password."""
+        data = {"username": username, "email": email, "password": password}
+        return _parsed(self._send("POST", "/accounts/", json=data), Account.parse)
+
+    def account(self, username: str) -> Account:
+        """Return the profile of `username`, in any case. Raise NotFound."""
+        return self._get(_path("accounts", username), Account.parse)
+
+    def update_profile(self, username: str, **changes: str) -> Account:
+        """Change some of display_name, bio and email. Raise Invalid."""
+        answer = self._send("PATCH", _path("accounts", username), json=changes)
+        return _parsed(answer, Account.parse)
+
+    def change_password(self, username: str, *, old_password: str, new_password: str) -> None:
+        """Set a new password and revoke all other tokens. Raise Invalid."""
+        data = {"old_password": old_password, "new_password": new_password}
+        self._send("POST", _path("accounts", username, "password"), json=data)
+
+    def delete_account(self, username: str, *, password: str) -> None:
+        """Delete the account and everything in it. Raise Invalid for a wrong password."""
+        self._send("DELETE", _path("accounts", username), json={"password": password})
+
+    def export(self, username: str) -> bytes:
+        """Return everything of the account, as JSON."""
+        return self._send("GET", _path("accounts", username, "export")).body
+
+    def picture(self, username: str, version: str = "") -> Picture:
+        """Return the picture that a member has uploaded. Raise NotFound if there is none."""
+        path = _path("accounts", username, "avatar")
+        answer = self._send("GET", path, params={"v": version} if version else {})
+        names = ("Content-Type", "Cache-Control", "ETag")
+        return Picture(answer.body, *(answer.headers[name] for name in names))
+
+    def upload_picture(self, username: str, file: IO[bytes]) -> None:
+        """Make `file` the member's picture. Raise Invalid."""
+        files = {"picture": ("picture", file)}
+        self._send("PUT", _path("accounts", username, "avatar"), files=files)
+
+    def delete_picture(self, username: str) -> None:
+        """Delete the member's picture. Idempotent."""
+        self._send("DELETE", _path("accounts", username, "avatar"))
+
+    # Tokens
+
+    def log_in(self, *, username: str, password: str, name: str = "") -> tuple[str, Account]:
+        """Return a new token, called `name`, and its account.
+
+        Raise Unauthorized, or Forbidden for a suspended account.
+        """
+        data = {"username": username, "password": password, "name": name}
+        answer = self._send("POST", "/tokens/", json=data)
+        return _parsed(answer, lambda body: (body["token"], Account.parse(body["account"])))
+
+    def log_out(self) -> None:
+        """Revoke this member's token."""
+        self._send("DELETE", "/tokens/current/")
+
+    def tokens(self, cursor: str = "") -> Page[Token]:
+        """Return the member's valid tokens, newest first."""
+        return self._page("/tokens/", Token.parse, cursor)
+
+    def create_token(self, name: str) -> str:
+        """Return a new token for a program, to be shown once. Raise Invalid."""
+        answer = self._send("POST", "/tokens/personal/", json={"name": name})
+        return _parsed(answer, lambda body: str(body["token"]))
+
+    def revoke_token(self, token_id: str) -> None:
+        """Revoke one of the member's tokens. Raise NotFound."""
+        self._send("DELETE", _path("tokens", token_id))
+
+    # Messages
+
+    def post_message(self, text: str, *, key: str = "", in_reply_to: str = "") -> Message:
+        """Post `text`. Idempotent for the same `key` and text.
+
+        Raise Invalid if the text is empty or too long or there is nothing to reply to, KeyReused
+        if `key` was sent with another text, Conflict while the first request with it is running.
+        """
+        answer = self._send(
+            "POST",
+            "/messages/",
+            json={"text": text, "in_reply_to": in_reply_to or None},
+            headers={"Idempotency-Key": key or uuid.uuid4().hex},
+        )
+        return _parsed(answer, Message.parse)
+
+    def message(self, message_id: str) -> Message:
+        """Return a message. Raise NotFound."""
+        return self._get(_path("messages", message_id), Message.parse)
+
+    def edit_message(self, message_id: str, text: str, *, revision: int) -> Message:
+        """Replace the text. Raise Conflict if `revision` is not the current one."""
+        data = {"text": text, "revision": revision}
+        answer = self._send("PATCH", _path("messages", message_id), json=data)
+        return _parsed(answer, Message.parse)
+
+    def delete_message(self, message_id: str) -> None:
+        """Delete one of the member's messages. Raise NotFound, Forbidden."""
+        self._send("DELETE", _path("messages", message_id))
+
+    def revisions(self, message_id: str) -> list[Revision]:
+        """Return the texts of a message, oldest first. Raise NotFound."""
+        return self._list(_path("messages", message_id, "history"), Revision.parse)
+
+    def ancestors(self, message_id: str) -> list[ConversationItem]:
+        """Return what a message replies to, its parent last. Raise NotFound."""
+        return self._list(_path("messages", message_id, "ancestors"), parse_conversation_item)
+
+    def replies(self, message_id: str, cursor: str = "") -> Page[ConversationItem]:
+        """Return the replies to a message, oldest first. Raise NotFound."""
+        path = _path("messages", message_id, "replies")
+        return self._page(path, parse_conversation_item, cursor)
+
+    def add_reaction(self, message_id: str, reaction: Reaction) -> None:
+        """Like or repost a message. Idempotent. Raise NotFound."""
+        self._send("PUT", _path("messages", message_id, reaction))
+
+    def remove_reaction(self, message_id: str, reaction: Reaction) -> None:
+        """Undo a like or a repost. Idempotent. Raise NotFound."""
+        self._send("DELETE", _path("messages", message_id, reaction))
+
+    def reactions(
+        self, message_id: str, reaction_list: ReactionList, cursor: str = ""
+    ) -> Page[Account]:
+        """Return the accounts that like or have reposted a message. Raise NotFound."""
+        return self._page(_path("messages", message_id, reaction_list), Account.parse, cursor)
+
+    def pin(self, message_id: str) -> None:
+        """Pin a message to the member's profile. Idempotent. Raise NotFound, Forbidden."""
+        self._send("PUT", _path("messages", message_id, "pin"))
+
+    def unpin(self, message_id: str) -> None:
+        """Unpin a message. Idempotent. Raise NotFound, Forbidden."""
+        self._send("DELETE", _path("messages", message_id, "pin"))
+
+    def report(self, message_id: str, reason: str) -> None:
+        """Report a message to the operators. Raise NotFound, Invalid."""
+        self._send("POST", _path("messages", message_id, "report"), json={"reason": reason})
+
+    # Follows and restrictions
+
+    def follow(self, username: str) -> None:
+        """Follow `username`. Idempotent. Raise NotFound, or Invalid for oneself."""
+        self._send("PUT", _path("accounts", username, "follow"))
+
+    def unfollow(self, username: str) -> None:
+        """Unfollow `username`. Idempotent. Raise NotFound."""
+        self._send("DELETE", _path("accounts", username, "follow"))
+
+    def followers(self, username: str, cursor: str = "") -> Page[Account]:
+        """Return the followers of `username`. Raise NotFound."""
+        return self._page(_path("accounts", username, "followers"), Account.parse, cursor)
+
+    def following(self, username: str, cursor: str = "") -> Page[Account]:
+        """Return the accounts that `username` follows. Raise NotFound."""
+        return self._page(_path("accounts", username, "following"), Account.parse, cursor)
+
+    def suggestions(self) -> list[Account]:
+        """Return accounts that the member might follow."""
+        return self._list("/suggestions/", Account.parse)
+
+    def add_restriction(self, username: str, restriction: Restriction) -> None:
+        """Block or mute `username`. Idempotent. Raise NotFound."""
+        self._send("PUT", _path("accounts", username, restriction))
+
+    def remove_restriction(self, username: str, restriction: Restriction) -> None:
+        """Unblock or unmute `username`. Idempotent. Raise NotFound."""
+        self._send("DELETE", _path("accounts", username, restriction))
+
+    def restrictions(self, restriction_list: RestrictionList, cursor: str = "") -> Page[Account]:
+        """Return the accounts that the member has blocked or muted."""
+        return self._page(_path(restriction_list), Account.parse, cursor)
+
+    # Timelines, search and notifications
+
+    def home_timeline(self, cursor: str = "") -> Page[Message]:
+        """Return the messages of the member and of everyone they follow, newest first."""
+        return self._page("/timelines/home/", Message.parse, cursor)
+
+    def public_timeline(self, cursor: str = "") -> Page[Message]:
+        """Return everybody's messages, newest first. Raise NotFound for an invalid cursor."""
+        return self._page("/timelines/public/", Message.parse, cursor)
+
+    def all_messages(self) -> Iterator[Message]:
+        """Yield everybody's messages, newest first. One call for each hundred."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._page("/timelines/public/", Message.parse, cursor, page_size="100")
+            yield from page.items
+            cursor = page.older
+
+    def user_timeline(self, username: str, cursor: str = "") -> Page[Message]:
+        """Return the messages of `username`, newest first. Raise NotFound."""
+        return self._page(_path("accounts", username, "messages"), Message.parse, cursor)
+
+    def tag_timeline(self, tag: str, cursor: str = "") -> Page[Message]:
+        """Return the messages that have a tag, newest first."""
+        return self._page(_path("tags", tag, "messages"), Message.parse, cursor)
+
+    def trending(self) -> list[Trend]:
+        """Return the tags that most messages of the last day have."""
+        return self._list("/tags/trending/", Trend.parse)
+
+    def search_messages(self, text: str, cursor: str = "") -> Page[Message]:
+        """Return the messages that have all the words of `text`. Raise Invalid."""
+        return self._page("/search/messages/", Message.parse, cursor, q=text)
+
+    def search_accounts(self, text: str, cursor: str = "") -> Page[Account]:
+        """Return the accounts that have all the words of `text`. Raise Invalid."""
+        return self._page("/search/accounts/", Account.parse, cursor, q=text)
+
+    def notifications(self, cursor: str = "") -> Page[Notification]:
+        """Return the member's notifications, newest first."""
+        return self._page("/notifications/", Notification.parse, cursor)
+
+    def mark_notifications_read(self, until: str = "") -> None:
+        """Mark the notifications up to the id `until` as read, or all of them."""
+        self._send("POST", "/notifications/read/", json={"until": until} if until else {})
+
+    def member_summary(self) -> MemberSummary:
+        """Return the member's account and the number of their unread notifications."""
+        return self._get("/notifications/unread/", MemberSummary.parse)
+
+    def is_alive(self) -> bool:
+        """Return whether the API answers, asked quickly and past the circuit breaker."""
+        return transport.connection().is_alive()
+
+    def _get(self, path: str, parse: Callable[[Data], T]) -> T:
+        return _parsed(self._send("GET", path), parse)
+
+    def _list(self, path: str, parse: Callable[[Data], T]) -> list[T]:
+        return self._get(path, lambda body: [parse(item) for item in body["results"]])
+
+    def _page(self, path: str, parse: Callable[[Data], T], cursor: str, **params: str) -> Page[T]:
+        if cursor:
+            params["cursor"] = cursor
+        answer = self._send("GET", path, params=params)
+        shards_missing = answer.headers.get("X-Shards-Missing", "")
+        return _parsed(answer, lambda body: Page.parse(body, parse, shards_missing))
+
+    def _send(
+        self,
+        method: Method,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        json: object | None = None,
+        files: Files | None = None,
+    ) -> Answer:
+        """Send one request. Return the answer if it is a success, else raise what it means."""
+        headers = self._headers | (headers or {})
+        call = Call(method, path, headers=headers, params=params or {}, json=json, files=files)
+        answer = transport.connection().send(call)
+        if not answer.ok:
+            raise errors.error_of(answer.status, answer.headers, answer.body)
+        return answer
+
+
+def _parsed(answer: Answer, parse: Callable[[Data], T]) -> T:
+    """Return what `parse` makes of the body. Raise ApiBroken if it cannot."""
+    try:
+        return parse(json.loads(answer.body))
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.ApiBroken(f"{answer.call}: {error!r} in the answer") from error
+
+
+def _path(*segments: str) -> str:
+    """Return the path of `segments`; none of them can leave its place in it."""
+    return "/" + "".join(f"{quote(segment, safe='')}/" for segment in segments)

@@ -1,0 +1,290 @@
+"""The API's resources as frozen dataclasses, parsed from its JSON.
+
+`parse` raises KeyError, TypeError or ValueError for JSON that is not of the resource's shape.
+Times are aware, in UTC. Ids are strings, as in the API.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from ..text import Entity
+
+T = TypeVar("T")
+Data = dict[str, Any]
+
+# Segments of the API's paths.
+Reaction = Literal["like", "repost"]
+ReactionList = Literal["likes", "reposts"]
+Restriction = Literal["block", "mute"]
+RestrictionList = Literal["blocks", "mutes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A trending tag and how many messages of the last day have it."""
+
+    tag: str
+    message_count: int
+
+    @classmethod
+    def parse(cls, data: Data) -> "Trend":
+        return cls(data["tag"], data["message_count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The author of a message. `picture` is the version of their uploaded picture, "" for none."""
+
+    id: str
+    username: str
+    display_name: str
+    picture: str
+
+    @classmethod
+    def parse(cls, data: Data) -> "Author":
+        return cls(
+            id=data["id"],
+            username=data["username"],
+            display_name=data.get("display_name") or "",
+            picture=_query_parameter(data.get("avatar_url"), "v"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A member's profile.
+
+    `followed_by_me`, `blocked_by_me`, `muted_by_me` and `blocks_me` are None for a visitor,
+    `email` for everybody but its owner.
+    """
+
+    id: str
+    username: str
+    display_name: str
+    picture: str
+    bio: str
+    created_at: datetime
+    message_count: int
+    follower_count: int
+    following_count: int
+    pinned_message: str | None
+    is_suspended: bool
+    followed_by_me: bool | None
+    blocked_by_me: bool | None
+    muted_by_me: bool | None
+    blocks_me: bool | None
+    email: str | None
+
+    @classmethod
+    def parse(cls, data: Data) -> "Account":
+        return cls(
+            id=data["id"],
+            username=data["username"],
+            display_name=data.get("display_name") or "",
+            picture=_query_parameter(data.get("avatar_url"), "v"),
+            bio=data.get("bio") or "",
+            created_at=datetime.fromisoformat(data["created_at"]),
+            message_count=data["message_count"],
+            follower_count=data["follower_count"],
+            following_count=data["following_count"],
+            pinned_message=data.get("pinned_message"),
+            is_suspended=data["is_suspended"],
+            followed_by_me=data.get("followed_by_me"),
+            blocked_by_me=data.get("blocked_by_me"),
+            muted_by_me=data.get("muted_by_me"),
+            blocks_me=data.get("blocks_me"),
+            email=data.get("email"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The message that another one replies to. `username` is "" if its author has left."""
+
+    id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message. A repost has no text; `repost_of` is the message that it shows.
+
+    `liked_by_me` and `reposted_by_me` are None for a visitor.
+    """
+
+    id: str
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
+    revision: int
+    author: Author
+    entities: tuple[Entity, ...]
+    in_reply_to: Parent | None
+    repost_of: "Message | None"
+    reply_count: int
+    like_count: int
+    repost_count: int
+    liked_by_me: bool | None
+    reposted_by_me: bool | None
+
+    @classmethod
+    def parse(cls, data: Data) -> "Message":
+        parent = data["in_reply_to"]
+        return cls(
+            id=data["id"],
+            text=data["text"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            edited_at=_time(data["edited_at"]),
+            revision=data["revision"],
+            author=Author.parse(data["author"]),
+            entities=tuple(Entity(**entity) for entity in data["entities"]),
+            in_reply_to=Parent(parent["id"], parent["username"]) if parent else None,
+            repost_of=cls.parse(data["repost_of"]) if data["repost_of"] else None,
+            reply_count=data["reply_count"],
+            like_count=data["like_count"],
+            repost_count=data["repost_count"],
+            liked_by_me=data.get("liked_by_me"),
+            reposted_by_me=data.get("reposted_by_me"),
+        )
+
+    @property
+    def original(self) -> "Message":
+        """The message that a repost shows, or the message itself."""
+        return self.repost_of or self
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """The place of a deleted message in a conversation."""
+
+    id: str
+
+
+ConversationItem = Message | DeletedMessage
+
+
+def parse_conversation_item(data: Data) -> ConversationItem:
+    return DeletedMessage(data["id"]) if data["is_deleted"] else Message.parse(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A text of a message, valid from `created_at`."""
+
+    text: str
+    created_at: datetime
+
+    @classmethod
+    def parse(cls, data: Data) -> "Revision":
+        return cls(data["text"], datetime.fromisoformat(data["created_at"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something that `account_count` members did. `accounts` are the latest of them."""
+
+    id: str
+    kind: str
+    created_at: datetime
+    is_read: bool
+    account_count: int
+    accounts: list[Author]
+    message: Message | None
+
+    @classmethod
+    def parse(cls, data: Data) -> "Notification":
+        return cls(
+            id=data["id"],
+            kind=data["kind"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            is_read=data["is_read"],
+            account_count=data["account_count"],
+            accounts=[Author.parse(item) for item in data["accounts"]],
+            message=Message.parse(data["message"]) if data["message"] else None,
+        )
+
+    @property
+    def other_count(self) -> int:
+        """The number of members beside the first of `accounts`."""
+        return self.account_count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A login or a program's token, without its secret. `current` marks the one in use."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    current: bool
+
+    @classmethod
+    def parse(cls, data: Data) -> "Token":
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            created_at=datetime.fromisoformat(data["created_at"]),
+            last_used_at=_time(data["last_used_at"]),
+            current=data["current"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSummary:
+    """What every page of a member shows in its header."""
+
+    account: Author
+    unread_count: int
+
+    @classmethod
+    def parse(cls, data: Data) -> "MemberSummary":
+        return cls(Author.parse(data["account"]), data["count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An uploaded picture, with the API's headers about its type and its caching."""
+
+    data: bytes
+    media_type: str
+    cache_control: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list, with the cursors of the pages beside it (None at an end).
+
+    `shards_missing` names the shards that could not be asked, "" for none. If it names one, the
+    page is incomplete.
+    """
+
+    items: list[T]
+    older: str | None
+    newer: str | None
+    shards_missing: str
+
+    @classmethod
+    def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":
+        return cls(
+            items=[parse_item(item) for item in data["results"]],
+            older=_query_parameter(data["next"], "cursor") or None,
+            newer=_query_parameter(data["previous"], "cursor") or None,
+            shards_missing=shards_missing,
+        )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _query_parameter(url: str | None, name: str) -> str:
+    """The parameter `name` of an address of the API, "" if it or the address is missing.
+
+    The site's own addresses carry cursors and versions on, never the API's address.
+    """
+    return parse_qs(urlsplit(url).query).get(name, [""])[0] if url else ""
