@@ -49,7 +49,7 @@ def home_page(
     What is on a shard that does not answer keeps its position, so that a lost shard is asked once
     and not searched past. Raise ShardUnavailable when it is the account's own.
     """
-    home = _Home(account, limit)
+    home = HomeReader(account, limit)
     if after_id is None:
         home.read_older(before_id)
     else:
@@ -60,7 +60,7 @@ def home_page(
     return page
 
 
-class _Home:
+class HomeReader:
     """A page of a home that is being read: `positions` are message ids, newest first."""
 
     def __init__(self, account: Account, limit: int) -> None:
@@ -86,7 +86,7 @@ class _Home:
             below = lowest if below is None else min(lowest, below)
         wanted = self.limit - len(self.positions)
         if wanted > 0 and below:
-            self.positions += self._history(before_id=below, after_id=None, limit=wanted)
+            self.positions += self.read_history(before_id=below, after_id=None, limit=wanted)
         del self.positions[self.limit :]
 
     def read_newer(self, after_id: int) -> None:
@@ -97,7 +97,7 @@ class _Home:
             entries = self._entries(before_id=None, after_id=above)
             if above < entries.floor:
                 wanted = self.limit - len(self.positions)
-                older = self._history(before_id=entries.floor, after_id=above, limit=wanted)
+                older = self.read_history(before_id=entries.floor, after_id=above, limit=wanted)
                 self.positions = older + self.positions
                 above = entries.floor - 1
             full = entries.full
@@ -107,17 +107,17 @@ class _Home:
             above = entries.newest_id if full else above
         self.positions = self.positions[-self.limit :]
 
-    def _entries(self, *, before_id: int | None, after_id: int | None) -> "_Entries":
+    def _entries(self, *, before_id: int | None, after_id: int | None) -> "EntryRange":
         """Return a range of the home's entries, at most `limit`, with the floor and the
         celebrities: in one statement, since the relay may trim in between."""
-        mine = HomeEntry.objects.filter(_is_shown(), owner=self.account)
+        mine = HomeEntry.objects.filter(is_shown(), owner=self.account)
         if after_id is not None:
             # What is left below the floor, until the next trim, comes from the history.
             mine = mine.filter(message_id__gte=F("owner__home_floor"))
-        celebrities = _celebrities(self.account)
+        celebrities = celebrity_ids_of(self.account)
         page = newest_first(
             mine.annotate(celebrities=celebrities, **_marks()).values_list(
-                *_HomeRow._fields, "owner__home_floor", "celebrities"
+                *EntryRow._fields, "owner__home_floor", "celebrities"
             ),
             before_id=before_id,
             after_id=after_id,
@@ -129,12 +129,12 @@ class _Home:
             myself = Account.objects.filter(pk=self.account.pk).annotate(celebrities=celebrities)
             row = myself.values_list("home_floor", "celebrities").first() or (0, None)
         *_, floor, celebrity_ids = row
-        rows = {pk: _HomeRow(*row[:-2]) for pk, row in page.rows.items() if pk >= floor}
+        rows = {pk: EntryRow(*row[:-2]) for pk, row in page.rows.items() if pk >= floor}
         full = len(rows) == self.limit
-        return _Entries(rows, floor, full, parse_id_list(celebrity_ids))
+        return EntryRange(rows, floor, full, parse_id_list(celebrity_ids))
 
     def _existing(
-        self, entries: "_Entries", lowest: int, below: int | None, *, upwards: bool = False
+        self, entries: "EntryRange", lowest: int, below: int | None, *, upwards: bool = False
     ) -> list[int]:
         """Read the messages of the entries, and those of celebrities from `lowest` to `below`.
         Return the ids of those that exist, or may exist on a shard that does not answer."""
@@ -143,7 +143,7 @@ class _Home:
         found, lost = self._messages(entries, lowest, below, upwards=upwards)
         existing = []
         for message_id in (found.keys() | lost) - entries.only_originals():
-            entry = entries.rows.get(message_id) or _HomeRow(message_id)
+            entry = entries.rows.get(message_id) or EntryRow(message_id)
             shown_id = entry.original_id or message_id
             if message_id in found and shown_id in found:
                 original = found[shown_id] if entry.original_id else None
@@ -155,7 +155,7 @@ class _Home:
         return sorted(existing, reverse=True)
 
     def _messages(
-        self, entries: "_Entries", lowest: int, below: int | None, *, upwards: bool
+        self, entries: "EntryRange", lowest: int, below: int | None, *, upwards: bool
     ) -> tuple[dict[int, MessageRow], set[int]]:
         """Return the messages that `_existing` is about, and the ids on shards that do not
         answer."""
@@ -182,7 +182,7 @@ class _Home:
                 lost.update(ids_on.get(alias, ()))
         return found, lost
 
-    def _history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
+    def read_history(self, *, before_id: int, after_id: int | None, limit: int) -> list[int]:
         """Read messages without entries, of oneself and of those whom one follows. Return their
         ids."""
         muted = Mute.objects.filter(account=self.account).values("muted_id")
@@ -198,7 +198,7 @@ class _Home:
         return list(page.positions)
 
 
-class _HomeRow(NamedTuple):
+class EntryRow(NamedTuple):
     """An entry of a home: a message, of a repost the original, and the owner's marks on what is
     shown. Of a message without an entry these are not known."""
 
@@ -209,12 +209,12 @@ class _HomeRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Entries:
+class EntryRange:
     """A range of a home: entries by message id, newest first; the `floor`, below which there are
     none; whether the range is `full`, so that there may be more; and the celebrities whom the owner
     follows, whose messages have no entries."""
 
-    rows: dict[int, _HomeRow]
+    rows: dict[int, EntryRow]
     floor: int
     full: bool
     celebrity_ids: list[int]
@@ -236,7 +236,7 @@ class _Entries:
         return self.original_ids() - self.rows.keys()
 
 
-def _celebrities(account: Account) -> Subquery:
+def celebrity_ids_of(account: Account) -> Subquery:
     """Return the ids of the celebrities whose messages `account` reads, as one text."""
     muted = Mute.objects.filter(account=OuterRef("follower"), muted_id=OuterRef("followee_id"))
     followed = Follow.objects.filter(~Exists(muted), follower=account, followee_is_celebrity=True)
@@ -257,7 +257,7 @@ def home_authors(
     return {account.pk, *follows.values_list("followee_id", flat=True)}
 
 
-def _is_shown() -> Q:
+def is_shown() -> Q:
     """Return the condition for entries that their owner sees: no messages by the muted; no reposts
     of what the owner has anyway, by its author or reposted before, nor of what the owner does not
     want to see, or may not."""

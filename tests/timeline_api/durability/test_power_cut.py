@@ -73,7 +73,7 @@ class After:
         ).stdout
 
 
-def test_what_was_acknowledged_survives(survive):
+def test_it_keeps_what_was_acknowledged(survive):
     acknowledged, after = survive("FULL")
     assert after.messages() == sorted(acknowledged)
     assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
@@ -82,12 +82,12 @@ def test_what_was_acknowledged_survives(survive):
     assert "0 differ." in after.manage("counters", "check")
 
 
-def test_normal_may_lose_the_last_moments_and_nothing_else(survive):
+def test_it_loses_the_last_moments_alone_with_normal(survive):
     acknowledged, after = survive("NORMAL")
     assert set(after.messages()) < set(acknowledged)
     assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
 
 
-def test_the_proof_notices_when_nothing_is_synced(survive):
+def test_it_notices_when_nothing_is_synced(survive):
     acknowledged, after = survive("OFF")
     assert after.messages() != sorted(acknowledged)

@@ -161,7 +161,7 @@ def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
     assert all(odd in texts for odd in ("<script>", "🏳️‍🌈", "صباح", "\n", "日"))
 
 
-def test_it_shows_all_that_there_is():
+def test_it_has_an_example_of_everything():
     """Whoever starts the site finds an example of everything, on the pages and in the admin."""
     run("loaddata", "population")
     alice = accounts.by_username("alice")
@@ -198,7 +198,7 @@ def test_it_is_what_make_population_makes(tmp_path):
         ("follow", "followee_id", 123456789, "followee_id 123456789 names no timeline_api.Account"),
     ],
 )
-def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, named):
+def test_it_names_a_bad_row_and_loads_nothing(tmp_path, model, field, value, named):
     rows = json.loads(FIXTURE.read_text())
     rows = [row for row in rows if row["model"] != "timeline_api.homeentry"]
     row = next(row for row in reversed(rows) if row["model"] == f"timeline_api.{model}")
@@ -214,21 +214,21 @@ def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, nam
     assert not Account.objects.scatter().exists()
 
 
-def test_populate_makes_consistent_rows_that_the_relay_need_not_touch():
+def test_it_populates_consistently_without_the_relay():
     told = run("populate", accounts=60, messages=300, follows=400, seed=5)
     assert told.startswith("60 accounts, 300 messages, 400 follows")
     run("relay", "--drain")
     check_by_brute_force()
 
 
-def test_populate_keeps_homes_within_their_cap(settings):
+def test_it_populates_homes_within_their_cap(settings):
     settings.TIMELINES = {"HOME_CAP": 10, "HOME_TRIM_EVERY": 1}
     run("populate", accounts=30, messages=300, follows=200, seed=5)
     check_by_brute_force()
     assert Account.objects.scatter().filter(home_floor__gt=0).count() > 15
 
 
-def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
+def test_it_populates_from_an_edge_list(tmp_path):
     edges = [(a, b) for a in range(30) for b in range(a) if (a * b) % 3 == 1]
     lines = ["# people", "", "% more", "5 5", *[f"{a} {b}" for a, b in edges], "2 1"]
     (tmp_path / "graph.edges").write_text("\n".join(lines))
@@ -238,7 +238,7 @@ def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
     check_by_brute_force()
 
 
-def test_populate_is_the_same_for_the_same_seed():
+def test_it_populates_the_same_rows_for_the_same_seed():
     def made(seed):
         run("populate", accounts=20, messages=50, follows=40, seed=seed)
         text = run("dumpdata", "timeline_api")
@@ -249,7 +249,7 @@ def test_populate_is_the_same_for_the_same_seed():
     assert made(1) == made(1) != made(2)
 
 
-def test_two_seeds_live_together_and_one_seed_does_not_come_twice():
+def test_it_populates_two_seeds_side_by_side_and_refuses_one_twice():
     run("populate", accounts=20, seed=1)
     run("populate", accounts=20, seed=2)
     with pytest.raises(CommandError, match="Take another --seed"):
@@ -269,13 +269,13 @@ def test_two_seeds_live_together_and_one_seed_does_not_come_twice():
         (["--edges", str(FIXTURE), "--accounts", "3"], "(pk|line 1|brings its own)"),
     ],
 )
-def test_populate_says_what_is_wrong(arguments, text):
+def test_it_says_what_is_wrong_with_the_arguments(arguments, text):
     with pytest.raises(CommandError, match=text):
         run("populate", *arguments)
     assert not Account.objects.scatter().exists()
 
 
 @pytest.mark.parametrize("line", ["1", "1 2 3", "1 -2", "a b;c", "1,2"])
-def test_a_bad_edge_is_named_with_its_line(line):
+def test_it_names_a_bad_edge_by_its_line(line):
     with pytest.raises(follow_graph.BadEdge, match="line 3"):
         follow_graph.read_edges(["1 2\n", "\n", f"{line}\n"])

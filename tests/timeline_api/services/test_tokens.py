@@ -74,7 +74,7 @@ def test_it_refuses_what_is_no_token(alice, change):
         tokens.authenticate(text=change(text))
 
 
-def test_a_secret_opens_its_own_token_alone(alice, bob):
+def test_it_refuses_the_secret_of_another_token(alice, bob):
     first, _ = tokens.issue(account=alice)
     _, other = tokens.issue(account=bob)
     with pytest.raises(tokens.InvalidToken):
@@ -90,12 +90,12 @@ def test_it_refuses_a_token_of_a_suspended_account(alice):
 
 def test_it_refuses_a_token_of_a_deleted_account(alice):
     _, text = tokens.issue(account=alice)
-    accounts.remove(account=alice)
+    accounts.delete(account=alice)
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
 
 
-def test_a_revoked_token_has_ended(alice):
+def test_it_refuses_a_revoked_token(alice):
     token, text = tokens.issue(account=alice)
     _, other = tokens.issue(account=alice)
     tokens.revoke(token=token)
