@@ -327,7 +327,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request, at it
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: the client's mistake
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # IdentityMiddleware binds the client's address
 
-LOG_PROCESSORS = [
+LOG_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
