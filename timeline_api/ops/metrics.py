@@ -36,7 +36,7 @@ SHARDS_MISSING = Counter(
 
 QUERIES = Counter(
     "twitsite_api_queries_total",
-    "Queries on sharded rows: whether one shard was asked or several, and what told which.",
+    "Queries on sharded rows: whether one shard was asked or several, and why.",
     ["model", "kind", "reason"],
 )
 

@@ -25,7 +25,6 @@ def build(
     if there are messages and no accounts.
     """
     random = Random(seed)  # noqa: S311 makes up texts
-    population = Population(ends_at)
     if edges is None:
         # The seed is in the names, so that populations of two seeds can be loaded side by side.
         names = [f"{name[:20]}_s{seed}" for name in profiles.usernames(random, accounts, set())]
@@ -36,6 +35,16 @@ def build(
         pairs = [(named[a], named[b]) for a, b in follow_graph.both_ways(edges[1])]
     if messages and not names:
         raise ValueError("messages need accounts to write them")
+    population = Population(ends_at)
+    _add_accounts(random, population, names)
+    for follower, followee in pairs:
+        population.add_follow(follower, followee, days_ago=random.random() * DAYS)
+    for at in sorted(population.moment(random, DAYS) for _ in range(messages)):
+        population.add_message(random.choice(names), texts.ordinary(random), at)
+    return population
+
+
+def _add_accounts(random: Random, population: Population, names: list[str]) -> None:
     for name in names:
         shown, _, bio = profiles.profile(random, name)
         population.add_account(
@@ -45,8 +54,3 @@ def build(
             display_name=shown[:50],
             bio=bio,
         )
-    for follower, followee in pairs:
-        population.add_follow(follower, followee, days_ago=random.random() * DAYS)
-    for at in sorted(population.moment(random, DAYS) for _ in range(messages)):
-        population.add_message(random.choice(names), texts.ordinary(random), at)
-    return population

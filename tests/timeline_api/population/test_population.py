@@ -1,4 +1,4 @@
-"""The population and `populate`: what pages would show, against a plain-Python model."""
+"""The demo population and `populate`: what pages would show, compared with a plain Python model."""
 
 import io
 import json
@@ -39,7 +39,7 @@ from timeline_api.selectors import (
 )
 from timeline_api.services import repairs
 
-pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "population.json"
 
@@ -51,7 +51,7 @@ def run(name, *args, **kwargs):
 
 
 def check_by_brute_force():
-    """Every home, profile and the public page, from the messages and follows alone."""
+    """Compare homes, profiles and the public page with the messages and follows alone."""
     followees, fans, by_author = defaultdict(set), Counter(), defaultdict(list)
     for follower, followee in Follow.objects.scatter().values_list("follower_id", "followee_id"):
         followees[follower].add(followee)
@@ -68,7 +68,7 @@ def check_by_brute_force():
         reposts[author][pk] = original
 
     def home(account):
-        """What a home shows, and of what it has entries, newest first."""
+        """Return what a home shows, and what it has entries of, newest first."""
         sources = followees[account.pk] | {account.pk}
         written = {pk for each in sources for pk in by_author[each]}
         seen = {
@@ -95,7 +95,7 @@ def check_by_brute_force():
         assert account.message_count == len(by_author[account.pk])
         assert account.following_count == len(followees[account.pk])
         assert account.follower_count == fans[account.pk]
-    # Nobody sees the messages of who is suspended.
+    # Nobody sees the messages of suspended members.
     for account in [account for account in people[::20] if not account.is_suspended]:
         expected, _ = home(account)
         page = timelines.home_page(account, limit=30)
@@ -113,33 +113,33 @@ def check_by_brute_force():
 
 
 def check_interactions():
-    """Counts, mirrors and notifications against the likes, reposts and replies themselves."""
-    deeds = Counter()
+    """Compare counts, mirrors and notifications with the likes, reposts and replies."""
+    acts = Counter()
     for pk in Like.objects.scatter().values_list("message_id", flat=True):
-        deeds["like", pk] += 1
+        acts["like", pk] += 1
     for message in Message.objects.scatter():
-        deeds["repost", message.repost_of_id] += 1
-        deeds["reply", message.parent_id] += 1
+        acts["repost", message.repost_of_id] += 1
+        acts["reply", message.parent_id] += 1
     mirrors = Counter(Interaction.objects.scatter().values_list("kind", "message_id"))
-    gaps = list(Tombstone.objects.scatter())
-    for gap in gaps:
-        deeds["reply", gap.parent_id] += 1
-    deeds = Counter({(kind, pk): number for (kind, pk), number in deeds.items() if pk})
-    assert mirrors == deeds
+    tombstones = list(Tombstone.objects.scatter())
+    for tombstone in tombstones:
+        acts["reply", tombstone.parent_id] += 1
+    acts = Counter({(kind, pk): number for (kind, pk), number in acts.items() if pk})
+    assert mirrors == acts
     for message in Message.objects.scatter():
         pk = message.pk
-        assert message.like_count == deeds["like", pk]
-        assert message.repost_count == deeds["repost", pk]
-        assert message.reply_count == deeds["reply", pk]
-    told = Counter(Notification.objects.scatter().values_list("kind", flat=True))
-    assert told["follow"] == Follow.objects.scatter().count()
-    silent = {gap.pk for gap in gaps}
+        assert message.like_count == acts["like", pk]
+        assert message.repost_count == acts["repost", pk]
+        assert message.reply_count == acts["reply", pk]
+    notified = Counter(Notification.objects.scatter().values_list("kind", flat=True))
+    assert notified["follow"] == Follow.objects.scatter().count()
+    silent = {tombstone.pk for tombstone in tombstones}
     others = [
         m
         for m in Interaction.objects.scatter()
         if m.actor_id != m.author_id and m.source_id not in silent
     ]
-    assert sum(told[kind] for kind in ("like", "repost", "reply")) == len(others)
+    assert sum(notified[kind] for kind in ("like", "repost", "reply")) == len(others)
 
 
 def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
@@ -155,14 +155,14 @@ def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
     }
     check_by_brute_force()
     for name in ("alice", "bob", "charlie", "dana"):
-        # The settings of the tests have a faster hasher; the fixture has the real one's hashes.
+        # The tests' settings have a faster hasher; the fixture has hashes of the real one.
         assert Argon2PasswordHasher().verify("minitwit-demo", accounts.by_username(name).password)
     texts = " ".join(Message.objects.scatter().values_list("text", flat=True))
     assert all(odd in texts for odd in ("<script>", "🏳️‍🌈", "صباح", "\n", "日"))
 
 
 def test_it_has_an_example_of_everything():
-    """Whoever starts the site finds an example of everything, on the pages and in the admin."""
+    """A new site shows an example of everything, on the pages and in the admin."""
     run("loaddata", "population")
     alice = accounts.by_username("alice")
     pinned = messages.by_id(alice.pinned_id)
@@ -174,8 +174,8 @@ def test_it_has_an_example_of_everything():
     assert edited.count() > 30
     for message in edited[:5]:
         assert [row.text for row in messages.revisions(message)] != [message.text]
-    for gap in Tombstone.objects.scatter():
-        assert conversations.replies(conversations.node(gap.pk))
+    for tombstone in Tombstone.objects.scatter():
+        assert conversations.replies(conversations.node(tombstone.pk))
     assert blocks.either_has_blocked(alice.pk, accounts.by_username("cheap_watches").pk)
     assert accounts.by_username("lucky_prizes").is_suspended
     assert Report.objects.scatter().filter(closed_at=None).count() == 3
@@ -203,7 +203,7 @@ def test_it_names_a_bad_row_and_loads_nothing(tmp_path, model, field, value, nam
     rows = [row for row in rows if row["model"] != "timeline_api.homeentry"]
     row = next(row for row in reversed(rows) if row["model"] == f"timeline_api.{model}")
     if field == "author":
-        # An unknown member of the same slot, so that only the look for the owner can tell.
+        # An unknown account of the same slot, so that only the check of the owner notices.
         value = row["fields"]["author"] + (1 << 45)
     row["fields"][field] = value
     (tmp_path / "spoiled.json").write_text(json.dumps(rows))
@@ -215,8 +215,8 @@ def test_it_names_a_bad_row_and_loads_nothing(tmp_path, model, field, value, nam
 
 
 def test_it_populates_consistently_without_the_relay():
-    told = run("populate", accounts=60, messages=300, follows=400, seed=5)
-    assert told.startswith("60 accounts, 300 messages, 400 follows")
+    output = run("populate", accounts=60, messages=300, follows=400, seed=5)
+    assert output.startswith("60 accounts, 300 messages, 400 follows")
     run("relay", "--drain")
     check_by_brute_force()
 

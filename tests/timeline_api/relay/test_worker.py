@@ -1,4 +1,4 @@
-"""The relay: whose turn it is, who holds which shard, and how far behind it is."""
+"""The relay: the order of events, leases of shards, and how far behind it is."""
 
 import io
 import json
@@ -51,14 +51,14 @@ def test_it_skips_a_lost_shard_and_retries_it_alone(
         for _ in range(5):
             Worker().run_once()
         reached = {fan.pk for number, fan in enumerate(fans) if number % 3 != 1}
-        assert homes_with_on_others(message) == {alice.pk, *reached}
+        assert homes_with_on_other_shards(message) == {alice.pk, *reached}
         event = Outbox.objects.get(account=alice)
         assert (event.cursor, event.retry_shard, event.attempts) == (0, "shard1", 0)
     relay()
     assert homes_with(message) == {alice.pk, *(fan.pk for fan in fans)}
 
 
-def homes_with_on_others(message):
+def homes_with_on_other_shards(message):
     rows = HomeEntry.objects.scatter(on_shard_down="skip").filter(message_id=message.pk)
     return set(rows.values_list("owner_id", flat=True))
 
@@ -70,7 +70,7 @@ def test_it_keeps_the_cursor_that_another_relay_has_moved(alice, fans, post, set
     Worker().run_once()
     Worker().run_once()
     ahead = Outbox.objects.get(account=alice).cursor
-    handlers.handle(frozen)  # wakes, and does its chunk once more
+    handlers.handle(frozen)  # wakes, and delivers its chunk again
     assert Outbox.objects.get(account=alice).cursor == ahead
 
 

@@ -1,4 +1,4 @@
-"""Accounts: registering, logging in, profile, password, suspending, leaving."""
+"""Accounts: registering, logging in, profile, password, suspending, deleting."""
 
 from unittest import mock
 
@@ -25,7 +25,7 @@ from timeline_api.services import accounts, follows, messages, tokens
 
 from ..conftest import PASSWORD, SHARDS
 
-# What a transaction inside the test's own adds: SAVEPOINT, and RELEASE SAVEPOINT.
+# Statements that a transaction inside the test's own adds: SAVEPOINT and RELEASE SAVEPOINT.
 SAVEPOINT = 2
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -261,7 +261,7 @@ def test_it_unsuspends_an_account(alice):
     assert accounts.authenticate(username=alice.username, password=PASSWORD) == alice
 
 
-# Leaving
+# Deleting
 
 
 def test_it_deletes_only_with_the_password(alice):
@@ -283,8 +283,8 @@ def test_it_deletes_everything_of_an_account_in_the_end(alice, bob, charlie, rel
     accounts.delete_with_password(account=alice, password=PASSWORD)
     assert Outbox.objects.scatter().get().account_id == alice.pk
     relay()
-    gone = alice.pk
-    assert not Account.objects.filter(pk=gone).exists()
+    deleted = alice.pk
+    assert not Account.objects.filter(pk=deleted).exists()
     for model, columns in (
         (Message, ["author_id"]),
         (Token, ["account_id"]),
@@ -295,7 +295,7 @@ def test_it_deletes_everything_of_an_account_in_the_end(alice, bob, charlie, rel
         (Outbox, ["account_id"]),
     ):
         for column in columns:
-            left = model.objects.scatter().filter(**{column: gone}).values("pk")
+            left = model.objects.scatter().filter(**{column: deleted}).values("pk")
             assert not left, (model, column)
     bob, charlie = (Account.objects.get(pk=each.pk) for each in (bob, charlie))
     assert (bob.following_count, bob.follower_count, bob.message_count) == (1, 0, 1)

@@ -100,7 +100,7 @@ def test_it_refuses_to_follow_oneself(alice, change):
 
 def test_it_delivers_what_is_posted_between_backfill_and_mirror(alice, bob, relay):
     follows.follow(follower=alice, followee=bob)
-    message = messages.post(author=bob, text="in the gap")
+    message = messages.post(author=bob, text="in between")
     relay()
     assert ids(timelines.home_page(alice)) == [message.pk]
 

@@ -1,4 +1,4 @@
-"""Messages: posting, Idempotency-Key, deleting, one member's list."""
+"""Messages: posting, Idempotency-Keys, deleting, one member's list."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def count(account):
 def test_it_posts_on_the_authors_shard_alone(alice, down):
     with down("shard1"), down("shard2"), down("default"):
         message = messages.post(author=alice, text="hello 🐦")
-        assert [line.id for line in timelines.home_page(alice)] == [message.pk]
+        assert ids(timelines.home_page(alice)) == ids([message])
     assert shard_for(message) == shard_for(alice)
     assert HomeEntry.objects.get(owner=alice).message_id == message.pk
     assert count(alice) == 1
@@ -86,7 +86,7 @@ def test_it_deletes_a_key_after_a_day(alice):
         clock.shift(timedelta(seconds=1))
         second = messages.post(author=alice, text="goodbye", idempotency_key="once")
     assert second != first
-    # And so is every other one that is past: they do not pile up.
+    # The other expired key is deleted too.
     assert IdempotencyKey.objects.get(account=alice).message_id == second.pk
 
 
@@ -98,7 +98,7 @@ def test_it_refuses_the_key_of_a_deleted_message(alice):
 
 
 def test_it_raises_a_conflict_if_another_stores_the_key_meanwhile(alice, monkeypatch):
-    """What a database with row locks does to two at once; SQLite lets one wait for the other."""
+    """As with two requests at once on a database with row locks; on SQLite one waits."""
     monkeypatch.setattr(idempotency, "earlier_message", lambda **key: None)
     messages.post(author=alice, text="hello", idempotency_key="once")
     with pytest.raises(idempotency.IdempotencyConflict):
@@ -155,15 +155,15 @@ def test_it_counts_many_posts_at_once(alice):
 
 def test_it_deletes_from_ones_own_home_at_once(alice, down):
     kept = messages.post(author=alice, text="keep")
-    gone = messages.post(author=alice, text="delete")
+    deleted = messages.post(author=alice, text="delete")
     with down("shard1"), down("shard2"):
-        messages.delete(message=gone)
-        assert [line.id for line in timelines.home_page(alice)] == [kept.pk]
+        messages.delete(message=deleted)
+        assert ids(timelines.home_page(alice)) == ids([kept])
     assert count(alice) == 1
     event = Outbox.objects.filter(account=alice).latest("id")
-    assert (event.kind, event.payload) == ("message_deleted", {"message_id": gone.pk})
+    assert (event.kind, event.payload) == ("message_deleted", {"message_id": deleted.pk})
     with pytest.raises(Message.DoesNotExist):
-        selectors.by_id(gone.pk)
+        selectors.by_id(deleted.pk)
 
 
 def test_it_deletes_idempotently(alice):
@@ -195,7 +195,7 @@ def test_it_pages_through_a_members_messages_with_one_query_each(alice, bob, ask
         assert [line.message.author.username for line in page] == [alice.username] * 2
     assert ids(page) == ids([mine[4], mine[3]])
     assert ids(selectors.of_author(alice, before_id=mine[3].pk, limit=2)) == ids(mine[2:0:-1])
-    # Backwards: those next to the place, not the newest of all.
+    # Backwards: the messages next to the position, not the newest.
     assert ids(selectors.of_author(alice, after_id=mine[0].pk, limit=2)) == ids(mine[2:0:-1])
 
 

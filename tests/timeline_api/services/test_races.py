@@ -1,4 +1,5 @@
-"""Two at once, each in the middle of the other's transaction: it ends as one after the other."""
+"""Two operations at once, one in the middle of the other's transaction: the result is as if one
+came after the other."""
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 @pytest.fixture
 def posted(alice, bob):
-    """Two messages of bob's."""
+    """Two messages of bob."""
     return [messages.post(author=bob, text=text) for text in ("one", "two")]
 
 

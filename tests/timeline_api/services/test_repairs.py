@@ -1,4 +1,4 @@
-"""`timelines` and `counters`: what is derived, compared with what it is derived from."""
+"""`timelines` and `counters`: derived rows compared with what they derive from, and rebuilt."""
 
 import io
 

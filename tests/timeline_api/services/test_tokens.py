@@ -1,4 +1,4 @@
-"""Tokens: issuing, checking, ending."""
+"""Tokens: issuing, checking, revoking."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ def test_it_stores_a_digest_and_not_the_secret(alice):
 
 def test_it_knows_a_token_with_one_query(alice, asks):
     _, text = tokens.issue(account=alice)
-    tokens.authenticate(text=text)  # the first use is noted
+    tokens.authenticate(text=text)  # stores the time of the first use
     with asks(shard0=1):
         assert tokens.authenticate(text=text).account == alice
 
@@ -83,7 +83,7 @@ def test_it_refuses_the_secret_of_another_token(alice, bob):
 
 def test_it_refuses_a_token_of_a_suspended_account(alice):
     accounts.suspend(account=alice)
-    _, text = tokens.issue(account=alice)  # by a login that was under way
+    _, text = tokens.issue(account=alice)  # by a login that had begun before
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
 
