@@ -10,6 +10,8 @@ from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 HOME = "/api/v1/timelines/home/"
 PUBLIC = "/api/v1/timelines/public/"
 

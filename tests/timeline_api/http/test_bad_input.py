@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 MESSAGES = "/api/v1/messages/"
 JSON = "application/json"
 

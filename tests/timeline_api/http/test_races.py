@@ -7,6 +7,8 @@ from shardrouter import shard_for
 from timeline_api.models import Account
 from timeline_api.services import accounts
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def deleted_after_login(alice):

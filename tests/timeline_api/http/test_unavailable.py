@@ -10,6 +10,8 @@ from timeline_api.services import follows, messages
 
 from .test_health import down  # noqa: F401 a fixture
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def apart(register):
