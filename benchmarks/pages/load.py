@@ -168,8 +168,9 @@ class Load:
                     break
                 idle.pop().send(request, now)
                 sent += 1
-            waits = more and idle and rate < math.inf
-            self._take(tally, idle, 0.001 if waits else STALLED)
+            if more or len(idle) < len(self._by_file):
+                waits = more and idle and rate < math.inf
+                self._take(tally, idle, 0.001 if waits else STALLED)
         tally.elapsed = time.perf_counter() - began
         tally.client = time.process_time() - cpu
         return tally
