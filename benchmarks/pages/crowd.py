@@ -23,7 +23,7 @@ NAMED = MEMBERS + PENS + 2 * READERS
 FOLLOWEES = 50
 FEW, MANY = 10, 1_000
 # A page of a member or a pen has 30 messages, whatever the size.
-OF_EACH_WRITER = 40
+OF_EACH_WRITER = 32
 DAY = 24 * 60 * 60 * 1000
 DAYS = 30
 

@@ -158,7 +158,7 @@ class Load:
         last answer. Each connection sends its next request when it has its answer."""
         tally, feed = Tally(), iter(requests)
         idle = list(self._by_file.values())
-        cpu, began, sent, more = time.process_time(), time.perf_counter(), 0, True
+        cpu, began, sent, more = time.thread_time(), time.perf_counter(), 0, True
         while more or len(idle) < len(self._by_file):
             now = time.perf_counter()
             while more and idle and sent <= (now - began) * rate:
@@ -172,7 +172,7 @@ class Load:
                 waits = more and idle and rate < math.inf
                 self._take(tally, idle, 0.001 if waits else STALLED)
         tally.elapsed = time.perf_counter() - began
-        tally.client = time.process_time() - cpu
+        tally.client = time.thread_time() - cpu
         return tally
 
     def _take(self, tally: Tally, idle: list[_Connection], patience: float) -> None:

@@ -2,11 +2,14 @@
 
 import statistics
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .load import Tally
+
+BEGAN = time.monotonic()
 
 
 @dataclass
@@ -84,5 +87,5 @@ def shown(one: Measured) -> str:
 
 
 def tell(line: str) -> None:
-    """Say how far the run is."""
-    print(line, file=sys.stderr, flush=True)
+    """Say how far the run is, and after how many seconds."""
+    print(f"{time.monotonic() - BEGAN:6.0f} s  {line}", file=sys.stderr, flush=True)

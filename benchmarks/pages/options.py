@@ -41,5 +41,5 @@ class Options:
     def quick(self) -> "Options":
         """A trial run: few rows, one short round."""
         return replace(
-            self, accounts=400, messages=6_400, small=5_600, seconds=0.3, rounds=1, connections=4
+            self, accounts=300, messages=4_400, small=4_200, seconds=0.3, rounds=1, connections=4
         )

@@ -18,11 +18,14 @@ PAGES = {
 }
 WIDTH, LEFT, RIGHT = 760, 220, 90
 BAR, GAP, TOP = 14, 18, 64
+# The ground is painted too: who shows the picture may be light where the reader's system is dark.
 STYLE = """
+  .ground { fill: #ffffff; }
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
   .title { font-size: 16px; font-weight: 600; } .faint { fill: #59636e; }
   .ours { fill: #1a7f37; } .split { fill: #9a6700; } .flask { fill: #57606a; }
   @media (prefers-color-scheme: dark) {
+    .ground { fill: #0d1117; }
     text { fill: #e6edf3; } .faint { fill: #9198a1; }
     .ours { fill: #3fb950; } .split { fill: #d29922; } .flask { fill: #8b949e; }
   }
@@ -39,6 +42,7 @@ def picture(tables: dict[str, dict[str, Measured]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         f"<title>{escape(_said(tables, pages))}</title>",
         f"<style>{STYLE}</style>",
+        '<rect class="ground" width="100%" height="100%" rx="6"/>',
         '<text class="title" x="8" y="22">Requests a second, each page on its own scale</text>',
         *_legend(),
     ]

@@ -50,7 +50,7 @@ def _plain(tables: dict[str, dict[str, Measured]]) -> dict[str, dict[str, dict]]
 
 def markdown(bench: Bench, found: list[Bar], about: dict[str, str]) -> str:
     """All tables, the bars first."""
-    parts = [*_bars(found), "", *_tables(bench), *_growth(bench), "", *_closing(bench, about)]
+    parts = [*_bars(found), "", *_tables(bench), *_growth(bench), *_closing(bench, about)]
     return "\n".join(parts) + "\n"
 
 
@@ -96,6 +96,7 @@ def _growth(bench: Bench) -> Iterator[str]:
     yield f"| --- | {' | '.join('---:' for _ in names)} |"
     for what, sizes in found.items():
         yield f"| {what} | {' | '.join(f'{sizes[name]:.1f} ms' for name in names)} |"
+    yield ""
 
 
 def _closing(bench: Bench, about: dict[str, str]) -> Iterator[str]:

@@ -35,7 +35,11 @@ class Server(AbstractContextManager):
             env={**os.environ, "ENV_FILE": os.devnull, **environment},
             start_new_session=True,
         )
-        wait_for(self._answers, what=module)
+        try:
+            wait_for(self._answers, what=module)
+        except AssertionError:
+            self.process.terminate()
+            raise
 
     def __exit__(self, *error: object) -> None:
         self.process.terminate()

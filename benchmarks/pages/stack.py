@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import requests
@@ -26,6 +26,7 @@ LIMITS = {
 }
 SECRET = "benchmark of the pages"
 REST = 3  # seconds until a stack that has started is at rest
+LOOK_EVERY = 0.01  # seconds between two looks at what waits for the relay
 RUNS = (("wsgi_web", "site"), ("wsgi_api", "api"), ("manage.py relay", "relay"), ("nginx", "nginx"))
 
 
@@ -43,11 +44,13 @@ class Ours(Site, AbstractContextManager):
         self.api = Api("API", f"localhost:{api}", [api], mark=b'"reply_count"', shown="")
         self.api.groups = self.groups  # the same processes
         self.stack.start()
-        self._shards = sorted((folder / "var").glob(filling.SHARDS))
+        self._shards = [_read_only(path) for path in (folder / "var").glob(filling.SHARDS)]
         time.sleep(REST)
         self.memory_at_rest = self.memory()
 
     def __exit__(self, *error: object) -> None:
+        for shard in self._shards:
+            shard.close()
         self.stack.stop()
         shutil.rmtree(self.stack.folder, ignore_errors=True)
 
@@ -64,7 +67,7 @@ class Ours(Site, AbstractContextManager):
         while self.waiting():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the relay has {self.waiting()} events after {patience} s")
-            time.sleep(0.005)
+            time.sleep(LOOK_EVERY)
 
     def waiting(self) -> int:
         """How many events wait for the relay."""
@@ -89,11 +92,7 @@ class Ours(Site, AbstractContextManager):
 
     def _ask(self, question: str) -> list[tuple]:
         """The one row that each shard answers."""
-        found = []
-        for path in self._shards:
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as shard:
-                found.append(shard.execute(question).fetchone())
-        return found
+        return [shard.execute(question).fetchone() for shard in self._shards]
 
 
 class Api(Site):
@@ -129,8 +128,12 @@ class Api(Site):
         self.people["admin"] = Person(f"Cookie: {cookies}")
 
 
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+
+
 def _service(command: str) -> str:
     for part, name in RUNS:
         if part in command:
             return name
-    return "rest"
+    return "supervisor"
