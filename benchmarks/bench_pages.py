@@ -55,6 +55,8 @@ def main() -> int:
 def _run(options: argparse.Namespace) -> int:
     sizes = Options().quick() if options.quick else Options()
     with Bench(sizes) as bench:
+        if not options.scenarios:
+            bench.fill()
         for name in options.scenarios or SCENARIOS:
             tell(f"--- {name}")
             SCENARIOS[name](bench)

@@ -3,6 +3,7 @@
 import random
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cached_property
 from itertools import count
@@ -42,6 +43,19 @@ class Bench:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
+    def fill(self) -> None:
+        """Fill all databases, two at a time; else each is when it is first asked for."""
+        options = self.options
+        sizes = (("ours", options.messages), ("ours", options.small), ("peers", options.messages))
+        tell("filling all databases")
+        with ThreadPoolExecutor(2) as threads:
+            made = [
+                threads.submit(filling.filled, kind, options.accounts, messages, options.folder)
+                for kind, messages in dict.fromkeys(sizes)
+            ]
+        for one in made:
+            one.result()
+
     @cached_property
     def ours(self) -> Ours:
         """The site with all messages."""
@@ -55,7 +69,7 @@ class Bench:
         return self._ours("ours, small", self.options.small)
 
     def _ours(self, name: str, messages: int) -> Ours:
-        tell(f"filling and starting the site with {messages:,} messages")
+        tell(f"starting the site with {messages:,} messages")
         options = self.options
         databases = filling.filled("ours", options.accounts, messages, options.folder)
         self.facts[f"filled {name}"] = filling.about(databases)

@@ -12,8 +12,8 @@ from benchmarks.pages.measured import Measured
 from benchmarks.pages.picture import picture
 
 PEERS = ("flask", "split", "DRF hello")
-HEAD = "| {} | requests/s | {} | CPU, ms a request | p50 | p99 | bytes (gzip) | wrong |"
-RULE = "| --- | ---: | {} | --- | ---: | ---: | ---: | ---: |"
+HEAD = "| {} | requests/s | {} | CPU, ms a request | p50 | p99 | bytes (gzip) | generator | wrong |"
+RULE = "| --- | ---: | {} | --- | ---: | ---: | ---: | ---: | ---: |"
 
 
 def write(bench: Bench, folder: Path) -> str:
@@ -83,6 +83,7 @@ def _line(side: str, one: Measured, peers: list[Measured]) -> str:
         f"{one.p50:.1f} ms",
         f"{one.p99:.1f} ms",
         f"{one.size:,} ({one.packed:,})",
+        f"{one.client:.3f} ms",
         ", ".join(f"{count} {what}" for what, count in one.wrong.items()) or "0",
     ]
     return f"| {' | '.join(cells)} |"
