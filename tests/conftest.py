@@ -7,6 +7,7 @@ LONGEST = (
     "timeline_api/core/test_histories.py",
     "timeline_api/core/test_planted_faults.py",
     "test_benchmarks.py",
+    "test_pages_benchmark.py",
     "timeline_web/test_browser.py",
     "timeline_web/test_accessibility.py",
     "e2e/test_up.py",
