@@ -1,5 +1,5 @@
-"""The operators' admin, over all shards. Writes go through the services, so that counters and
-other members' timelines follow."""
+"""The operators' admin, over all shards. Writes go through the services, which keep counters and
+other members' timelines right."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,7 +29,7 @@ admin.site.index_title = "Accounts, messages, follows and tokens"
 
 
 class OperatorAdmin(ShardedModelAdmin):
-    """Rows come into being through the API alone, and go through the services."""
+    """Rows are created through the API alone, and deleted through the services."""
 
     list_per_page = 50
     ordering = ("-id",)
@@ -37,16 +37,16 @@ class OperatorAdmin(ShardedModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def remove(self, obj: Any) -> None:
-        """Delete one row, through its service."""
+    def delete_row(self, obj: Any) -> None:
+        """Delete one row through its service."""
         raise NotImplementedError
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(obj)
+        self.delete_row(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for obj in queryset:
-            self.remove(obj)
+            self.delete_row(obj)
 
 
 @admin.register(Account)
@@ -85,7 +85,7 @@ class AccountAdmin(OperatorAdmin):
         "follower_count",
         "following_count",
     )
-    actions = ("suspend", "unsuspend", "take_pictures_away")
+    actions = ("suspend", "unsuspend", "delete_pictures")
 
     @admin.display(description="picture")
     def picture(self, account: Account) -> str:
@@ -94,14 +94,14 @@ class AccountAdmin(OperatorAdmin):
         url = reverse("account-avatar", args=[account.username])
         return format_html('<img src="{}?v={}" alt="" width="80">', url, account.avatar_version)
 
-    @admin.action(permissions=["change"], description="Take the pictures of selected accounts away")
-    def take_pictures_away(self, request: HttpRequest, queryset: QuerySet) -> None:
+    @admin.action(permissions=["change"], description="Delete the pictures of selected accounts")
+    def delete_pictures(self, request: HttpRequest, queryset: QuerySet) -> None:
         uploaded = queryset.exclude(avatar_version="")
-        count = self._act(request, uploaded, avatar_services.remove, "Picture taken away.")
-        self.message_user(request, f"Took {count} picture(s) away.", messages.SUCCESS)
+        count = self._act(request, uploaded, avatar_services.delete, "Picture deleted.")
+        self.message_user(request, f"Deleted {count} picture(s).", messages.SUCCESS)
 
     @admin.action(
-        permissions=["change"], description="Suspend selected accounts (their tokens end)"
+        permissions=["change"], description="Suspend selected accounts and revoke their tokens"
     )
     def suspend(self, request: HttpRequest, queryset: QuerySet) -> None:
         count = self._act(request, queryset, account_services.suspend, "Suspended.")
@@ -113,17 +113,17 @@ class AccountAdmin(OperatorAdmin):
         self.message_user(request, f"Unsuspended {count} account(s).", messages.SUCCESS)
 
     def _act(
-        self, request: HttpRequest, accounts: QuerySet, service: Callable[..., None], said: str
+        self, request: HttpRequest, queryset: QuerySet, service: Callable[..., None], entry: str
     ) -> int:
-        """Run `service` for each account and write `said` into its history; gives how many."""
-        chosen = list(accounts)
-        for account in chosen:
+        """Call `service` for each account and write `entry` to its history. Return their number."""
+        accounts = list(queryset)
+        for account in accounts:
             service(account=account)
-            self.log_change(request, account, said)
-        return len(chosen)
+            self.log_change(request, account, entry)
+        return len(accounts)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        # Column by column: saving the whole row would set back counters that move meanwhile.
+        # Only the changed columns: saving the whole row would reset counters that change meanwhile.
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         suspended = changed.pop("is_suspended", None)
         account_services.update_profile(account=obj, **changed)
@@ -131,8 +131,8 @@ class AccountAdmin(OperatorAdmin):
             act = account_services.suspend if suspended else account_services.unsuspend
             act(account=obj)
 
-    def remove(self, obj: Account) -> None:
-        account_services.remove(account=obj)
+    def delete_row(self, obj: Account) -> None:
+        account_services.delete(account=obj)
 
 
 @admin.register(Message)
@@ -145,7 +145,7 @@ class MessageAdmin(OperatorAdmin):
     fields = ("id", "author", "text", "created_at")
     readonly_fields = ("id", "author", "created_at")
 
-    def remove(self, obj: Message) -> None:
+    def delete_row(self, obj: Message) -> None:
         message_services.delete(message=obj)
 
 
@@ -157,13 +157,13 @@ class FollowAdmin(OperatorAdmin):
     search_fields = ("follower__username",)
     fields = readonly_fields = ("id", "follower", "followee_id", "created_at")
 
-    def remove(self, obj: Follow) -> None:
+    def delete_row(self, obj: Follow) -> None:
         follow_services.unfollow(follower=obj.follower, followee=Account(pk=obj.followee_id))
 
 
 @admin.register(Token)
 class TokenAdmin(OperatorAdmin):
-    """The digest is not shown: nobody has a use for it."""
+    """The digest is not shown: it is of no use to operators."""
 
     list_display = ("id", "account", "name", "created_at", "last_used_at")
     list_filter = ("created_at", "last_used_at")
@@ -172,13 +172,14 @@ class TokenAdmin(OperatorAdmin):
     fields = ("id", "account", "name", "created_at", "last_used_at")
     readonly_fields = ("id", "account", "created_at", "last_used_at")
 
-    def remove(self, obj: Token) -> None:
+    def delete_row(self, obj: Token) -> None:
         token_services.revoke(token=obj)
 
 
 @admin.register(Outbox)
 class OutboxAdmin(OperatorAdmin):
-    """Events that wait for the relay. A parked one has failed too often; retry it when mended."""
+    """Events that wait for the relay. A parked one has failed too often: retry it when its cause is
+    fixed."""
 
     list_display = ("id", "kind", "account_id", "created_at", "attempts", "parked_at", "error")
     list_filter = ("kind", ("parked_at", admin.EmptyFieldListFilter))
@@ -193,18 +194,18 @@ class OutboxAdmin(OperatorAdmin):
         "parked_at",
         "last_error",
     )
-    actions = ("retry", "drop")
+    actions = ("retry", "discard")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """With the relay's lag in the page's head."""
-        said = "; ".join(
+        """Show the relay's lag in the head of the page."""
+        lag_text = "; ".join(
             f"{lag.shard}: {lag.waiting} waiting, {lag.seconds_behind:.0f} s behind, "
             f"{lag.parked} parked"
             if lag.up
             else f"{lag.shard}: does not answer"
             for lag in lags()
         )
-        return super().changelist_view(request, {"subtitle": said, **(extra_context or {})})
+        return super().changelist_view(request, {"subtitle": lag_text, **(extra_context or {})})
 
     @admin.display(description="last error")
     def error(self, obj: Outbox) -> str:
@@ -218,20 +219,18 @@ class OutboxAdmin(OperatorAdmin):
 
     @admin.action(
         permissions=["change"],
-        description="Drop selected parked events: other shards never hear of them",
+        description="Discard selected parked events: other shards will never get them",
     )
-    def drop(self, request: HttpRequest, queryset: QuerySet) -> None:
-        dropped = 0
-        for event in queryset:
-            dropped += worker.drop(event)
-        self.message_user(request, f"{dropped} parked events were dropped.", messages.SUCCESS)
+    def discard(self, request: HttpRequest, queryset: QuerySet) -> None:
+        discarded = sum(worker.discard(event) for event in queryset)
+        self.message_user(request, f"{discarded} parked events were discarded.", messages.SUCCESS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # only what is parked may be dropped, and by its own action
+        return False  # the action above discards parked events, and no others
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Open reports, unless one asks for others."""
+    """Filters reports by state; open ones by default."""
 
     title = "state"
     parameter_name = "state"
@@ -239,9 +238,9 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("closed", "Closed"), ("all", "All")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
-        yield first | {"display": "Open"}
+        yield {**first, "display": "Open"}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -252,7 +251,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Report)
 class ReportAdmin(OperatorAdmin):
-    """The queue of what members have reported; what is open comes first."""
+    """The queue of reported messages: the open reports, unless the filter says otherwise."""
 
     list_display = ("created_at", "reporter", "author", "message", "reason", "outcome")
     list_filter = (StateFilter,)
@@ -260,8 +259,8 @@ class ReportAdmin(OperatorAdmin):
         "reporter",
         "author",
         "message",
-        "now",
-        "history",
+        "current_text",
+        "earlier_texts",
         "reason",
         "created_at",
         "outcome",
@@ -281,7 +280,7 @@ class ReportAdmin(OperatorAdmin):
     def author(self, report: Report) -> str:
         author = Account.objects.filter(pk=report.message_author_id).first()
         if author is None:
-            return "(gone)"
+            return "(deleted)"
         url = reverse("admin:timeline_api_account_change", args=[author.pk])
         state = " (suspended)" if author.is_suspended else ""
         return format_html('<a href="{}">{}</a>{}', url, author.username, state)
@@ -291,12 +290,12 @@ class ReportAdmin(OperatorAdmin):
         return report.text
 
     @admin.display(description="message now")
-    def now(self, report: Report) -> str:
+    def current_text(self, report: Report) -> str:
         message = Message.objects.filter(pk=report.message_id).first()
         return message.text if message else "(deleted)"
 
     @admin.display(description="what it said before")
-    def history(self, report: Report) -> str:
+    def earlier_texts(self, report: Report) -> str:
         message = Message.objects.filter(pk=report.message_id).first()
         earlier = message_selectors.revisions(message) if message else []
         return "\n".join(revision.text for revision in earlier) or "-"

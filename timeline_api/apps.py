@@ -1,4 +1,4 @@
-"""App configuration of the API."""
+"""The app configuration of the API."""
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -10,7 +10,7 @@ from .search import index
 
 
 def create_cache_table(using: str, **kwargs: object) -> None:
-    """post_migrate receiver: `manage.py migrate` makes the cache's table too."""
+    """post_migrate receiver: create the cache's table with `manage.py migrate`."""
     if using == "cache" and "db.DatabaseCache" in settings.CACHES["default"]["BACKEND"]:
         call_command("createcachetable", database=using, verbosity=0)
 
@@ -20,6 +20,6 @@ class TimelineApiConfig(AppConfig):
     verbose_name = "Timelines"
 
     def ready(self) -> None:
-        sqlite_files.watch()
+        sqlite_files.connect_receivers()
         post_migrate.connect(create_cache_table, sender=self)
         post_migrate.connect(index.install, sender=self)

@@ -1,29 +1,29 @@
-"""What can be set about timelines: `settings.TIMELINES` over these defaults, read late."""
+"""Settings of timelines: the keys of `settings.TIMELINES` with their defaults, read at each use."""
 
 from typing import Any
 
 from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
-    # How many of the followee's newest messages a follow brings into one's home at once.
+    # How many of the followee's newest messages a follow adds to the follower's home at once.
     "BACKFILL_MESSAGES": 800,
-    # Messages of whoever has more followers than this are not fanned out: readers pull them.
+    # Messages of authors with more followers than this are not fanned out: readers pull them.
     "FANOUT_MAX_FOLLOWERS": 10_000,
-    # How many entries a home keeps; what is older is read from the messages themselves.
+    # How many entries a home keeps; older messages are read from the shards.
     "HOME_CAP": 800,
-    # After about so many new entries a home is looked at, and cut to HOME_CAP.
+    # A home is trimmed to HOME_CAP after about so many new entries.
     "HOME_TRIM_EVERY": 100,
-    # How many followers a fan-out serves before it lets other events have their turn.
+    # How many followers a fan-out serves before the relay goes on with other events.
     "FANOUT_CHUNK": 5000,
     # How many events of one shard the relay takes at a time.
     "RELAY_BATCH": 100,
-    # After so many failed tries an event is parked for an operator.
+    # After so many failed attempts an event is parked for an operator.
     "RELAY_MAX_ATTEMPTS": 10,
-    # How long an Idempotency-Key is remembered, in seconds.
+    # How long an Idempotency-Key is kept, in seconds.
     "IDEMPOTENCY_SECONDS": 24 * 60 * 60,
 }
 
 
 def get(name: str) -> Any:
-    """settings.TIMELINES[name], or its default."""
+    """Return `settings.TIMELINES[name]`, or its default."""
     return getattr(settings, "TIMELINES", {}).get(name, DEFAULTS[name])

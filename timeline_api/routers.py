@@ -1,4 +1,6 @@
-"""A database router for what may be lost: the cache's table and the throttle counters."""
+"""A database router for what may be lost: the cache's table and the throttle counters.
+
+Sharded and global models are shardrouter.ShardRouter's."""
 
 from typing import Any
 
@@ -8,9 +10,9 @@ CACHED = {("django_cache", "cacheentry"), ("timeline_api", "throttlecount")}
 
 
 class CacheRouter:
-    """Sends the models of CACHED to `cache` and keeps all others off it.
+    """Routes the models of CACHED to the alias `cache`, and keeps all others off it.
 
-    It comes before shardrouter.ShardRouter in DATABASE_ROUTERS.
+    List it before shardrouter.ShardRouter in DATABASE_ROUTERS.
     """
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:

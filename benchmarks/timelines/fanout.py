@@ -20,7 +20,7 @@ def measure(followers: int, posts: int) -> list[measuring.Row]:
         from shardrouter.conf import shards
         from timeline_api.models import HomeEntry
         from timeline_api.population.loading import write
-        from timeline_api.population.rows import Population
+        from timeline_api.population.population import Population
         from timeline_api.relay.worker import Worker
         from timeline_api.services import messages
 

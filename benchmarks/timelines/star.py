@@ -40,7 +40,7 @@ def _star(stack: Stack, followers: int) -> requests.Session:
     os.environ.update(stack.environment, DJANGO_SETTINGS_MODULE="twitsite.settings.api")
     django.setup()
     from timeline_api.population.loading import write
-    from timeline_api.population.rows import Population
+    from timeline_api.population.population import Population
     from timeline_api.services import tokens
 
     crowd = Population(datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The cast, on shards that are known, and ways to see what is asked of which shard."""
+"""The cast, on known shards, and ways to see which queries run on which shard."""
 
 import time
 from contextlib import ExitStack, contextmanager
@@ -36,7 +36,7 @@ def register():
 
 @pytest.fixture
 def on_shard(register):
-    """on_shard("alice", "shard1") registers alice, or alice1, alice2, …: whoever lives there."""
+    """on_shard("alice", "shard1") registers the first of alice, alice1, … that lives there."""
 
     def on_shard(name, alias):
         names = (f"{name}{number or ''}" for number in range(1000))
@@ -62,8 +62,8 @@ def charlie(on_shard):
 
 @pytest.fixture
 def post():
-    """post(author, text) → Message, in a millisecond of its own: ids of different members that
-    are made in the same one are not in the order of their making."""
+    """post(author, text) → Message, in a millisecond of its own: within one, the ids of different
+    members' messages are not in the order of posting."""
 
     def post(author, text="hello"):
         time.sleep(0.001)
@@ -74,14 +74,14 @@ def post():
 
 @pytest.fixture(autouse=True)
 def no_faults():
-    """What a test has let fail, fails in no other."""
+    """Uninstall the faults that a test has installed."""
     yield
     faults.install(None)
 
 
 @pytest.fixture
 def asks():
-    """with asks(shard0=1): … fails when the block asks anything else of any database."""
+    """with asks(shard0=1): … fails if the block makes any other queries on any database."""
 
     @contextmanager
     def asks(**expected):
@@ -99,13 +99,13 @@ def asks():
 
 @pytest.fixture
 def down():
-    """with down("shard1"): … every statement to it fails, as one to a lost server does."""
+    """with down("shard1"): … lets every statement on it fail, as on a lost server."""
     return lost
 
 
 @pytest.fixture
 def fans(alice, on_shard, relay):
-    """Twelve people on all shards, in turn, who follow alice."""
+    """Twelve members, on the shards in turn, who follow alice."""
     made = [on_shard(f"fan{number}x", SHARDS[number % 3]) for number in range(12)]
     for fan in made:
         follows.follow(follower=fan, followee=alice)
@@ -126,7 +126,7 @@ def homes_with():
 
 @pytest.fixture
 def relay():
-    """Runs the relay until it is idle."""
+    """relay() runs the relay until it is idle."""
 
     def relay():
         assert Worker().drain() == 0

@@ -1,4 +1,4 @@
-"""A database that is lost while a test's transaction on it goes on."""
+"""Losing a database while a test's transaction on it is open."""
 
 import sqlite3
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ from django.db import connections
 
 
 def lost(alias: str) -> AbstractContextManager:
-    """`with lost("shard1"):` every statement to it fails with the driver's own error."""
+    """with lost("shard1"): … lets every statement on it fail with the driver's own error."""
     connection = connections[alias]
 
     def refuse(execute, sql, params, many, context):

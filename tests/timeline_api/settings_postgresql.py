@@ -1,6 +1,4 @@
-"""The tests of the API on PostgreSQL, as an operator has it: a URL for each database, and nothing
-else.
-"""
+"""Settings to test the API on PostgreSQL, set as an operator does: one URL for each database."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""Rules of the domain, without a database: they import nothing else of the project."""
+"""Rules of the domain, without a database. They import nothing else of the project."""

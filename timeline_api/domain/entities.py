@@ -1,4 +1,4 @@
-"""Entities: the @names and #tags in a text, and where they stand. Pure: no database here."""
+"""Entities: the @mentions and #tags in a text, and their positions. Pure functions."""
 
 import re
 import unicodedata
@@ -8,17 +8,17 @@ from typing import NamedTuple
 from .limits import MAX_USERNAME_LENGTH
 
 MENTION, TAG = "mention", "tag"
-# A name of its own, not a part of an address or of another word.
+# Not as a part of an address or of another word.
 _NAME = re.compile(
     rf"(?<![A-Za-z0-9_@./])@([A-Za-z0-9_]{{1,{MAX_USERNAME_LENGTH}}})(?![A-Za-z0-9_@])"
 )
-# Joiners that words of Persian and of Indian scripts need.
+# Joiners inside words of Persian and of Indian scripts.
 _JOINERS = "\u200c\u200d"
 
 
 class Entity(NamedTuple):
-    """A part of a text, from the character `start` to before `end`; `value` is the name as typed,
-    or the tag as `fold` makes it."""
+    """A mention or a tag in a text, from the character `start` up to but not including `end`;
+    `value` is the name as typed, or the folded tag."""
 
     type: str
     start: int
@@ -27,22 +27,22 @@ class Entity(NamedTuple):
 
 
 def fold(tag: str) -> str:
-    """What tags are compared by: one spelling, whatever the case or the width of its letters."""
+    """Return the form by which tags are compared: without differences of case and width (NFKC)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
 
 
 def names_in(text: str) -> list[str]:
-    """The names that `text` mentions, in lower case, each once, in their order."""
+    """Return the names that `text` mentions, in lower case, each once, in their order."""
     return list(dict.fromkeys(name.lower() for name in _NAME.findall(text)))
 
 
 def tags_in(text: str) -> list[str]:
-    """The tags of `text`, folded, each once, in their order."""
+    """Return the tags of `text`, folded, each once, in their order."""
     return list(dict.fromkeys(entity.value for entity in _tags(text)))
 
 
 def in_text(text: str, names: Collection[str]) -> list[Entity]:
-    """The mentions of `names`, however they are cased, and the tags, in their order."""
+    """Return the mentions of `names`, in any case, and the tags of `text`, in their order."""
     if "@" not in text and "#" not in text:
         return []
     keys = {name.lower() for name in names}
@@ -55,8 +55,8 @@ def in_text(text: str, names: Collection[str]) -> list[Entity]:
 
 
 def _tags(text: str) -> Iterator[Entity]:
-    """A # before which no word and no address ends, and the word after it, of letters, marks and
-    digits of any script, unless it is all digits: `#1` is a number."""
+    """Yield the tags: each is a # that does not follow a word, #, / or &, and the word after it, of
+    letters, marks, digits and underscores. It has at least one letter: `#1` is a number."""
     end = 0
     while (start := text.find("#", end)) >= 0:
         end = start + 1

@@ -1,8 +1,8 @@
-"""Limits of the domain: how long and how many."""
+"""Limits of the domain."""
 
-#: Characters of a message.
+#: Characters in a message.
 MAX_TEXT_LENGTH = 280
-#: How many of the messages above it a reply knows.
+#: How many of the messages above it a reply stores the ids of.
 MAX_ANCESTORS = 10
-#: Characters of a username.
+#: Characters in a username.
 MAX_USERNAME_LENGTH = 30

@@ -1,7 +1,7 @@
-"""Pictures: what members upload, checked and made anew. Pure: no Django here.
+"""Pictures: uploads of members, checked and re-encoded. Pure: no Django here.
 
-Nothing of the file is kept but its pixels, shrunk: no place or camera that a photograph tells of,
-no second file that hides behind the first.
+Only the pixels of the file are kept, scaled down: no metadata such as place or camera, and no
+second file that is hidden in it.
 """
 
 import hashlib
@@ -10,14 +10,15 @@ from contextlib import suppress
 
 from PIL import Image, ImageCms, ImageOps
 
-# Pixels a side of what is kept: a profile shows it at 76 CSS pixels, on a screen of twice as many.
+# Pixels on a side of the stored picture: a profile shows it at 76 CSS pixels, on screens with two
+# pixels for each.
 SIDE = 160
-# Of the file that is taken: photographs of telephones have up to 8 MB.
+# Of the uploaded file: photographs of telephones have up to 8 MB.
 MAX_BYTES = 10 * 1024 * 1024
-# Of a picture once unpacked. Telephones make 12 or 24 megapixels; 25 take 100 MB of memory.
+# Of the decoded picture. Telephones make 12 or 24 megapixels; 25 take 100 MB of memory.
 MAX_PIXELS = 25_000_000
-# What every browser shows, and no more decoders than that stand open to strangers. No SVG: it is a
-# program as much as a picture.
+# What every browser shows; fewer decoders are a smaller surface for attacks. No SVG: it can contain
+# scripts.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MEDIA_TYPE = "image/webp"
 # Hexadecimal digits of a picture's version.
@@ -25,12 +26,12 @@ VERSION_LENGTH = 12
 
 
 def _(text: str) -> str:
-    """Marks a text for `make messages`: who shows it translates it."""
+    """Mark a text for `make messages`; the view translates it."""
     return text
 
 
 class BadPicture(ValueError):
-    """What was sent cannot be a member's picture: `text` with `values` says why."""
+    """The upload cannot be a member's picture. `text`, formatted with `values`, says why."""
 
     def __init__(self, text: str, **values: int) -> None:
         self.text, self.values = text, values
@@ -38,9 +39,10 @@ class BadPicture(ValueError):
 
 
 def squared(data: bytes) -> bytes:
-    """The middle of a picture as a WebP of SIDE × SIDE pixels; of a moving one the first frame.
+    """Return the middle of a picture as a WebP of SIDE × SIDE pixels; of an animation, the first
+    frame.
 
-    Raises BadPicture for what is too large, cut short, or no JPEG, PNG, WebP or GIF.
+    Raise BadPicture if `data` is too large, damaged, or no JPEG, PNG, WebP or GIF.
     """
     if len(data) > MAX_BYTES:
         raise BadPicture(_("At most %(most)d MB."), most=MAX_BYTES // 1024**2)
@@ -50,7 +52,7 @@ def squared(data: bytes) -> bytes:
     try:
         small = _shrunk(image)
     except Exception as error:
-        # Pillow's decoders raise whatever a stranger's bytes lead them into.
+        # Pillow's decoders raise many kinds of exceptions for malformed files.
         raise BadPicture(_("The picture is damaged or cut short.")) from error
     kept = io.BytesIO()
     small.save(kept, "WEBP", quality=80, method=6)
@@ -58,12 +60,12 @@ def squared(data: bytes) -> bytes:
 
 
 def version(picture: bytes) -> str:
-    """Which picture it is, for its address: the beginning of its SHA-256."""
+    """Return the first VERSION_LENGTH digits of the picture's SHA-256, for its URL."""
     return hashlib.sha256(picture).hexdigest()[:VERSION_LENGTH]
 
 
 def _opened(data: bytes) -> Image.Image:
-    """The picture, of which only the head is read."""
+    """Open the picture; only its header is read."""
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
@@ -74,7 +76,7 @@ def _opened(data: bytes) -> Image.Image:
 
 def _too_large(pixels: int | None = None) -> BadPicture:
     most = MAX_PIXELS // 1_000_000
-    if pixels is None:  # so many that Pillow does not even open it
+    if pixels is None:  # so many that Pillow refuses to open it
         return BadPicture(_("The picture is too large: at most %(most)d megapixels."), most=most)
     return BadPicture(
         _("The picture has %(number)d megapixels; at most %(most)d."),
@@ -84,22 +86,20 @@ def _too_large(pixels: int | None = None) -> BadPicture:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    # A JPEG is unpacked at an eighth, a quarter or half of its size, where that is enough.
+    # Decode a JPEG at an eighth, a quarter or half of its size, where that is enough.
     image.draft("RGB", (2 * SIDE, 2 * SIDE))
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I;16") or image.mode == "I":
         image = image.point(lambda value: value / 256).convert("L")
     image = ImageOps.fit(_in_colour(image), (SIDE, SIDE), Image.Resampling.LANCZOS)
-    # As one held the camera: the sides are alike by now.
-    image = ImageOps.exif_transpose(image)
+    # Turn it as the camera was held. That cannot change the size: the sides are equal by now.
+    ImageOps.exif_transpose(image, in_place=True)
     if profile and image.mode == "RGB":
-        # Without it a photograph of many a telephone would look pale. A broken profile is no loss.
+        # Without it photographs of many telephones would look pale. A broken profile is ignored.
         with suppress(Exception):
-            image = ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-            )
+            embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")
+            ImageCms.profileToProfile(image, embedded, srgb, inPlace=True)
     clean = Image.new(image.mode, image.size)
     clean.paste(image)
     return clean

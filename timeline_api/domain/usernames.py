@@ -1,4 +1,4 @@
-"""Usernames: which are allowed. That no two accounts share one is the database's to say."""
+"""Usernames: which are allowed. The database ensures that each is taken once."""
 
 import re
 
@@ -7,7 +7,7 @@ from .limits import MAX_USERNAME_LENGTH
 # ASCII alone: case folding beyond it would make different texts the same name.
 USERNAME = re.compile(rf"[A-Za-z0-9_]{{1,{MAX_USERNAME_LENGTH}}}", re.ASCII)
 
-# Paths of the site, of the API, and words that would mislead. Compared in lower case.
+# Paths of the site and of the API, and misleading words. In lower case.
 RESERVED_USERNAMES = frozenset(
     (
         "about account accounts add_message admin administrator api blog docs edit error explore "
@@ -21,15 +21,15 @@ RESERVED_USERNAMES = frozenset(
 
 
 def is_well_formed(username: str) -> bool:
-    """Whether this can be the name of an account: 1 to 30 of `[A-Za-z0-9_]`."""
+    """Return whether this can be the name of an account: 1 to 30 of `[A-Za-z0-9_]`."""
     return USERNAME.fullmatch(username) is not None
 
 
 def is_reserved(username: str) -> bool:
-    """Whether nobody may take this name, in whatever case."""
+    """Return whether nobody may register this name, in any case."""
     return key(username) in RESERVED_USERNAMES
 
 
 def key(username: str) -> str:
-    """What names are compared by; `Account.username_key` holds it. Of well-formed names only."""
+    """Return the form by which well-formed names are compared, as in `Account.username_key`."""
     return username.lower()

@@ -1,4 +1,4 @@
-"""What the commands that look after derived rows share."""
+"""The accounts that `timelines` and `counters` work on: those named on the command line, or all."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,16 @@ from timeline_api.models import Account
 from timeline_api.selectors import accounts
 
 
-def add_usernames(parser: CommandParser) -> None:
-    """An argument for whom to look at."""
+def add_username_arguments(parser: CommandParser) -> None:
+    """Add the positional arguments USERNAME, any number of them."""
     parser.add_argument("usernames", nargs="*", metavar="USERNAME", help="all, unless given")
 
 
-def chosen(usernames: list[str]) -> Iterator[Account]:
-    """The accounts of these names, or all. Raises CommandError for a name that nobody has."""
+def selected_accounts(usernames: list[str]) -> Iterator[Account]:
+    """Yield the accounts with these names, or all accounts if there are no names.
+
+    Raise CommandError for a name that no account has, before the first account.
+    """
     if not usernames:
         yield from Account.objects.scatter().order_by("pk").iterator(chunk_size=500)
         return

@@ -1,8 +1,8 @@
-"""The rows of the API and where each lives; docs/timelines.md says why.
+"""The models of the API, and where each row lives; docs/architecture.md explains why.
 
-Everything but ThrottleCount and RelayLease is sharded: an Account by its username, all else with
-the account that its shard key names. A foreign key has `db_index=False` where another index begins
-with it: one index less to write, and none that SQLite could mistake for the better one.
+All but ThrottleCount and RelayLease are sharded: an Account by its username, the others with the
+account that their shard key names. A foreign key has `db_index=False` where another index starts
+with its column: that saves writes, and SQLite cannot choose the worse index of the two.
 """
 
 from .accounts import Account, Avatar, LeavingName, Token

@@ -1,4 +1,4 @@
-"""Accounts: members, their tokens and pictures."""
+"""Accounts: members, with their tokens and pictures."""
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -10,10 +10,10 @@ from ..domain.pictures import VERSION_LENGTH
 
 
 class Account(ShardedModel):
-    """A member. The root: its slot comes from the casefolded username."""
+    """A member. The root model: its slot comes from the casefolded username."""
 
     username = models.CharField(max_length=MAX_USERNAME_LENGTH)
-    # Kept by the database, so that no write can leave it behind; what look-ups compare with.
+    # Look-ups compare with it. The database keeps it, so that every write updates it.
     username_key = models.GeneratedField(
         expression=Lower("username"),
         output_field=models.CharField(max_length=MAX_USERNAME_LENGTH),
@@ -28,22 +28,22 @@ class Account(ShardedModel):
     message_count = models.PositiveIntegerField(default=0)
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
-    # Which Avatar the member has; "" for none. It is in the picture's address, so that a browser
-    # may keep the picture for ever.
+    # The version of the member's Avatar; "" for none. It is part of the picture's URL, so that
+    # browsers can cache the picture for ever.
     avatar_version = models.CharField(max_length=VERSION_LENGTH, blank=True, editable=False)
-    # The message that stands first on the profile.
+    # The message that is shown first on the profile.
     pinned_id = models.BigIntegerField(null=True, blank=True)
     is_suspended = models.BooleanField(default=False)
-    # From this message id on, the home entries are all there are; what is older is asked of the
-    # shards. 0 as long as nothing was cut off.
+    # From this message id on the home entries are complete; older messages are read from the
+    # shards. 0 until the home is trimmed.
     home_floor = models.BigIntegerField(default=0, editable=False)
     # Incremented when the account becomes a celebrity, whose messages readers pull, and when it
-    # stops being one: odd means celebrity. `celebrity_version_delivered` is the version that every
-    # follower's Follow row has reached.
+    # becomes ordinary again: odd means celebrity. `celebrity_version_delivered` is the version that
+    # every follower's Follow row has reached.
     celebrity_version = models.PositiveIntegerField(default=0, editable=False)
     celebrity_version_delivered = models.PositiveIntegerField(default=0, editable=False)
 
-    # Django and DRF ask this of `request.user`.
+    # Django and DRF read these of `request.user`.
     is_authenticated = True
     is_anonymous = False
     is_active = True
@@ -52,17 +52,17 @@ class Account(ShardedModel):
         slot_from = ("username", "username_key")
         normalize = str.casefold
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.username
 
     @property
     def is_celebrity(self) -> bool:
-        """Whether readers pull the messages of this account instead of getting home entries."""
+        """Whether readers pull this account's messages instead of getting home entries."""
         return self.celebrity_version % 2 == 1
 
 
 class LeavingName(ShardedModel):
-    """The name of an account that was deleted, as long as traces of it are being removed."""
+    """The name of a deleted account, until the relay has deleted what other shards hold of it."""
 
     username_key = models.CharField(max_length=MAX_USERNAME_LENGTH, unique=True)
     account_id = models.BigIntegerField()
@@ -71,12 +71,13 @@ class LeavingName(ShardedModel):
         slot_from = "username_key"
         normalize = str.casefold
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.username_key
 
 
 class Token(ShardedModel):
-    """A way in. The text that its owner holds is `<id>.<secret>`; here is only the digest."""
+    """An API token. Its owner holds the text `<id>.<secret>`; only the secret's SHA-256, in
+    hexadecimal digits, is stored."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="tokens")
     digest = models.CharField(max_length=64)
@@ -87,15 +88,15 @@ class Token(ShardedModel):
     class Shard:
         key = "account"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or f"token {self.pk}"
 
 
 class Avatar(ShardedModel):
-    """The picture that a member has uploaded, as `pictures.squared` made it anew.
+    """A member's uploaded picture, as `pictures.squared` has re-encoded it.
 
-    In the database and not in a file: any instance serves it, it moves with its slot, and it goes
-    with its account. A member without one has the picture that the site draws from the name.
+    In the database and not in a file: any instance can serve it, it moves with its slot, and it is
+    deleted with its account. For a member without one the site draws a picture from the name.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="avatars", db_index=False)
@@ -108,5 +109,5 @@ class Avatar(ShardedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account"], name="avatar_once")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"the picture of {self.account_id}"

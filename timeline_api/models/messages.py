@@ -1,4 +1,4 @@
-"""Messages, what they were before, and what is kept beside each."""
+"""Messages, their earlier texts, and what is stored beside each."""
 
 from django.db import models
 
@@ -14,13 +14,13 @@ class Message(ShardedModel):
     author = models.ForeignKey(Account, models.CASCADE, related_name="messages", db_index=False)
     text = models.CharField(max_length=MAX_TEXT_LENGTH, blank=True)
     created_at = models.DateTimeField()
-    # The names that the text mentions and that somebody has.
+    # The usernames that the text mentions, of existing accounts, as those spell them.
     mentions = models.JSONField(default=list, blank=True)
-    # Rises with each edit; the texts before it are Revisions.
+    # Incremented with each edit; the earlier texts are Revisions.
     revision = models.PositiveIntegerField(default=0)
     edited_at = models.DateTimeField(null=True, blank=True)
-    # The message that this replies to, and the nearest MAX_ANCESTORS above it, the parent last. The
-    # parent stays named when it is deleted.
+    # The message that this replies to, and the ids of the nearest MAX_ANCESTORS above this one, the
+    # parent last. They stay when the parent is deleted.
     parent_id = models.BigIntegerField(null=True, blank=True)
     parent_author_id = models.BigIntegerField(null=True, blank=True)
     parent_username = models.CharField(max_length=MAX_USERNAME_LENGTH, blank=True)
@@ -43,7 +43,7 @@ class Message(ShardedModel):
             )
         ]
         indexes = [
-            # A member's messages, newest first, are one range of this.
+            # One member's messages, newest first, are one range of this index.
             models.Index(fields=["author", "-id"], name="message_author_newest"),
             # For the relay, when a message or its author is deleted.
             models.Index(
@@ -58,12 +58,12 @@ class Message(ShardedModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text[:60]
 
 
 class Revision(ShardedModel):
-    """A text that a message had before it was edited."""
+    """A text that a message had before an edit."""
 
     author = models.ForeignKey(Account, models.CASCADE, related_name="revisions", db_index=False)
     message = models.ForeignKey(Message, models.CASCADE, related_name="revisions")
@@ -80,12 +80,12 @@ class Revision(ShardedModel):
             models.UniqueConstraint(fields=["author", "message", "number"], name="revision_once")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.message_id}, revision {self.number}"
 
 
 class Tombstone(ShardedModel):
-    """The gap that a deleted message leaves while it has replies. Its id is the message's."""
+    """What a deleted message leaves as long as it has replies. It has the message's id."""
 
     author = models.ForeignKey(Account, models.CASCADE, related_name="tombstones")
     parent_id = models.BigIntegerField(null=True)
@@ -96,12 +96,12 @@ class Tombstone(ShardedModel):
     class Shard:
         key = "author"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.pk}, deleted"
 
     @classmethod
     def of(cls, message: Message) -> "Tombstone":
-        """The gap that `message` leaves, not saved: its place, and nothing of what it said."""
+        """Return the unsaved Tombstone of `message`: its place in the conversation alone."""
         return cls(
             pk=message.pk,
             author_id=message.author_id,
@@ -113,7 +113,7 @@ class Tombstone(ShardedModel):
 
 
 class Hashtag(ShardedModel):
-    """That a message has a tag; `tag` is as `entities.fold` makes it."""
+    """A tag of a message, folded by `entities.fold`."""
 
     author = models.ForeignKey(Account, models.CASCADE, related_name="hashtags", db_index=False)
     message = models.ForeignKey(Message, models.CASCADE, related_name="hashtags")
@@ -127,15 +127,15 @@ class Hashtag(ShardedModel):
         constraints = [
             models.UniqueConstraint(fields=["author", "message", "tag"], name="hashtag_once")
         ]
-        # The page of a tag is a range of this on each shard.
+        # The page of a tag is one range of this index on each shard.
         indexes = [models.Index(fields=["tag", "-message"], name="hashtag_newest")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"#{self.tag}"
 
 
 class IdempotencyKey(ShardedModel):
-    """What a post with this Idempotency-Key answered first; kept for 24 hours."""
+    """The message that the first post with this Idempotency-Key created; kept for 24 hours."""
 
     account = models.ForeignKey(
         Account, models.CASCADE, related_name="idempotency_keys", db_index=False
@@ -153,5 +153,5 @@ class IdempotencyKey(ShardedModel):
             models.UniqueConstraint(fields=["account", "key"], name="idempotency_key_once")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.key

@@ -1,4 +1,4 @@
-"""What members are told of."""
+"""Notifications of members."""
 
 from django.db import models
 
@@ -8,8 +8,10 @@ from .accounts import Account
 
 
 class Notification(ShardedModel):
-    """What somebody did that `account` is told of. `message_id` is the message that was liked or
-    reposted, the reply, or the one with the mention; `source_id` the fact that it tells of."""
+    """Tells `account` what `actor_id` did. `kind` is one of those below or of Interaction's.
+    `source_id` is the id of the Like, Follow or Message (the repost, the reply, the one with the
+    mention) that it reports; `message_id` is the message to show: the one that was liked or
+    reposted, the reply, or the one with the mention."""
 
     FOLLOW, MENTION = "follow", "mention"
 
@@ -36,11 +38,11 @@ class Notification(ShardedModel):
         ]
         indexes = [
             models.Index(fields=["account", "-id"], name="notification_newest"),
-            # How many are unread is asked with every page.
+            # Every page shows how many are unread.
             models.Index(
                 fields=["account"], condition=models.Q(is_read=False), name="notification_unread"
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} by {self.actor_id}, for {self.account_id}"

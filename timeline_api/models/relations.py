@@ -1,4 +1,4 @@
-"""Relations: what one member has done to another or to a message, and its mirror there."""
+"""Relations: what a member has done to another member or to a message, and the mirrors of it."""
 
 from django.db import models
 
@@ -14,11 +14,11 @@ class Follow(ShardedModel):
     follower = models.ForeignKey(Account, models.CASCADE, related_name="follows", db_index=False)
     followee_id = models.BigIntegerField()
     created_at = models.DateTimeField()
-    # The followee's celebrity_version that this row has reached, and what it means: home entries
-    # need not have the followee's messages, the reader pulls them.
+    # The followee's celebrity_version that this row has reached, and whether it is a celebrity's:
+    # then the follower pulls the followee's messages, and the home need not have entries of them.
     celebrity_version = models.PositiveIntegerField(default=0, editable=False)
     followee_is_celebrity = models.BooleanField(default=False, editable=False)
-    # Whether the followee is suspended: then their reposts stand in no later one's way.
+    # A suspended followee's repost must not hide a later repost of the same message.
     followee_is_suspended = models.BooleanField(default=False, editable=False)
 
     class Shard:
@@ -30,9 +30,9 @@ class Follow(ShardedModel):
             models.UniqueConstraint(fields=["follower", "followee_id"], name="follow_once")
         ]
         indexes = [
-            # Fan-out asks who of a range of members follows, account deletion who does at all.
+            # For fan-out, which asks who of a range of members follows, and for account deletion.
             models.Index(fields=["followee_id", "follower"], name="follow_of_followee"),
-            # Every look at a home asks for these; nearly always there is none.
+            # Reading a home asks for these; nearly always there are none.
             models.Index(
                 fields=["follower", "followee_id"],
                 condition=models.Q(followee_is_celebrity=True),
@@ -40,12 +40,12 @@ class Follow(ShardedModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.follower_id} follows {self.followee_id}"
 
 
 class Follower(ShardedModel):
-    """The mirror of a Follow on the followee's shard, kept by the relay for fan-out and counts."""
+    """The mirror of a Follow on the followee's shard, for fan-out, lists and counts."""
 
     followee = models.ForeignKey(Account, models.CASCADE, related_name="followers", db_index=False)
     # The index is for account deletion, as in Follow.
@@ -61,7 +61,7 @@ class Follower(ShardedModel):
             models.UniqueConstraint(fields=["followee", "follower_id"], name="follower_once")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.followee_id} is followed by {self.follower_id}"
 
 
@@ -75,7 +75,7 @@ class Like(ShardedModel):
 
     class Shard:
         key = "account"
-        # Not message_id: the relay takes the likes of a deleted message away.
+        # Not message_id: the relay deletes the likes of a deleted message later.
         references = {"message_author_id": "timeline_api.Account"}
 
     class Meta:
@@ -83,12 +83,12 @@ class Like(ShardedModel):
         # For the relay, when a message or its author is deleted.
         indexes = [models.Index(fields=["message_author_id", "message_id"], name="like_of_message")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.account_id} likes {self.message_id}"
 
 
 class Interaction(ShardedModel):
-    """The mirror of a like, a repost or a reply on the shard of the message's author, for lists and
+    """The mirror of a like, repost or reply on the shard of the message's author, for lists and
     counts. `source_id` is the id of the Like, or of the Message that is the repost or the reply."""
 
     LIKE, REPOST, REPLY = "like", "repost", "reply"
@@ -112,12 +112,13 @@ class Interaction(ShardedModel):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} of {self.message_id} by {self.actor_id}"
 
 
 class Block(ShardedModel):
-    """The truth: `account` has blocked `blocked_id`; neither sees or reaches the other."""
+    """The truth: `account` has blocked `blocked_id`. Neither sees the other, nor can follow them,
+    or answer, like or repost their messages."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="blocks", db_index=False)
     # The index is for account deletion.
@@ -131,12 +132,12 @@ class Block(ShardedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "blocked_id"], name="block_once")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.account_id} has blocked {self.blocked_id}"
 
 
 class Blocker(ShardedModel):
-    """The mirror of a Block on the shard of who is blocked."""
+    """The mirror of a Block on the blocked account's shard."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="blockers", db_index=False)
     # The index is for account deletion.
@@ -152,12 +153,13 @@ class Blocker(ShardedModel):
             models.UniqueConstraint(fields=["account", "blocker_id"], name="blocker_once")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.account_id} is blocked by {self.blocker_id}"
 
 
 class Mute(ShardedModel):
-    """`account` does not want to read or hear of `muted_id`, who is not told."""
+    """`account` has muted `muted_id`, who does not learn of it: their messages are left out of
+    timelines, and their acts cause no notifications."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="mutes", db_index=False)
     # The index is for account deletion.
@@ -171,18 +173,18 @@ class Mute(ShardedModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "muted_id"], name="mute_once")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.account_id} has muted {self.muted_id}"
 
 
 class Report(ShardedModel):
-    """What a member tells the operators of a message. It stays when the message goes."""
+    """A member's report of a message to the operators. It stays when the message is deleted."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="reports", db_index=False)
     message_id = models.BigIntegerField()
     # The index is for account deletion.
     message_author_id = models.BigIntegerField(db_index=True)
-    # As it was when it was reported: its author may edit or delete it.
+    # As reported: its author may edit or delete it later.
     text = models.CharField(max_length=MAX_TEXT_LENGTH)
     reason = models.CharField(max_length=500)
     created_at = models.DateTimeField()
@@ -198,5 +200,5 @@ class Report(ShardedModel):
             models.UniqueConstraint(fields=["account", "message_id"], name="report_once")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.message_id}, reported by {self.account_id}"

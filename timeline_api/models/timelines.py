@@ -1,4 +1,4 @@
-"""The home timeline of each member, materialised."""
+"""The materialised home timeline of each member."""
 
 from django.db import models
 
@@ -8,30 +8,30 @@ from .accounts import Account
 
 
 class HomeEntry(ShardedModel):
-    """One line of a member's home timeline: a message, perhaps of another shard."""
+    """One line of a member's home timeline: a message, which may be on another shard."""
 
     owner = models.ForeignKey(Account, models.CASCADE, related_name="home_entries", db_index=False)
-    # The index is for the relay, which takes a deleted message out of every home.
+    # The index is for the relay, which deletes the entries of deleted messages.
     message_id = models.BigIntegerField(db_index=True)
     author_id = models.BigIntegerField()
-    # Of a repost: the message that it shows, and whose that is.
+    # Of a repost: the message that it shows, and that message's author.
     original_id = models.BigIntegerField(null=True, blank=True)
     original_author_id = models.BigIntegerField(null=True, blank=True)
 
     class Shard:
         key = "owner"
-        # Not message_id: a deleted message may stay listed until the relay has been there.
+        # Not message_id: an entry may outlive its message until the relay deletes it.
         references = {"author_id": "timeline_api.Account"}
 
     class Meta:
         constraints = [
-            # The home timeline is a range of this index, newest first.
+            # A page of a home timeline is one range of this index.
             models.UniqueConstraint(fields=["owner", "message_id"], name="home_entry_once")
         ]
         indexes = [
-            # Unfollowing takes an author's lines away.
+            # Unfollowing deletes an author's entries.
             models.Index(fields=["owner", "author_id"], name="home_entry_author"),
-            # Whether another repost of the same message stands before this one.
+            # For reading: whether the home has an earlier repost of the same message.
             models.Index(
                 fields=["owner", "original_id", "message_id"],
                 condition=models.Q(original_id__isnull=False),
@@ -39,5 +39,5 @@ class HomeEntry(ShardedModel):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.message_id} in the home of {self.owner_id}"

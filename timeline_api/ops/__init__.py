@@ -1,1 +1,1 @@
-"""What operators and processes need: metrics, warm-up, watched files, fault points."""
+"""What processes and operators need: metrics, warm-up, watched SQLite files, fault points."""

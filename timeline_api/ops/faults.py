@@ -1,10 +1,11 @@
-"""Fault points: named places where a process may die, for the tests that let it."""
+"""Fault points: named places in the code where tests let a process die or an operation fail."""
 
 from collections.abc import Callable
 
+#: Where a relay may die.
 POINTS = (
     "fanout.after_a_shard",
-    "fanout.before_taking_back",
+    "fanout.before_second_look",
     "followers.before_cursor",
     "follow_changed.before_mirror",
     "interaction_changed.before_mirror",
@@ -15,16 +16,18 @@ POINTS = (
     "account_deleted.after_a_shard",
     "worker.before_delete",
 )
+#: Where a request may fail to write a mirror, and leave it to the relay.
+REQUEST_BEFORE_MIRROR = "request.before_mirror"
 
 
 class Faults:
-    """Does nothing, unless a test has said what should happen at a point."""
+    """Does nothing until a test installs a function."""
 
     def __init__(self) -> None:
         self.at: Callable[[str], None] | None = None
 
     def point(self, name: str) -> None:
-        """The place `name`, one of POINTS."""
+        """Mark the place `name`: one of POINTS, or REQUEST_BEFORE_MIRROR."""
         if self.at is not None:
             self.at(name)
 
@@ -34,5 +37,5 @@ point = _faults.point
 
 
 def install(at: Callable[[str], None] | None) -> None:
-    """Call `at` with the name of each point that is passed; None ends it."""
+    """Call `at` with the name of each point that is passed, from now on; None uninstalls it."""
     _faults.at = at

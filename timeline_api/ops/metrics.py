@@ -1,4 +1,4 @@
-"""Prometheus metrics of an instance. docs/operations.md lists them."""
+"""Prometheus metrics of an instance; docs/operations.md lists them."""
 
 import os
 
@@ -36,7 +36,7 @@ SHARDS_MISSING = Counter(
 
 QUERIES = Counter(
     "twitsite_api_queries_total",
-    "Queries on sharded rows: whether one shard was asked or several, and what told which.",
+    "Queries on sharded rows: whether one shard was asked or several, and why.",
     ["model", "kind", "reason"],
 )
 
@@ -46,7 +46,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 def observe(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Count one answered request."""
     match = request.resolver_match
-    # Unknown paths and methods share one label: a client must not be able to make new series.
+    # Unknown paths and methods share one label: clients must not be able to create new series.
     route = f"/{match.route}" if match else "(none)"
     method = request.method if request.method in METHODS else "(other)"
     REQUESTS.labels(method, route, response.status_code).inc()
@@ -62,7 +62,8 @@ def count_query(signal: Signal, sender: type[Model], reason: str, **kwargs: obje
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """GET /metrics: of all workers of this instance, when PROMETHEUS_MULTIPROC_DIR is set."""
+    """GET /metrics: the metrics of this process, or, if PROMETHEUS_MULTIPROC_DIR is set, of all
+    workers of the instance."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()

@@ -1,9 +1,8 @@
-"""SQLite files that are moved, deleted or put back under a process that holds them open.
+"""SQLite files that are moved, deleted or restored while a process has them open.
 
-A persistent connection goes on reading and writing the file it once opened, wherever that is now:
-what it answers would be from the past, and what it writes would be lost. So each request, and
-each round of the relay, first lets go of connections whose file is not the one at its path any
-more.
+A persistent connection goes on using the file it has opened, wherever that is now: it would return
+old rows, and its writes would be lost. So each request, and each round of the relay, first closes
+connections whose file is no longer the one at its path.
 """
 
 import os
@@ -15,7 +14,7 @@ from django.db.backends.signals import connection_created
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What tells one file from another at the same path; None when there is none."""
+    """Return what tells one file from another at the same path; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -23,16 +22,17 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def remember(sender: Any, connection: Any, **kwargs: Any) -> None:
-    """connection_created receiver: note which file was opened."""
+def record_opened_file(sender: Any, connection: Any, **kwargs: Any) -> None:
+    """connection_created receiver: record which file the connection has opened."""
     if connection.vendor != "sqlite":
         return
     path = connection.connection.execute("PRAGMA database_list").fetchone()[2]
     connection.opened_file = (path, _identity(path)) if path else None  # "" is in memory
 
 
-def let_go(**kwargs: Any) -> None:
-    """request_started receiver: close connections to files that are gone. Costs a stat each."""
+def close_stale_connections(**kwargs: Any) -> None:
+    """request_started receiver: close connections to files that are gone from their path. Costs one
+    stat for each connection."""
     for connection in connections.all(initialized_only=True):
         opened = getattr(connection, "opened_file", None)
         if opened and connection.connection and not connection.in_atomic_block:
@@ -41,7 +41,9 @@ def let_go(**kwargs: Any) -> None:
                 connection.close()
 
 
-def watch() -> None:
-    """Connect both receivers."""
-    connection_created.connect(remember, dispatch_uid="timeline_api.ops.sqlite_files.remember")
-    request_started.connect(let_go, dispatch_uid="timeline_api.ops.sqlite_files.let_go")
+def connect_receivers() -> None:
+    """Connect both receivers. Idempotent."""
+    connection_created.connect(record_opened_file, dispatch_uid=f"{__name__}.record_opened_file")
+    request_started.connect(
+        close_stale_connections, dispatch_uid=f"{__name__}.close_stale_connections"
+    )

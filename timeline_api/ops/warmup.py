@@ -1,4 +1,4 @@
-"""What a new worker does before its first request."""
+"""Warm-up: requests that a new worker makes of itself before it serves any."""
 
 import io
 import logging
@@ -9,12 +9,13 @@ from django.db import connections
 
 logger = logging.getLogger(__name__)
 
-# The shard map and each database; JSON; the browsable API's templates.
+# They load the shard map and open each database, load the JSON renderer, and the browsable API's
+# templates.
 PATHS = (("/readyz", "*/*"), ("/api/v1/timelines/public/", "*/*"), ("/api/v1/", "text/html"))
 
 
 def environ_of(path: str, accept: str) -> dict[str, Any]:
-    """The WSGI environment of a GET from this machine (PEP 3333)."""
+    """Return the WSGI environment (PEP 3333) of a GET request from this machine."""
     return {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -37,7 +38,8 @@ def environ_of(path: str, accept: str) -> dict[str, Any]:
 
 
 def warm_up(application: Any) -> None:
-    """Ask the application a few GETs. What they answer does not matter; /readyz tells the world."""
+    """Send a few GET requests to the WSGI application. A failure is logged and does not stop the
+    worker: /readyz reports it."""
     for path, accept in PATHS:
         try:
             body = application(environ_of(path, accept), lambda *args: None)
@@ -45,4 +47,4 @@ def warm_up(application: Any) -> None:
             body.close()
         except Exception:
             logger.exception("warm_up_failed")
-    connections.close_all()  # these belong to this thread, and requests run in others
+    connections.close_all()  # they belong to this thread, and requests run in others

@@ -1,1 +1,1 @@
-"""Population: made-up members, what they write and whom they follow. Deterministic by seed."""
+"""Populations: invented members, what they write and whom they follow. Deterministic by seed."""

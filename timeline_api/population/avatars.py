@@ -1,4 +1,4 @@
-"""Portraits: pictures that the made-up members have uploaded, drawn from a few shapes."""
+"""Avatars of the invented members: landscapes, drawn from a few shapes."""
 
 import io
 from random import Random
@@ -19,8 +19,8 @@ PALETTES = [
 ]
 
 
-def portrait(random: Random) -> bytes:
-    """A landscape at some hour of the day, as `pictures.squared` keeps it."""
+def landscape(random: Random) -> bytes:
+    """Return a random landscape, as `pictures.squared` returns it."""
     sky, far, near, sun = random.choice(PALETTES)
     image = Image.new("RGB", (SIDE, SIDE), sky)
     draw = ImageDraw.Draw(image)
@@ -36,7 +36,7 @@ def portrait(random: Random) -> bytes:
 
 
 def _hills(random: Random, height: int, by: int) -> list[tuple[int, int]]:
-    """A ridge from left to right about `height` pixels below the top, closed at the bottom."""
+    """Return a ridge `height` ± `by` pixels below the top, closed at the bottom."""
     steps = [(x, height + random.randint(-by, by)) for x in range(-40, SIDE + 80, 80)]
     return [(-40, SIDE), *steps, (SIDE + 80, SIDE)]
 

@@ -1,21 +1,21 @@
-"""Graph: who follows whom, invented or read from an edge list."""
+"""The follow graph: who follows whom, invented or read from an edge list."""
 
 from collections.abc import Iterable
 from random import Random
 
 
 class BadEdge(ValueError):
-    """A line of an edge list that is no `A B`."""
+    """A line of an edge list that is not `A B`."""
 
     def __init__(self, number: int, line: str) -> None:
         super().__init__(f"line {number}: {line.strip()[:60]!r} is not two names or numbers")
 
 
 def read_edges(lines: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The people of an edge list, in the order of their appearance, and their friendships.
+    """Return the people of an edge list, in the order of their appearance, and their friendships.
 
-    One `A B` a line; empty lines and those that begin with # or % are passed over, as are loops
-    and doubles in either direction. Raises BadEdge for any other line.
+    Each line is `A B`. Empty lines, lines that begin with # or %, loops, and repetitions in either
+    direction are skipped. Raise BadEdge for any other line.
     """
     people: dict[str, None] = {}
     friendships: dict[tuple[str, str], None] = {}
@@ -34,14 +34,14 @@ def read_edges(lines: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def both_ways(friendships: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Each undirected friendship as two follows."""
+    """Return each undirected friendship as two follows."""
     return [pair for a, b in friendships for pair in ((a, b), (b, a))]
 
 
 def invent(random: Random, people: list[str], number: int) -> list[tuple[str, str]]:
-    """`number` different follows; a few people have many followers, most have some.
+    """Return `number` different follows; a few people have many followers, most have some.
 
-    Raises ValueError when so many do not exist.
+    Raise ValueError if there cannot be so many.
     """
     size = len(people)
     if number > size * (size - 1):
@@ -56,7 +56,7 @@ def invent(random: Random, people: list[str], number: int) -> list[tuple[str, st
         if follower != followee:
             found.setdefault((follower, followee))
     if len(found) < number:
-        # So dense that luck runs out: take the rest in order.
+        # The graph is so dense that random tries find no more: take the rest in order.
         rest = ((a, b) for a in people for b in people if a != b and (a, b) not in found)
         while len(found) < number:
             found.setdefault(next(rest))

@@ -1,11 +1,11 @@
-"""The crowd: as many made-up members as one asks for, or those of an edge list."""
+"""Generated populations, for `populate`: of a chosen size, or the people of an edge list."""
 
 from datetime import datetime
 from random import Random
 
 from . import follow_graph, profiles, texts
 from .demo import NO_PASSWORD
-from .rows import Population
+from .population import Population
 
 DAYS = 30
 
@@ -19,15 +19,15 @@ def build(
     follows: int = 0,
     edges: tuple[list[str], list[tuple[str, str]]] | None = None,
 ) -> Population:
-    """A population of invented people, or of the people and friendships of `edges`.
+    """Return a population of invented people, or of the people and friendships of `edges`.
 
-    The same arguments give the same rows. Raises ValueError for what cannot be.
+    The same arguments give the same rows. Raise ValueError if there cannot be so many follows, or
+    if there are messages and no accounts.
     """
     random = Random(seed)  # noqa: S311 makes up texts
-    crowd = Population(ends_at)
     if edges is None:
-        # The seed is in the names, so that crowds of two seeds can live together.
-        names = [f"{name[:20]}_s{seed}" for name in profiles.handles(random, accounts, set())]
+        # The seed is in the names, so that populations of two seeds can be loaded side by side.
+        names = [f"{name[:20]}_s{seed}" for name in profiles.usernames(random, accounts, set())]
         pairs = follow_graph.invent(random, names, follows)
     else:
         named = {person: f"s{seed}_{person}" for person in edges[0]}
@@ -35,17 +35,22 @@ def build(
         pairs = [(named[a], named[b]) for a, b in follow_graph.both_ways(edges[1])]
     if messages and not names:
         raise ValueError("messages need accounts to write them")
+    population = Population(ends_at)
+    _add_accounts(random, population, names)
+    for follower, followee in pairs:
+        population.add_follow(follower, followee, days_ago=random.random() * DAYS)
+    for at in sorted(population.moment(random, DAYS) for _ in range(messages)):
+        population.add_message(random.choice(names), texts.ordinary(random), at)
+    return population
+
+
+def _add_accounts(random: Random, population: Population, names: list[str]) -> None:
     for name in names:
         shown, _, bio = profiles.profile(random, name)
-        crowd.add_account(
+        population.add_account(
             name,
             NO_PASSWORD,
             joined_days_ago=DAYS + random.random() * 300,
             display_name=shown[:50],
             bio=bio,
         )
-    for follower, followee in pairs:
-        crowd.add_follow(follower, followee, days_ago=random.random() * DAYS)
-    for at in sorted(crowd.moment(random, DAYS) for _ in range(messages)):
-        crowd.add_message(random.choice(names), texts.ordinary(random), at)
-    return crowd

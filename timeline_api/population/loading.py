@@ -1,25 +1,27 @@
-"""Writing: the rows of a population into their shards, all or nothing."""
+"""Loading: inserting the rows of a population into their shards, all or nothing."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from django.db import connections, transaction
+from django.db.models import Model
 
 from shardrouter import shard_for
 from shardrouter.conf import shards
 
 from ..models import Account
-from .rows import Population
+from . import derived_rows
+from .population import Population
 
 
 class NamesTaken(Exception):
-    """Accounts of these names stand already."""
+    """An account with a name of the population exists. The argument is its username."""
 
 
 def write(population: Population, progress: Callable[[int], object]) -> int:
-    """Insert everything; gives how many rows. `progress` is told of each batch's size.
+    """Insert all rows. Return their number. `progress` is called with the size of each batch.
 
-    Raises NamesTaken before the first row.
+    Raise NamesTaken before the first row.
     """
     names = [name.lower() for name in population.accounts]
     for start in range(0, len(names), 500):
@@ -30,13 +32,13 @@ def write(population: Population, progress: Callable[[int], object]) -> int:
     with ExitStack() as stack:
         for alias in shards():
             stack.enter_context(transaction.atomic(using=alias))
-        for rows in population.rows():
+        for rows in derived_rows.all_rows(population):
             written += _write_batch(rows, progress)
     return written
 
 
-def _write_batch(rows: list, progress: Callable[[int], object]) -> int:
-    by_shard: dict[str, list] = {}
+def _write_batch(rows: list[Model], progress: Callable[[int], object]) -> int:
+    by_shard: dict[str, list[Model]] = {}
     for row in rows:
         by_shard.setdefault(shard_for(row.pk), []).append(row)
     for alias, own in by_shard.items():
@@ -45,8 +47,9 @@ def _write_batch(rows: list, progress: Callable[[int], object]) -> int:
     return len(rows)
 
 
-def _insert(alias: str, rows: list) -> None:
-    """executemany, which takes a third of bulk_create's time: that builds SQL for each batch."""
+def _insert(alias: str, rows: list[Model]) -> None:
+    """Insert by executemany: it takes a third of the time of bulk_create, which builds SQL for each
+    batch."""
     connection = connections[alias]
     model = type(rows[0])
     fields = [field for field in model._meta.concrete_fields if not field.generated]

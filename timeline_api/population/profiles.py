@@ -1,4 +1,4 @@
-"""People: made-up handles, names and profiles. Nobody who exists is meant."""
+"""Profiles: invented usernames, display names and bios. They refer to no real people."""
 
 from random import Random
 
@@ -25,7 +25,7 @@ BIOS = {
     "weather": "Barometer enthusiast.",
     "small": "Collects small things that happen.",
 }
-# The demo logins, and what they are like.
+# The demo accounts. Username → (display name, theme, bio).
 DEMO = {
     "alice": ("Alice", "code", "Backend person. Looks after shards and a sourdough."),
     "bob": ("Bob", "trains", "Seen on platform 4, usually with a book."),
@@ -49,11 +49,11 @@ ODD = {
     "quiet": ("Quiet", "small", "Reads everything, writes nothing, follows nobody."),
 }
 
-# Who has uploaded a picture, beside some of the others; alice and dana have the drawn one.
+# They have uploaded a picture, as some others have; alice and dana have the drawn one.
 WITH_PICTURES = ("bob", "charlie", "noor_rtl", "haru_jp")
 PINNING = ("alice", "charlie", "noor_rtl")
-# Nobody follows them: name → (display name, bio, messages).
-UNWANTED = {
+# Spammers, whom nobody follows. Username → (display name, bio, messages).
+SPAMMERS = {
     "cheap_watches": (
         "Cheap Watches ⌚⌚⌚",
         "Best price!!! Best price!!!",
@@ -74,25 +74,25 @@ UNWANTED = {
 }
 
 
-def handles(random: Random, number: int, taken: set[str]) -> list[str]:
-    """`number` handles that are not in `taken`, compared without case."""
+def usernames(random: Random, number: int, taken: set[str]) -> list[str]:
+    """Return `number` usernames that are not in `taken`, in any case."""
     found: list[str] = []
     taken = {name.casefold() for name in taken}
     while len(found) < number:
         form = random.choice(["{0}_{1}", "{0}{1}", "{0}_{2}", "the_{1}_{0}", "{0}{2}", "{1}_{0}"])
-        # Real names run out; then numbers grow, as they do everywhere.
+        # Names without a number run out: then the numbers grow.
         digits = random.randrange(10, 100 + len(found) * 4)
-        handle = form.format(random.choice(FIRST), random.choice(LAST), digits)[:30]
-        if handle not in taken:
-            taken.add(handle)
-            found.append(handle)
+        name = form.format(random.choice(FIRST), random.choice(LAST), digits)[:30]
+        if name not in taken:
+            taken.add(name)
+            found.append(name)
     return found
 
 
-def profile(random: Random, handle: str) -> tuple[str, str, str]:
-    """A display name, a theme and a bio for `handle`."""
+def profile(random: Random, username: str) -> tuple[str, str, str]:
+    """Return a display name, a theme and a bio for a username."""
     theme = random.choice(sorted(BIOS))
-    first = next((each for each in FIRST if each in handle), handle)
-    last = next((each for each in LAST if each in handle), "")
+    first = next((each for each in FIRST if each in username), username)
+    last = next((each for each in LAST if each in username), "")
     shown = random.choice([f"{first} {last}".strip().title(), first.title(), ""])
     return shown, theme, BIOS[theme] if random.random() < 0.7 else ""

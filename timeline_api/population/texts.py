@@ -1,4 +1,4 @@
-"""Texts: what the made-up members write. A theme is a list of sentences with slots to fill."""
+"""Texts of the invented members: sentences with slots, in themes, and words to fill the slots."""
 
 from random import Random
 
@@ -200,18 +200,18 @@ ODD = [
 
 
 def ordinary(random: Random, theme: str | None = None) -> str:
-    """A message about `theme`, or about anything."""
+    """Return a message about `theme`, or about a random one."""
     theme = theme or random.choice(sorted(THEMES))
     return fill(random, random.choice(THEMES[theme]))
 
 
 def reply(random: Random, name: str) -> str:
-    """A message to @name."""
+    """Return a reply that mentions @name."""
     return fill(random, random.choice(REPLIES), name=name)
 
 
 def fill(random: Random, sentence: str, **given: str) -> str:
-    """`sentence` with each of its slots filled, at most 280 characters; capitalised."""
+    """Return `sentence` with its slots filled, capitalised, cut to 280 characters."""
     for slot, words in WORDS.items():
         while "{" + slot + "}" in sentence:
             sentence = sentence.replace("{" + slot + "}", random.choice(words), 1)
@@ -222,7 +222,7 @@ def fill(random: Random, sentence: str, **given: str) -> str:
 
 
 def typo(random: Random, text: str) -> str:
-    """The text as it was typed in haste: two letters that stand side by side are exchanged."""
+    """Return the text with a typing error: two neighbouring letters are exchanged."""
     places = [i for i in range(len(text) - 1) if text[i : i + 2].isalpha()] or [0]
     at = random.choice([i for i in places if text[i] != text[i + 1]] or places)
     return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]

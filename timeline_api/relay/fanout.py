@@ -14,17 +14,25 @@ from ..services import home_timelines
 
 
 def deliver(*, author_id: int, places: Collection[Place], follower_ids: Collection[int]) -> None:
-    """Put the author's messages into the homes of those of `follower_ids` who follow now.
+    """Add the author's messages to the homes of those of `follower_ids` who follow now. Idempotent.
 
-    Whether they do is read in the transaction that writes, on the follower's own shard: a late
-    delivery never brings back somebody who was unfollowed. Shards that are down are left out, the
-    others served, and then ShardUnavailable raised, so that the event comes again.
+    Whether they follow is read in the transaction that writes, on the follower's own shard: so a
+    late delivery never brings back an author who was unfollowed. Shards that are down are skipped;
+    raise ShardUnavailable when the others are done, so that the event is retried.
     """
 
-    def serve(ids: list[int]) -> None:
-        _deliver_on_shard(author_id, places, ids)
+    def write(ids: list[int]) -> None:
+        deliver_on_shard(author_id, places, ids)
 
-    write_on_each_shard(author_id, places, follower_ids, serve)
+    write_on_each_shard(author_id, places, follower_ids, write)
+
+
+def deliver_on_shard(author_id: int, places: Collection[Place], follower_ids: list[int]) -> None:
+    """Do the part of `deliver` on the shard of these followers, in one transaction."""
+    with atomic_for(follower_ids[0]) as alias:
+        follows = follows_in_range(author_id, follower_ids, alias)
+        owner_ids = follows.values_list("follower_id", flat=True)
+        home_timelines.add_entries(owner_ids=owner_ids, author_id=author_id, places=places)
 
 
 def write_on_each_shard(
@@ -33,8 +41,8 @@ def write_on_each_shard(
     follower_ids: Collection[int],
     write: Callable[[list[int]], None],
 ) -> None:
-    """Let `write` put the messages into homes, those of one shard at a time. Shards that are down
-    are left out, the others served, and then ShardUnavailable raised."""
+    """Call `write`, which adds the messages to homes, with the followers of one shard at a time.
+    Shards that are down are skipped; raise ShardUnavailable when the others are done."""
     down: ShardUnavailable | None = None
     written = []
     for alias, ids in group_by_shard(follower_ids).items():
@@ -44,25 +52,26 @@ def write_on_each_shard(
             faults.point("fanout.after_a_shard")
         except ShardUnavailable as error:
             down = error
-    faults.point("fanout.before_taking_back")
-    _take_back_deleted(author_id, [place.message_id for place in places], written)
+    faults.point("fanout.before_second_look")
+    _delete_entries_of_deleted(author_id, [place.message_id for place in places], written)
     if down is not None:
         raise down
 
 
 def followers_after(author_id: int, follower_id: int, limit: int) -> list[int]:
-    """The author's next followers by the mirror, in key order, `limit` at most."""
+    """Return the ids of the author's next followers after `follower_id`, by the mirror, in
+    ascending order, at most `limit`. One query on the author's shard."""
     mirror = Follower.objects.filter(followee_id=author_id, follower_id__gt=follower_id)
     ids = mirror.order_by("follower_id").values_list("follower_id", flat=True)
     return list(ids[:limit])
 
 
-def following(author_id: int, follower_ids: Collection[int], alias: str) -> QuerySet[Follow]:
-    """The follows of the author on shard `alias` by whoever is between the least and the greatest
-    of `follower_ids`. A range costs a tenth of so many ids one by one; it may give more than them,
-    whose mirror is not written yet.
+def follows_in_range(author_id: int, follower_ids: Collection[int], alias: str) -> QuerySet[Follow]:
+    """Return the author's Follow rows on a shard from the least to the greatest of `follower_ids`.
 
-    Locked where the database has row locks; SQLite's IMMEDIATE transaction locks it whole.
+    A range costs a tenth of a list of ids. It may contain follows of others, whose mirror is not
+    written yet; to deliver to them too does no harm. The rows are locked where the database has row
+    locks; on SQLite the IMMEDIATE transaction locks the whole database.
     """
     follows = Follow.objects.using(alias).filter(
         followee_id=author_id,
@@ -72,18 +81,13 @@ def following(author_id: int, follower_ids: Collection[int], alias: str) -> Quer
     return follows.select_for_update()
 
 
-def _deliver_on_shard(author_id: int, places: Collection[Place], follower_ids: list[int]) -> None:
-    with atomic_for(follower_ids[0]) as alias:
-        owners = following(author_id, follower_ids, alias).values_list("follower_id", flat=True)
-        home_timelines.enter(owner_ids=owners, author_id=author_id, places=places)
-
-
-def _take_back_deleted(
+def _delete_entries_of_deleted(
     author_id: int, message_ids: Collection[int], aliases: Collection[str]
 ) -> None:
-    """Remove what was deleted while it was delivered: the deletion's own event may have passed."""
-    standing = Message.objects.filter(author_id=author_id, pk__in=message_ids)
-    gone = set(message_ids) - set(standing.values_list("pk", flat=True))
-    if gone:
+    """Delete the entries of messages that were deleted while they were delivered: the event of
+    their deletion may have been handled before the entries were written."""
+    existing = Message.objects.filter(author_id=author_id, pk__in=message_ids)
+    deleted = set(message_ids) - set(existing.values_list("pk", flat=True))
+    if deleted:
         for alias in aliases:
-            HomeEntry.objects.using(alias).filter(message_id__in=gone).delete()
+            HomeEntry.objects.using(alias).filter(message_id__in=deleted).delete()

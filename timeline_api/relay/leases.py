@@ -1,8 +1,8 @@
 """Leases: of several relays, one works on each shard's outbox.
 
-They spare double work and nothing else: every handler may run twice, so a relay that was frozen and
-wakes after its lease was taken over does no harm. Without `default`, where leases are kept, each
-relay works on all shards.
+They save double work, and correctness does not depend on them: every handler may run twice, so a
+relay that was frozen, and wakes after its lease was taken over, does no harm. When `default`, which
+stores the leases, is down, each relay works on all shards.
 """
 
 import logging
@@ -22,61 +22,63 @@ from ..models import RelayLease
 
 logger = logging.getLogger(__name__)
 
-# A dead or frozen relay's shards are taken over after LEASE and one look of another, in 15 s.
+# Another relay takes over the shards of a dead or frozen one within LEASE + RENEW_SECONDS.
 LEASE = timedelta(seconds=10)
 RENEW_SECONDS = 3.0
 
 
 class Leases:
-    """What one relay holds."""
+    """The leases of one relay."""
 
     def __init__(self) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._held: list[str] = []
-        self._looked_at = -RENEW_SECONDS
+        self._renewed_at = -RENEW_SECONDS
 
     def held(self) -> list[str]:
-        """The shards to work on now; renews, and takes what is free, every RENEW_SECONDS."""
-        if time.monotonic() - self._looked_at >= RENEW_SECONDS:
-            self._looked_at = time.monotonic()
+        """Return the shards to work on now. Every RENEW_SECONDS, first renew the leases and acquire
+        those that are free."""
+        if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
+            self._renewed_at = time.monotonic()
             try:
                 if not self._renew():
-                    self._held = [alias for alias in shards() if self._take(alias)]
+                    self._held = [alias for alias in shards() if self._acquire(alias)]
             except DatabaseError as error:
                 logger.warning("leases_unreadable error=%s", error)
                 self._held = list(shards())
         return self._held
 
     def release(self) -> None:
-        """Let another relay have them at once."""
+        """Release all leases, so that another relay can acquire them at once."""
         try:
             RelayLease.objects.filter(holder=self.holder).update(expires_at=timezone.now())
         except DatabaseError as error:
             logger.warning("leases_not_released error=%s", error)
 
     def _renew(self) -> bool:
-        """Say again that all shards are ours, in one statement; gives whether they are."""
+        """Renew the leases of all shards in one statement. Return whether this relay holds all."""
         mine = RelayLease.objects.filter(holder=self.holder, shard__in=shards())
         renewed = mine.update(expires_at=timezone.now() + LEASE)
         return renewed == len(self._held) == len(shards())
 
-    def _take(self, alias: str) -> bool:
+    def _acquire(self, alias: str) -> bool:
         now = timezone.now()
         lease = {"holder": self.holder, "expires_at": now + LEASE}
         free = Q(holder=self.holder) | Q(expires_at__lte=now)
         for holder in RelayLease.objects.filter(shard=alias).values_list("holder", flat=True):
-            if _is_dead(holder):
+            if _has_died(holder):
                 free |= Q(holder=holder)
-        # One UPDATE decides between two that want it.
+        # If two relays try at once, the database lets one UPDATE match the row.
         if RelayLease.objects.filter(free, shard=alias).update(**lease):
             return True
-        _, made = RelayLease.objects.get_or_create(shard=alias, defaults=lease)
-        return made
+        _, created = RelayLease.objects.get_or_create(shard=alias, defaults=lease)
+        return created
 
 
-def _is_dead(holder: str) -> bool:
-    """Whether that relay was surely of this machine and is no more: nobody need wait for its lease
-    to run out. Only a guess between containers that share a host name; then both work a while."""
+def _has_died(holder: str) -> bool:
+    """Return whether the holder was a process of this machine that no longer runs: its lease need
+    not expire first. Containers that share a host name may guess wrong; then two relays work on a
+    shard for a while."""
     host, _, pid = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not pid.isdigit() or int(pid) == os.getpid():
         return False

@@ -1,2 +1,2 @@
-"""Services: all writes. Each is one transaction on one shard, with an event in that shard's
-outbox for whatever the other shards must learn."""
+"""Services: all writes. Each is one transaction on one shard, and writes an event to that shard's
+outbox for whatever other shards must learn."""

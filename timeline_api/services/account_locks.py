@@ -1,7 +1,7 @@
-"""Turns: of several transactions that change what lives with one account, one at a time.
+"""Account locks: transactions that decide by an account's rows, and change them, run one at a time.
 
-SQLite has one writer at a time anyway. On PostgreSQL each would look at what stood before the
-other's commit: a follow and the block that forbids it would both stand.
+SQLite has one writer at a time anyway. On PostgreSQL two transactions would each read the state
+before the other's commit: a follow, and the block that forbids it, would both be stored.
 """
 
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ from ..models import Account
 
 
 @contextmanager
-def turn(account_id: int) -> Iterator[str]:
-    """`atomic_for` the account, when nobody else has a turn with it; gives the shard's alias.
+def account_lock(account_id: int) -> Iterator[str]:
+    """Open a transaction on the account's shard and lock the account. Yield the shard's alias.
 
-    Who takes turns with several accounts takes them by their ids, the least first, and locks other
-    rows after that, so that no two wait for each other.
+    Lock several accounts in ascending order of their ids, and other rows after them: otherwise two
+    transactions could wait for each other.
     """
     with atomic_for(account_id) as alias:
-        take(alias, account_id)
+        lock_account(alias, account_id)
         yield alias
 
 
-def take(alias: str, account_id: int) -> None:
-    """Wait for the account's turn, inside a transaction on its shard."""
+def lock_account(alias: str, account_id: int) -> None:
+    """Lock the account, inside a transaction on its shard; wait while another holds the lock."""
     if connections[alias].features.has_select_for_update:
-        # no_key: rows that name the account can be written meanwhile.
+        # no_key: other transactions may still write rows that refer to the account.
         row = Account.objects.select_for_update(no_key=True).filter(pk=account_id)
         row.values_list("pk").first()

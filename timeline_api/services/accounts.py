@@ -1,4 +1,4 @@
-"""Accounts: registering, logging in, profiles, passwords, suspending, leaving."""
+"""Accounts: registering, logging in, profiles, passwords, suspending, deleting."""
 
 from collections.abc import Callable
 
@@ -12,30 +12,30 @@ from ..domain import usernames
 from ..models import Account, Follow, LeavingName, Token
 from ..selectors import accounts as selectors
 from . import outbox
-from .account_locks import turn
+from .account_locks import account_lock
 
 
 class UsernameTaken(Exception):
-    """Somebody has this name, in whatever case, or had it and has not left every shard yet."""
+    """An account has this name, in some case, or had it and is not deleted from every shard yet."""
 
 
 class InvalidUsername(ValueError):
-    """Not 1 to 30 of `[A-Za-z0-9_]`, or a name that nobody may take."""
+    """Not 1 to 30 of `[A-Za-z0-9_]`, or a reserved name."""
 
 
 class InvalidCredentials(Exception):
-    """No such account, or not its password: nobody is told which."""
+    """No such account, or a wrong password. Callers do not learn which."""
 
 
 class AccountSuspended(Exception):
-    """The password is right, and the operator has shut the account."""
+    """The password is right, but an operator has suspended the account."""
 
 
 PROFILE_FIELDS = frozenset({"display_name", "bio", "email"})
 
 
 def register(*, username: str, email: str, password: str) -> Account:
-    """Make an account. Raises InvalidUsername or UsernameTaken."""
+    """Create an account. Raise InvalidUsername or UsernameTaken."""
     if not usernames.is_well_formed(username) or usernames.is_reserved(username):
         raise InvalidUsername(username)
     account = Account(
@@ -47,7 +47,7 @@ def register(*, username: str, email: str, password: str) -> Account:
     try:
         with atomic_for(account):
             account.save()
-            # After the INSERT, which waits for whoever is removing the account of that name.
+            # After the INSERT, which waits for a running deletion of the account of that name.
             if LeavingName.objects.filter(username_key=usernames.key(username)).exists():
                 raise UsernameTaken(username)
     except IntegrityError as error:
@@ -56,9 +56,10 @@ def register(*, username: str, email: str, password: str) -> Account:
 
 
 def authenticate(*, username: str, password: str) -> Account:
-    """The account whose password this is. Raises InvalidCredentials or AccountSuspended.
+    """Return the account with this name and password.
 
-    A name that nobody has costs one hash as well, so that the time does not tell.
+    Raise InvalidCredentials or AccountSuspended. An unknown name costs one hash too, so that the
+    time taken does not reveal which names exist.
     """
     try:
         account = selectors.by_username(username)
@@ -72,13 +73,13 @@ def authenticate(*, username: str, password: str) -> Account:
 
 
 def update_profile(*, account: Account, **fields: str) -> Account:
-    """Set some of display_name, bio and email; gives the account as it is now.
+    """Set some of display_name, bio and email. Return the account as stored.
 
-    Raises Account.DoesNotExist when it is gone.
+    Raise Account.DoesNotExist if it was deleted.
     """
     unknown = set(fields) - PROFILE_FIELDS
     if unknown:
-        raise TypeError(f"not a part of the profile: {', '.join(sorted(unknown))}")
+        raise TypeError(f"not profile fields: {', '.join(sorted(unknown))}")
     with atomic_for(account):
         if fields:
             Account.objects.filter(pk=account.pk).update(**fields)
@@ -88,25 +89,35 @@ def update_profile(*, account: Account, **fields: str) -> Account:
 def change_password(
     *, account: Account, old_password: str, new_password: str, keep_token_id: int | None = None
 ) -> None:
-    """Set a new password and end every other token. Raises InvalidCredentials."""
+    """Set a new password and revoke all tokens but `keep_token_id`. Raise InvalidCredentials."""
     _require_password(account, old_password)
     encoded = make_password(new_password)
     with atomic_for(account):
-        if not _replace_password(account, encoded):
-            raise InvalidCredentials  # changed by somebody else since we looked
+        if not replace_password(account=account, encoded=encoded):
+            raise InvalidCredentials  # another request has changed it since
         Token.objects.filter(account=account).exclude(pk=keep_token_id or 0).delete()
 
 
+def replace_password(*, account: Account, encoded: str) -> bool:
+    """Store a password hash, unless the stored one is no longer the one in `account`: a late writer
+    must not bring an old password back. Return whether it was stored."""
+    unchanged = Account.objects.filter(pk=account.pk, password=account.password)
+    if not unchanged.update(password=encoded):
+        return False
+    account.password = encoded
+    return True
+
+
 def suspend(*, account: Account) -> None:
-    """Shut the account: its tokens end, and nobody can log in to it."""
-    with turn(account.pk):
+    """Suspend the account: revoke its tokens and refuse logins. Idempotent."""
+    with account_lock(account.pk):
         _set_suspended(account, True)
         Token.objects.filter(account=account).delete()
 
 
 def unsuspend(*, account: Account) -> None:
-    """Open the account again; its owner logs in anew."""
-    with turn(account.pk):
+    """Lift a suspension; the member logs in again. Idempotent."""
+    with account_lock(account.pk):
         _set_suspended(account, False)
 
 
@@ -115,25 +126,25 @@ def _set_suspended(account: Account, suspended: bool) -> None:
         outbox.emit(account=account, kind=outbox.SUSPENSION_CHANGED)
 
 
-def delete_account(*, account: Account, password: str) -> None:
-    """Remove the account at its owner's wish. Raises InvalidCredentials."""
+def delete_with_password(*, account: Account, password: str) -> None:
+    """Delete the account at its owner's request. Raise InvalidCredentials."""
     _require_password(account, password)
-    remove(account=account)
+    delete(account=account)
 
 
-def remove(*, account: Account) -> None:
-    """Remove the account and all that lives with it; twice is the same as once.
+def delete(*, account: Account) -> None:
+    """Delete the account and everything that lives with it. Idempotent.
 
-    The relay takes away what others hold of it: follows, lists of followers, home entries. Until
-    that is done nobody can take its name.
+    The relay deletes what other shards hold of it: follows, followers, home entries. Nobody can
+    register its name until that is done.
     """
     key = usernames.key(account.username)
-    with turn(account.pk):
-        # Whoever writes to homes has locked the follows; whoever comes later finds no account.
+    with account_lock(account.pk):
+        # A delivery to the home locks the follows first; one that comes later finds no account.
         list(Follow.objects.select_for_update().filter(follower=account).values_list("pk"))
         list(Account.objects.select_for_update().filter(pk=account.pk).values_list("pk"))
-        gone, _ = Account.objects.filter(pk=account.pk).delete()
-        if gone:
+        deleted, _ = Account.objects.filter(pk=account.pk).delete()
+        if deleted:
             LeavingName.objects.create(username_key=key, account_id=account.pk)
             outbox.emit(account=account, kind=outbox.ACCOUNT_DELETED, username_key=key)
 
@@ -144,18 +155,9 @@ def _require_password(account: Account, password: str) -> None:
 
 
 def _rehash(account: Account) -> Callable[[str], None]:
-    """What Django calls when the hasher's parameters have changed since: it renews the hash."""
+    """Return what Django calls to store a new hash when the hasher's parameters have changed."""
 
     def rehash(password: str) -> None:
-        _replace_password(account, make_password(password))
+        replace_password(account=account, encoded=make_password(password))
 
     return rehash
-
-
-def _replace_password(account: Account, encoded: str) -> bool:
-    """Set the hash if it is still the one that was read: an old password never comes back."""
-    unchanged = Account.objects.filter(pk=account.pk, password=account.password)
-    if not unchanged.update(password=encoded):
-        return False
-    account.password = encoded
-    return True

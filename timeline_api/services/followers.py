@@ -1,4 +1,4 @@
-"""Followers: the mirror of follows where the followee is, with the count and the notification."""
+"""Followers: the mirror of follows on the followee's shard, with the count and the notification."""
 
 from django.db.models import F
 from django.utils import timezone
@@ -6,55 +6,61 @@ from django.utils import timezone
 from ..models import Account, Follow, Follower, Notification
 from ..ops import faults
 from . import notifications
-from .account_locks import turn
-from .reconciliation import settle
+from .account_locks import account_lock
+from .reconciliation import reconcile
 
 
-def sync(*, follower_id: int, followee_id: int) -> Follow | None:
-    """Make the mirror equal to the Follow row, whatever that says now; gives the row."""
+def reconcile_follower(*, follower_id: int, followee_id: int) -> Follow | None:
+    """Make the mirror equal to the Follow, or to its absence. Return the Follow. Idempotent."""
+
+    def read() -> Follow | None:
+        return current_follow(follower_id, followee_id)
 
     def write(follow: Follow | None) -> None:
         faults.point("follow_changed.before_mirror")
-        with turn(followee_id):
-            _set_mirror(follower_id, followee_id, follow)
+        with account_lock(followee_id):
+            write_mirror(follower_id, followee_id, follow)
 
-    return settle(lambda: standing(follower_id, followee_id), write)
+    return reconcile(read, write)
 
 
-def standing(follower_id: int, followee_id: int) -> Follow | None:
-    """The follow, if it stands. One query on the follower's shard."""
+def current_follow(follower_id: int, followee_id: int) -> Follow | None:
+    """Return the Follow, if it exists. One query on the follower's shard."""
     return Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).first()
 
 
-def _set_mirror(follower_id: int, followee_id: int, follow: Follow | None) -> None:
+def write_mirror(follower_id: int, followee_id: int, follow: Follow | None) -> None:
+    """Create or delete the Follower, with its notification, and change the count if that changed a
+    row. Call it inside account_lock(followee_id)."""
     followee = Account.objects.filter(pk=followee_id)
     if follow is None:
         mirror = Follower.objects.filter(followee_id=followee_id, follower_id=follower_id)
-        changed, _ = mirror.delete()
+        deleted, _ = mirror.delete()
+        change = -1 if deleted else 0
     elif followee.exists():
-        _, changed = Follower.objects.get_or_create(
+        _, created = Follower.objects.get_or_create(
             followee_id=followee_id,
             follower_id=follower_id,
             defaults={"created_at": timezone.now()},
         )
+        change = 1 if created else 0
     else:
         return
-    _set_notification(follower_id, followee_id, follow)
-    if changed:
-        change = 1 if follow is not None else -1
+    _write_notification(follower_id, followee_id, follow)
+    if change:
         followee.update(follower_count=F("follower_count") + change)
 
 
-def _set_notification(follower_id: int, followee_id: int, follow: Follow | None) -> None:
-    """The followee is told of the follow that stands, and of none before it."""
-    told = Notification.objects.filter(
+def _write_notification(follower_id: int, followee_id: int, follow: Follow | None) -> None:
+    """Keep the notification of the current Follow alone, not those of earlier ones."""
+    earlier = Notification.objects.filter(
         account_id=followee_id, kind=Notification.FOLLOW, actor_id=follower_id
     )
     if follow is None:
-        told.delete()
+        earlier.delete()
         return
-    told.exclude(source_id=follow.pk).delete()
-    notifications.tell(
+    earlier.exclude(source_id=follow.pk).delete()
+    notifications.notify(
         account_id=followee_id,
         kind=Notification.FOLLOW,
         source_id=follow.pk,

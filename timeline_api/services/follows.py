@@ -4,97 +4,113 @@ from django.db.models import F
 from django.utils import timezone
 
 from .. import conf
-from ..models import Account, Follow, HomeEntry
+from ..models import Account, Follow
 from ..ops import faults
 from ..selectors import blocks, messages
 from . import followers, home_timelines, outbox
-from .account_locks import turn
-from .reconciliation import settle, soon
+from .account_locks import account_lock
+from .reconciliation import reconcile, try_reconcile
 
 
 class CannotFollowSelf(Exception):
-    """One's own messages are in one's home anyway."""
+    """An account cannot follow itself; its messages are in its home anyway."""
 
 
 def follow(*, follower: Account, followee: Account) -> None:
-    """Follow; twice is the same as once. Raises CannotFollowSelf, blocks.Blocked.
+    """Follow `followee`. Idempotent. Raise CannotFollowSelf or blocks.Blocked.
 
     The followee's newest messages are in the follower's home when this returns; those of a
-    celebrity are pulled. What is posted between our look at them and the mirror's update is
-    delivered by the event's handler, which also hears whether the followee still is, or is by now,
-    a celebrity.
+    celebrity are pulled when the home is read. The event's handler delivers what is posted between
+    our query of the newest messages and the mirror's update, and sets whether the followee is a
+    celebrity, in case that changes meanwhile.
     """
     _require_two(follower, followee)
     limit = conf.get("BACKFILL_MESSAGES")
     newest = messages.newest(followee, limit, reposts_alone=followee.is_celebrity)
-    with turn(follower.pk):
+    with account_lock(follower.pk):
         blocks.require_none(follower.pk, followee.pk)
-        _, created = Follow.objects.get_or_create(
-            follower=follower,
-            followee_id=followee.pk,
-            defaults={
-                "created_at": timezone.now(),
-                "celebrity_version": followee.celebrity_version,
-                "followee_is_celebrity": followee.is_celebrity,
-                "followee_is_suspended": followee.is_suspended,
-            },
-        )
-        if not created:
+        if not _create_follow(follower, followee):
             return
-        home_timelines.enter(
+        home_timelines.add_entries(
             owner_ids=[follower.pk],
             author_id=followee.pk,
             places=newest,
             complete=len(newest) < limit,
         )
         _count(follower.pk, 1)
-        outbox.emit(account=follower, kind=outbox.FOLLOW_CHANGED, followee_id=followee.pk)
-    soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
+        _emit(follower.pk, followee.pk)
+    _try_reconcile(follower, followee)
 
 
 def unfollow(*, follower: Account, followee: Account) -> None:
-    """Stop following; twice is the same as once. The followee's messages leave one's home."""
+    """Stop following; the followee's messages leave the follower's home. Idempotent. Raise
+    CannotFollowSelf."""
     _require_two(follower, followee)
-    with turn(follower.pk):
-        if not drop(follower_id=follower.pk, followee_id=followee.pk):
+    with account_lock(follower.pk):
+        if not delete_follow(follower_id=follower.pk, followee_id=followee.pk):
             return
-    soon(lambda: followers.sync(follower_id=follower.pk, followee_id=followee.pk))
+    _try_reconcile(follower, followee)
 
 
-def drop(*, follower_id: int, followee_id: int) -> bool:
-    """Remove a follow, if it stands, and tell the relay; gives whether it stood. Call it inside
-    turn(the follower)."""
-    if not take_away(follower_id=follower_id, followee_id=followee_id):
+def delete_follow(*, follower_id: int, followee_id: int) -> bool:
+    """Delete a follow, if it exists, and emit the event that deletes its mirror. Return whether it
+    existed. Call it inside account_lock(follower_id)."""
+    if not delete_unmirrored_follow(follower_id=follower_id, followee_id=followee_id):
         return False
-    outbox.emit(
-        account=Account(pk=follower_id), kind=outbox.FOLLOW_CHANGED, followee_id=followee_id
-    )
+    _emit(follower_id, followee_id)
     return True
 
 
-def take_away(*, follower_id: int, followee_id: int) -> bool:
-    """Remove a follow, if it stands, with its home entries and count, for who knows that there is
-    no mirror; gives whether it stood. Call it inside turn(the follower)."""
-    gone, _ = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id).delete()
-    if gone:
-        HomeEntry.objects.filter(owner_id=follower_id, author_id=followee_id).delete()
+def delete_unmirrored_follow(*, follower_id: int, followee_id: int) -> bool:
+    """Delete a follow whose mirror is gone, with its home entries and count, and emit no event.
+    Return whether it existed. Call it inside account_lock(follower_id)."""
+    follow = Follow.objects.filter(follower_id=follower_id, followee_id=followee_id)
+    deleted, _ = follow.delete()
+    if deleted:
+        home_timelines.delete_entries_of(owner_id=follower_id, author_id=followee_id)
         _count(follower_id, -1)
-    return bool(gone)
+    return bool(deleted)
 
 
-def tell_suspension(*, followee_id: int, follower_id: int | None = None) -> None:
-    """Let the follows of an account, or that of one follower, say whether it is suspended."""
+def reconcile_suspension(*, followee_id: int, follower_id: int | None = None) -> None:
+    """Make `followee_is_suspended` of an account's follows, or of one follower's, equal to the
+    account's state. Idempotent."""
     followed = Follow.objects.filter(followee_id=followee_id)
     rows = (
         followed.filter(follower_id=follower_id) if follower_id else followed.scatter(writes=True)
     )
-    account = Account.objects.filter(pk=followee_id, is_suspended=True)
+    suspended_account = Account.objects.filter(pk=followee_id, is_suspended=True)
 
     def write(suspended: bool) -> None:
         faults.point("suspension_changed.before_follows")
         rows.exclude(followee_is_suspended=suspended).update(followee_is_suspended=suspended)
 
-    settle(account.exists, write)
+    reconcile(suspended_account.exists, write)
+
+
+def _create_follow(follower: Account, followee: Account) -> bool:
+    _, created = Follow.objects.get_or_create(
+        follower=follower,
+        followee_id=followee.pk,
+        defaults={
+            "created_at": timezone.now(),
+            "celebrity_version": followee.celebrity_version,
+            "followee_is_celebrity": followee.is_celebrity,
+            "followee_is_suspended": followee.is_suspended,
+        },
+    )
+    return created
+
+
+def _emit(follower_id: int, followee_id: int) -> None:
+    outbox.emit(
+        account=Account(pk=follower_id), kind=outbox.FOLLOW_CHANGED, followee_id=followee_id
+    )
+
+
+def _try_reconcile(follower: Account, followee: Account) -> None:
+    pair = {"follower_id": follower.pk, "followee_id": followee.pk}
+    try_reconcile(lambda: followers.reconcile_follower(**pair))
 
 
 def _count(follower_id: int, change: int) -> None:

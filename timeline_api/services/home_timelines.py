@@ -1,6 +1,6 @@
-"""Homes: the newest entries of a home timeline are kept, and from where on they are complete.
+"""Home timelines: the newest entries, and the floor from which on they are complete.
 
-Call these inside atomic_for(an owner).
+Call these functions inside a transaction on the owners' shard, atomic_for(owner).
 """
 
 import random
@@ -18,7 +18,7 @@ from ..models import Account, HomeEntry
 from ..selectors.messages import Place
 
 ID_ATTEMPTS = 3
-# Conflicts of any other kind are errors: one of ids would lose an entry without a word.
+# Conflicts of any other kind are errors: ignoring a clash of ids would lose an entry.
 _INSERT = """
     INSERT INTO timeline_api_homeentry
         (id, owner_id, author_id, message_id, original_id, original_author_id)
@@ -26,25 +26,29 @@ _INSERT = """
 """
 
 
-def enter(
+def add_entries(
     *, owner_ids: Iterable[int], author_id: int, places: Collection[Place], complete: bool = True
 ) -> None:
-    """Put messages of `author_id` into homes of one shard, if they are missing.
+    """Add entries for messages of `author_id` to homes of one shard, where they are missing.
 
-    Unless `complete`, the author has older ones, which are not among them: then the homes are
-    complete only from the oldest of these on.
+    With `complete=False` the author has older messages that are not among `places`; the floor of
+    the homes then rises to the oldest place. Idempotent.
     """
     owner_ids = list(owner_ids)
-    write([(owner_id, author_id, *place) for owner_id in owner_ids for place in places])
+    insert_entries([(owner_id, author_id, *place) for owner_id in owner_ids for place in places])
     if places and not complete:
         for owner_id in owner_ids:
-            _raise_floor(owner_id, min(places).message_id)
-    trim_now_and_then(owner_ids, added=len(places))
+            raise_floor(owner_id, min(places).message_id)
+    trim_by_chance(owner_ids, added=len(places))
 
 
-def trim_now_and_then(owner_ids: list[int], *, added: int) -> None:
-    """Trim homes of one shard by chance, so often that each is looked at once in HOME_TRIM_EVERY
-    entries."""
+def delete_entries_of(*, owner_id: int, author_id: int) -> None:
+    """Delete an author's entries from a home."""
+    HomeEntry.objects.filter(owner_id=owner_id, author_id=author_id).delete()
+
+
+def trim_by_chance(owner_ids: list[int], *, added: int) -> None:
+    """Trim homes of one shard by chance: each about once in HOME_TRIM_EVERY added entries."""
     chance = added / conf.get("HOME_TRIM_EVERY")
     chosen = [owner_id for owner_id in owner_ids if random.random() < chance]  # noqa: S311
     if not chosen:
@@ -55,37 +59,38 @@ def trim_now_and_then(owner_ids: list[int], *, added: int) -> None:
 
 
 def trim(owner_id: int) -> None:
-    """Cut a home to its newest HOME_CAP entries. In the same transaction its floor rises to the
-    oldest that is kept, so that a reader sees both or neither."""
+    """Cut a home to its newest HOME_CAP entries, and raise its floor to the oldest of them in the
+    same transaction, so that a reader sees both changes or neither."""
     cap = conf.get("HOME_CAP")
-    if not lock(owner_id, wait=False):
-        return  # somebody else's turn, who may wait for a row of ours; the next trim will do
+    if not lock_home(owner_id, wait=False):
+        return  # whoever holds the lock may wait for a row of ours; the next trim will do
     entries = HomeEntry.objects.filter(owner_id=owner_id)
     ids = entries.order_by("-message_id").values_list("message_id", flat=True)
     oldest_kept = ids[cap - 1 : cap].first()
     if oldest_kept is None:
         return
-    gone, _ = entries.filter(message_id__lt=oldest_kept).delete()
-    if gone:
-        _raise_floor(owner_id, oldest_kept)
+    deleted, _ = entries.filter(message_id__lt=oldest_kept).delete()
+    if deleted:
+        raise_floor(owner_id, oldest_kept)
 
 
-def lock(owner_id: int, *, wait: bool = True) -> bool:
-    """Wait for whoever changes this home's floor; gives whether the owner stands. Without `wait`,
-    False as well where one would have to."""
+def lock_home(owner_id: int, *, wait: bool = True) -> bool:
+    """Lock a home's floor, waiting while another holds the lock. Return whether the owner exists;
+    with `wait=False` also return False if another holds it."""
     rows = Account.objects.select_for_update(no_key=True, skip_locked=not wait)
     return rows.filter(pk=owner_id).first() is not None
 
 
-def _raise_floor(owner_id: int, floor: int) -> None:
+def raise_floor(owner_id: int, floor: int) -> None:
+    """Set the home's floor to the message id `floor`, unless it is higher already."""
     Account.objects.filter(pk=owner_id).update(home_floor=Greatest(F("home_floor"), floor))
 
 
-def write(rows: list[tuple[int | None, ...]]) -> None:
-    """Write (owner, author, *place) where they are missing. All owners are of one shard.
+def insert_entries(rows: list[tuple[int, int, int, int | None, int | None]]) -> None:
+    """Insert entries (owner, author, *place) where they are missing. All owners are of one shard.
 
     Not by bulk_create, which builds a model and SQL for each row and takes five times as long;
-    `benchmarks/results/timelines.md` says what fan-out costs.
+    `benchmarks/results/timelines.md` shows what fan-out costs.
     """
     if not rows:
         return

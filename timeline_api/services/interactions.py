@@ -1,5 +1,5 @@
-"""Interactions: likes, reposts and replies, mirrored where the message is, with its counts and its
-author's notifications. docs/architecture.md says why it is done so."""
+"""Interactions: the mirrors of likes, reposts and replies, on the shard of the message's author,
+with its counts and its author's notifications. docs/architecture.md explains the design."""
 
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -11,8 +11,8 @@ from django.utils import timezone
 from ..models import Account, Interaction, Like, Message, Notification, Tombstone
 from ..ops import faults
 from . import notifications, outbox
-from .account_locks import turn
-from .reconciliation import settle
+from .account_locks import account_lock
+from .reconciliation import reconcile
 
 COUNTS = {
     Interaction.LIKE: "like_count",
@@ -21,10 +21,18 @@ COUNTS = {
 }
 
 
+class FactState(Enum):
+    """What there is of a fact now. A deleted reply that has replies itself leaves a Tombstone."""
+
+    EXISTS = 1
+    TOMBSTONE = 2
+    DELETED = 3
+
+
 @dataclass(frozen=True)
 class Fact:
-    """That `actor_id` did something with a message: the Like, or the Message that is the repost or
-    the reply, has the id `source_id`. Whether it stands, its row says."""
+    """That `actor_id` liked, reposted or replied to a message. `source_id` is the id of its row:
+    the Like, or the Message that is the repost or the reply. The row may be deleted by now."""
 
     kind: str
     source_id: int
@@ -32,80 +40,87 @@ class Fact:
     message_id: int
     message_author_id: int
 
-    def standing(self) -> "Standing":
-        """What stands of the fact, by its row."""
+    def state(self) -> FactState:
+        """Return what its row says. One or two queries on the actor's shard."""
         rows = Like.objects if self.kind == Interaction.LIKE else Message.objects
         if rows.filter(pk=self.source_id).exists():
-            return Standing.THERE
-        if self.kind == Interaction.REPLY and _is_gap(self.source_id):
-            return Standing.GAP
-        return Standing.GONE
+            return FactState.EXISTS
+        if self.kind == Interaction.REPLY and _has_tombstone(self.source_id):
+            return FactState.TOMBSTONE
+        return FactState.DELETED
 
 
-class Standing(Enum):
-    """A fact is there, or gone, or it was a reply and has left a gap for its own replies."""
+def like_fact(like: Like) -> Fact:
+    """Return the fact that a Like is the row of."""
+    return Fact(
+        kind=Interaction.LIKE,
+        source_id=like.pk,
+        actor_id=like.account_id,
+        message_id=like.message_id,
+        message_author_id=like.message_author_id,
+    )
 
-    THERE = 1
-    GAP = 2
-    GONE = 3
+
+def message_fact(message: Message | Tombstone) -> Fact | None:
+    """Return the fact that a message is the row of: that it reposts or replies to another message.
+    None if it does neither."""
+    if isinstance(message, Message) and message.repost_of_id and message.repost_of_author_id:
+        kind, of = Interaction.REPOST, (message.repost_of_id, message.repost_of_author_id)
+    elif message.parent_id and message.parent_author_id:
+        kind, of = Interaction.REPLY, (message.parent_id, message.parent_author_id)
+    else:
+        return None
+    return Fact(kind, message.pk, message.author_id, *of)
+
+
+def mirrored_fact(mirror: Interaction) -> Fact:
+    """Return the fact that a mirror is of."""
+    return Fact(
+        kind=mirror.kind,
+        source_id=mirror.source_id,
+        actor_id=mirror.actor_id,
+        message_id=mirror.message_id,
+        message_author_id=mirror.author_id,
+    )
 
 
 def emit(fact: Fact) -> None:
-    """Tell the relay that the fact has changed; call it in the transaction that changes it."""
+    """Write the event that the fact has changed. Call it in the transaction that changes it."""
     outbox.emit(
         account=Account(pk=fact.actor_id), kind=outbox.INTERACTION_CHANGED, fact=asdict(fact)
     )
 
 
-def sync(fact: Fact) -> None:
-    """Make the mirror equal to the fact. Of a message that is gone there is none."""
+def reconcile_interaction(fact: Fact) -> None:
+    """Make the mirror equal to the fact. A deleted message has no mirrors. Idempotent."""
 
-    def write(standing: Standing) -> None:
+    def write(state: FactState) -> None:
         faults.point("interaction_changed.before_mirror")
-        with turn(fact.message_author_id):
-            if standing is Standing.GONE:
-                remove(fact)
+        with account_lock(fact.message_author_id):
+            if state is FactState.DELETED:
+                delete_mirror(fact)
             else:
-                _add(fact)
-            if standing is Standing.GAP:
-                _withdraw(fact)
+                create_mirror(fact)
+            if state is FactState.TOMBSTONE:
+                _delete_notification(fact)
 
-    settle(fact.standing, write)
-
-
-def remove(fact: Fact) -> None:
-    """Take the mirror away, with its count and its notification; call it inside
-    turn(the message's author)."""
-    mirror = Interaction.objects.filter(**_identity(fact))
-    gone, _ = mirror.delete()
-    _withdraw(fact)
-    if not gone:
-        return
-    _count(fact, -1)
-    if fact.kind == Interaction.REPLY:
-        _fill_gap(fact)
+    reconcile(fact.state, write)
 
 
-def forget(message: Message) -> bool:
-    """Take away the mirrors of a message that is being deleted; replies stay, and whether there
-    are any is given. Call it inside turn(its author)."""
-    mirrors = Interaction.objects.filter(author_id=message.author_id, message_id=message.pk)
-    mirrors.exclude(kind=Interaction.REPLY).delete()
-    theirs = Notification.objects.filter(account_id=message.author_id, message_id=message.pk)
-    theirs.filter(kind__in=(Interaction.LIKE, Interaction.REPOST)).delete()
-    return mirrors.exists()
-
-
-def _add(fact: Fact) -> None:
+def create_mirror(fact: Fact) -> None:
+    """Create the mirror, with its count and its notification, if the message exists or has left a
+    Tombstone for its replies. Idempotent. Call it inside account_lock(fact.message_author_id)."""
     message = Message.objects.select_for_update().filter(pk=fact.message_id)
-    if not message.exists() and not (fact.kind == Interaction.REPLY and _is_gap(fact.message_id)):
-        return  # gone: the relay takes the fact away
+    if not message.exists() and not (
+        fact.kind == Interaction.REPLY and _has_tombstone(fact.message_id)
+    ):
+        return  # deleted; the relay deletes the fact as well
     _, created = Interaction.objects.get_or_create(
         **_identity(fact), defaults={"actor_id": fact.actor_id, "created_at": timezone.now()}
     )
     if created:
-        _count(fact, 1)
-        notifications.tell(
+        change_count(fact, 1)
+        notifications.notify(
             account_id=fact.message_author_id,
             kind=fact.kind,
             source_id=fact.source_id,
@@ -114,8 +129,36 @@ def _add(fact: Fact) -> None:
         )
 
 
-def _withdraw(fact: Fact) -> None:
-    notifications.withdraw(
+def delete_mirror(fact: Fact) -> None:
+    """Delete the mirror, with its count and its notification. Idempotent. Call it inside
+    account_lock(fact.message_author_id)."""
+    deleted, _ = Interaction.objects.filter(**_identity(fact)).delete()
+    _delete_notification(fact)
+    if not deleted:
+        return
+    change_count(fact, -1)
+    if fact.kind == Interaction.REPLY:
+        _delete_empty_tombstone(fact)
+
+
+def delete_mirrors(message: Message) -> bool:
+    """Delete the mirrors, of likes and reposts, of a message that is being deleted. Return whether
+    it has replies, whose mirrors stay. Call it inside account_lock(message.author_id)."""
+    mirrors = Interaction.objects.filter(author_id=message.author_id, message_id=message.pk)
+    mirrors.exclude(kind=Interaction.REPLY).delete()
+    received = Notification.objects.filter(account_id=message.author_id, message_id=message.pk)
+    received.filter(kind__in=(Interaction.LIKE, Interaction.REPOST)).delete()
+    return mirrors.exists()
+
+
+def change_count(fact: Fact, change: int) -> None:
+    """Add `change` to the message's count of this kind."""
+    name = COUNTS[fact.kind]
+    Message.objects.filter(pk=fact.message_id).update(**{name: F(name) + change})
+
+
+def _delete_notification(fact: Fact) -> None:
+    notifications.delete(
         account_id=fact.message_author_id, kind=fact.kind, source_id=fact.source_id
     )
 
@@ -129,45 +172,18 @@ def _identity(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _count(fact: Fact, change: int) -> None:
-    name = COUNTS[fact.kind]
-    Message.objects.filter(pk=fact.message_id).update(**{name: F(name) + change})
-
-
-def _is_gap(message_id: int) -> bool:
+def _has_tombstone(message_id: int) -> bool:
     return Tombstone.objects.filter(pk=message_id).exists()
 
 
-def _fill_gap(fact: Fact) -> None:
-    """A deleted message leaves a gap for its replies: without any it leaves none, and is a reply no
-    more."""
+def _delete_empty_tombstone(fact: Fact) -> None:
+    """Delete the Tombstone of the message that was replied to, once it has no replies. If it was a
+    reply itself, its own fact has changed then: emit that."""
     author_id, message_id = fact.message_author_id, fact.message_id
-    left = Interaction.objects.filter(author_id=author_id, message_id=message_id)
+    replies = Interaction.objects.filter(author_id=author_id, message_id=message_id)
     tombstone = Tombstone.objects.filter(pk=message_id).first()
-    if tombstone is None or left.exists():
+    if tombstone is None or replies.exists():
         return
-    if tombstone.parent_id is not None:
-        emit(reply_fact(tombstone))
+    if (reply := message_fact(tombstone)) is not None:
+        emit(reply)
     tombstone.delete()
-
-
-def fact_of(mirror: Interaction) -> Fact:
-    """The fact that a mirror is of."""
-    return Fact(
-        kind=mirror.kind,
-        source_id=mirror.source_id,
-        actor_id=mirror.actor_id,
-        message_id=mirror.message_id,
-        message_author_id=mirror.author_id,
-    )
-
-
-def reply_fact(reply: Message | Tombstone) -> Fact:
-    """That a message, which may be gone by now, is a reply to its parent."""
-    return Fact(
-        kind=Interaction.REPLY,
-        source_id=reply.pk,
-        actor_id=reply.author_id,
-        message_id=reply.parent_id,
-        message_author_id=reply.parent_author_id,
-    )

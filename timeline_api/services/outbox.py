@@ -1,4 +1,4 @@
-"""Events for the relay, written in the transaction that they tell of."""
+"""The outbox: events for the relay, written in the transaction that they report."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SUSPENSION_CHANGED = "suspension_changed"
 
 
 def emit(*, account: Account, kind: str, **payload: Any) -> None:
-    """Write an event on the shard of `account`; call it inside atomic_for(account)."""
+    """Write an event to the outbox of the account's shard. Call it inside atomic_for(account)."""
     now = timezone.now()
     Outbox.objects.create(
         account_id=account.pk, kind=kind, payload=payload, created_at=now, available_at=now

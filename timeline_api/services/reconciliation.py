@@ -1,4 +1,4 @@
-"""Mirrors: made equal to their facts, by the relay, and soon by the request that changes them."""
+"""Reconciliation: making a mirror equal to the fact that it mirrors, on another shard."""
 
 import logging
 from collections.abc import Callable
@@ -13,25 +13,25 @@ logger = logging.getLogger(__name__)
 State = TypeVar("State")
 
 
-def settle(read: Callable[[], State], write: Callable[[State], None]) -> State:
-    """Write what `read` says of the fact to its mirror; gives what stood in the end.
+def reconcile(read: Callable[[], State], write: Callable[[State], None]) -> State:
+    """Write the state of the fact, as `read` returns it, to its mirror. Return the final state.
 
-    The fact is read again after the mirror is written, until both agree: whoever writes the mirror
-    last has seen a fact that stood after the write.
+    The fact is read again after each write, until both agree: so whoever writes the mirror last
+    has read the fact after that write. Idempotent.
     """
     state = read()
     while True:
         write(state)
-        seen, state = state, read()
-        if seen == state:
+        written, state = state, read()
+        if written == state:
             return state
 
 
-def soon(sync: Callable[[], object]) -> None:
-    """Try `sync`, which makes a mirror equal to a fact, after the transaction of that fact, so that
-    whoever waits for the next page sees it. Where it fails, the relay does it."""
+def try_reconcile(reconcile_mirror: Callable[[], object]) -> None:
+    """Reconcile a mirror right after the transaction that changed its fact, so that the member's
+    next page shows it. If the database fails, leave it to the relay."""
     try:
-        faults.point("soon")
-        sync()
+        faults.point(faults.REQUEST_BEFORE_MIRROR)
+        reconcile_mirror()
     except DatabaseError as error:
         logger.warning("left_to_relay error=%s", error)

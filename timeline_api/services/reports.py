@@ -1,4 +1,4 @@
-"""Reports: what members tell the operators of messages."""
+"""Reports: messages that members report to the operators."""
 
 from django.utils import timezone
 
@@ -8,7 +8,7 @@ from ..models import Account, Message, Report
 
 
 def report(*, account: Account, message: Message, reason: str) -> None:
-    """Report a message; twice is once, with the last reason."""
+    """Report a message. A second report of the same member replaces the first and reopens it."""
     with atomic_for(account):
         Report.objects.update_or_create(
             account=account,
@@ -25,7 +25,6 @@ def report(*, account: Account, message: Message, reason: str) -> None:
 
 
 def close(*, report: Report, outcome: str) -> None:
-    """Take a report out of the operators' queue, and all others of the same message with it. One
-    write on each shard."""
-    of_it = Report.objects.scatter(writes=True).filter(message_id=report.message_id)
-    of_it.filter(closed_at=None).update(closed_at=timezone.now(), outcome=outcome)
+    """Close all open reports of the same message. Idempotent. One write on each shard."""
+    of_message = Report.objects.scatter(writes=True).filter(message_id=report.message_id)
+    of_message.filter(closed_at=None).update(closed_at=timezone.now(), outcome=outcome)

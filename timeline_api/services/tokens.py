@@ -1,5 +1,8 @@
-"""Tokens: what a member shows instead of the password. The text is `<id>.<secret>`: the id leads
-to the row by its primary key, on the account's shard; only the secret's SHA-256 is stored."""
+"""Tokens: what a client sends instead of the password.
+
+The text of a token is `<id>.<secret>`. The id finds the row, by its primary key, on the account's
+shard. Only the secret's SHA-256 is stored.
+"""
 
 import hashlib
 import secrets
@@ -15,16 +18,16 @@ from shardrouter.ids import MAX_ID
 from ..models import Account, Token
 
 SECRET_BYTES = 32
-# A write for each request would cost more than the request.
+# To write it with each request would cost more than the request.
 LAST_USED_EVERY = timedelta(hours=1)
 
 
 class InvalidToken(Exception):
-    """A text that is no token, or a token that has ended."""
+    """The text is no token, or the token was revoked, or its account is suspended."""
 
 
 def issue(*, account: Account, name: str = "") -> tuple[Token, str]:
-    """A new token of `account`, and its text, which is never to be had again."""
+    """Create a token. Return it and its text, which cannot be recovered later."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     token = Token.objects.create(
         account=account, digest=_digest(secret), name=name, created_at=timezone.now()
@@ -33,9 +36,9 @@ def issue(*, account: Account, name: str = "") -> tuple[Token, str]:
 
 
 def authenticate(*, text: str) -> Token:
-    """The live token with this text, its account loaded with it. Raises InvalidToken.
+    """Return the token with this text, its account loaded. Raise InvalidToken.
 
-    One query on one shard.
+    One query on one shard; once an hour a second one, which stores the time of use.
     """
     number, _, secret = text.partition(".")
     if not (number.isascii() and number.isdigit()) or len(number) > 19 or int(number) > MAX_ID:
@@ -45,29 +48,29 @@ def authenticate(*, text: str) -> Token:
         raise InvalidToken
     if token.account.is_suspended:
         raise InvalidToken
-    _note_use(token)
+    _store_use(token)
     return token
 
 
 def revoke(*, token: Token) -> None:
-    """End this token; twice is the same as once."""
+    """Revoke a token: delete it. Idempotent."""
     Token.objects.filter(pk=token.pk).delete()
 
 
 def revoke_all(*, account: Account, keep: Token | None = None) -> None:
-    """End every token of `account`, but for `keep`."""
+    """Revoke all tokens of `account` except `keep`. Idempotent."""
     with atomic_for(account):
         Token.objects.filter(account=account).exclude(pk=keep.pk if keep else 0).delete()
 
 
 def _digest(secret: str) -> str:
-    # A fast hash will do: the secret has 256 random bits, which nobody can guess.
+    # A fast hash is enough: nobody can guess 256 random bits.
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _note_use(token: Token) -> None:
+def _store_use(token: Token) -> None:
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > LAST_USED_EVERY:
-        # A note, not a part of the request: a shard that is busy writing must not fail a read.
+        # The request does not depend on it: a shard that cannot write must not fail a read.
         with suppress(DatabaseError):
             Token.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -1,7 +1,7 @@
-"""A disk that keeps what was synced and forgets the rest, as a power cut makes of a real one.
+"""A disk that keeps what was synced and loses the rest, as a real one does in a power cut.
 
-It sits under Python's own sqlite3: each file that SQLite opens gets an `xSync` that copies the file
-to another folder. What is in that folder is what the disk would have if the power failed now. See
+It hooks into Python's own sqlite3: each file that SQLite opens gets an `xSync` that copies the file
+to another folder. That folder has what the disk would have if the power failed now. See
 https://www.sqlite.org/c3ref/io_methods.html and https://www.sqlite.org/c3ref/vfs.html.
 """
 
@@ -37,7 +37,7 @@ class File(Structure):
 
 
 class Vfs(Structure):
-    """sqlite3_vfs, as far as it is needed here."""
+    """sqlite3_vfs, as far as needed here."""
 
     _fields_ = (
         ("version", c_int),
@@ -52,8 +52,8 @@ class Vfs(Structure):
 
 
 class Disk:
-    """Every file in `folder` is copied to `kept` when SQLite syncs it. To be kept to the end:
-    SQLite calls it."""
+    """Copies every file in `folder` to `kept` when SQLite syncs it. Keep a reference to it as long
+    as SQLite runs: SQLite calls its functions."""
 
     def __init__(self, folder: Path, kept: Path) -> None:
         self.folder, self.kept = folder, kept
@@ -74,7 +74,7 @@ class Disk:
         return self.kept / path.relative_to(self.folder)
 
     def fail(self) -> None:
-        """The power cut."""
+        """Cut the power: kill the process."""
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _open(self, vfs, name, file, flags, out_flags) -> int:
@@ -95,11 +95,11 @@ class Disk:
         return self.real_delete(vfs, name, synced)
 
     def _with_hook(self, methods: Methods) -> Methods:
-        """A copy of SQLite's own methods, with a sync that keeps the file as well."""
+        """Return a copy of SQLite's own methods, with a sync that also copies the file."""
         real = Sync(ctypes.cast(methods.sync, c_void_p).value)
 
         def sync(file, flags) -> int:
-            # A file system with a journal has deleted by now what was deleted before.
+            # A journaling file system has carried out earlier deletions by now.
             for path in self.deleted:
                 self._place(path).unlink(missing_ok=True)
             self.deleted.clear()

@@ -1,5 +1,5 @@
-"""What happens until the power fails: `python -m … FOLDER KEPT` posts and follows, says on standard
-output what was acknowledged, and is killed by itself."""
+"""What happens before the power cut: `python -m … FOLDER KEPT` posts and follows, prints the ids of
+the acknowledged messages, and kills itself."""
 
 import json
 import sys

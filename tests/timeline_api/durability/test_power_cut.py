@@ -1,5 +1,5 @@
-"""A power cut: what was acknowledged is there when the machine comes back, unless one has chosen
-to trade that for speed; and the files are sound."""
+"""A power cut: what was acknowledged is there afterwards, unless SQLITE_SYNCHRONOUS trades that for
+speed, and the files are intact."""
 
 import json
 import os
@@ -18,8 +18,7 @@ FILES = ["default", "shard0", "shard1", "shard2"]
 
 @pytest.fixture
 def survive(tmp_path):
-    """survive(synchronous) → what was acknowledged, what the disk has of it, and a way to run
-    commands on it."""
+    """survive(synchronous) → the ids of the acknowledged messages, and the After."""
 
     def survive(synchronous):
         folder, kept = tmp_path / "var", tmp_path / "kept"
@@ -45,13 +44,13 @@ def survive(tmp_path):
 
 
 class After:
-    """The machine when the power is back."""
+    """The machine after the power cut: its files, and commands that run on them."""
 
     def __init__(self, folder, environment):
         self.folder, self.environment = folder, environment
 
     def rows(self, alias, sql):
-        """The rows, or none when not even the tables had reached the disk."""
+        """Return the rows; none if not even the tables had reached the disk."""
         with closing(sqlite3.connect(self.folder / f"{alias}.sqlite3")) as connection:
             try:
                 return [value for (value,) in connection.execute(sql)]
@@ -73,7 +72,7 @@ class After:
         ).stdout
 
 
-def test_what_was_acknowledged_survives(survive):
+def test_it_keeps_what_was_acknowledged(survive):
     acknowledged, after = survive("FULL")
     assert after.messages() == sorted(acknowledged)
     assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
@@ -82,12 +81,12 @@ def test_what_was_acknowledged_survives(survive):
     assert "0 differ." in after.manage("counters", "check")
 
 
-def test_normal_may_lose_the_last_moments_and_nothing_else(survive):
+def test_it_loses_the_last_moments_alone_with_normal(survive):
     acknowledged, after = survive("NORMAL")
     assert set(after.messages()) < set(acknowledged)
     assert [after.rows(alias, "PRAGMA integrity_check") for alias in FILES] == [["ok"]] * 4
 
 
-def test_the_proof_notices_when_nothing_is_synced(survive):
+def test_it_notices_when_nothing_is_synced(survive):
     acknowledged, after = survive("OFF")
     assert after.messages() != sorted(acknowledged)

@@ -1,7 +1,7 @@
-"""Everybody at once, and two relays: afterwards no count, mirror, home or notification disagrees
-with the facts. `CROWDS` sets how many crowds come (default 2).
+"""Several members and two relays at once: afterwards every count, mirror, home and notification
+agrees with the facts. `CROWDS` sets how often this is done (default 2).
 
-Unlike in the histories nobody knows in which order things happened, so there is no model.
+There is no model, as in the histories: nobody knows in which order things happened.
 """
 
 import os
@@ -34,17 +34,17 @@ from timeline_api.selectors.blocks import Blocked
 from timeline_api.services import accounts, blocks, follows, likes, messages, repairs
 
 CROWDS = int(os.environ.get("CROWDS", "2"))
-DEEDS = 40
+ACTIONS = 40
 DO = ["post", "post", "follow", "unfollow", "block", "unblock", "mute"]
 ON = ["like", "unlike", "repost", "undo_repost", "reply", "delete", "edit", "pin"]
-# What somebody may be told, since another was faster.
+# What a service may raise because another member was faster.
 EXPECTED = (Blocked, messages.EditConflict, Message.DoesNotExist)
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
 def act(chance, people):
-    """One random deed of a random member."""
+    """Do one random thing as a random member."""
     one, other = chance.sample(people, 2)
     kind = chance.choice(DO + ON * 2)
     if kind == "post":
@@ -75,8 +75,8 @@ def _act_on_message(kind, chance, account):
         getattr(messages, kind)(message=row)
 
 
-def dawdle(execute, sql, params, many, context):
-    """Stay a moment in the middle of a transaction, so that others come in between."""
+def pause(execute, sql, params, many, context):
+    """Pause in the middle of some transactions, so that others come in between."""
     answer = execute(sql, params, many, context)
     if sql.lstrip()[:6] in ("INSERT", "DELETE", "UPDATE") and random.random() < 0.15:
         time.sleep(random.random() / 50)
@@ -84,14 +84,14 @@ def dawdle(execute, sql, params, many, context):
 
 
 @pytest.mark.parametrize("seed", range(CROWDS))
-def test_it_ends_in_order(on_shard, seed, settings):
+def test_it_ends_consistently(on_shard, seed, settings):
     settings.TIMELINES = {"HOME_CAP": 8, "HOME_TRIM_EVERY": 4, "FANOUT_CHUNK": 2}
     people = [on_shard(f"member{number}x", f"shard{number % 3}") for number in range(5)]
     raised, over = [], threading.Event()
 
     def member(number):
         chance = random.Random(f"{seed} {number}")
-        for _ in range(DEEDS):
+        for _ in range(ACTIONS):
             with suppress(*EXPECTED):
                 act(chance, people)
 
@@ -104,7 +104,7 @@ def test_it_ends_in_order(on_shard, seed, settings):
             try:
                 with ExitStack() as stack:
                     for alias in connections:
-                        stack.enter_context(connections[alias].execute_wrapper(dawdle))
+                        stack.enter_context(connections[alias].execute_wrapper(pause))
                     work()
             except Exception as error:
                 raised.append(error)
@@ -125,12 +125,12 @@ def test_it_ends_in_order(on_shard, seed, settings):
     assert raised == []
     check(people)
     leaver = people.pop()
-    accounts.remove(account=leaver)
+    accounts.delete(account=leaver)
     check(people)
 
 
 def check(people):
-    """All that is derived, against the facts."""
+    """Compare everything that is derived with the facts."""
     assert Worker().drain() == 0
     assert not Outbox.objects.scatter().exists()
     for account in people:
@@ -142,16 +142,20 @@ def check(people):
     assert pairs(Blocker, "blocker_id", "account_id") == blocked
     assert not follows_ & (blocked | {(other, one) for one, other in blocked})
     rows = {row.pk: row for row in Message.objects.scatter()}
-    gaps = set(Tombstone.objects.scatter().values_list("pk", flat=True))
+    tombstones = set(Tombstone.objects.scatter().values_list("pk", flat=True))
     facts = {("like", pk, source) for pk, source in pairs(Like, "message_id", "pk")}
     facts |= {("repost", row.repost_of_id, row.pk) for row in rows.values() if row.repost_of_id}
     assert {pk for _, pk, _ in facts} <= rows.keys()
     replies = {(row.parent_id, row.pk) for row in rows.values() if row.parent_id}
-    replies |= {(gap.parent_id, gap.pk) for gap in Tombstone.objects.scatter() if gap.parent_id}
-    facts |= {("reply", *pair) for pair in replies if pair[0] in rows.keys() | gaps}
+    replies |= {
+        (tombstone.parent_id, tombstone.pk)
+        for tombstone in Tombstone.objects.scatter()
+        if tombstone.parent_id
+    }
+    facts |= {("reply", *pair) for pair in replies if pair[0] in rows.keys() | tombstones}
     mirrors = set(Interaction.objects.scatter().values_list("kind", "message_id", "source_id"))
     assert mirrors == facts
-    assert gaps <= {pk for kind, pk, _ in mirrors if kind == "reply"}
+    assert tombstones <= {pk for kind, pk, _ in mirrors if kind == "reply"}
     counts = Counter((kind, pk) for kind, pk, _ in mirrors)
     for pk, row in rows.items():
         said = (row.like_count, row.repost_count, row.reply_count)

@@ -1,8 +1,8 @@
 """Random histories of posts, replies, mentions, likes, reposts, edits, deletes and follows, with
-the relay run, stopped half-way, run twice, out of order, and killed at its fault points: in the end
-every timeline, mirror, count and notification is what a plain model says.
+the relay run, stopped half-way, repeated, reordered, and killed at its fault points. In the end
+every timeline, mirror, count and notification is as a plain model says.
 
-`HISTORIES` sets how many are made (default 100 of each kind; more for a longer run).
+`HISTORIES` sets how many are made of each kind (default 100).
 """
 
 import os
@@ -18,12 +18,14 @@ from timeline_api.models import Account
 from timeline_api.ops import faults
 from timeline_api.relay.worker import Worker
 
-from .world import CAST, World
+from .world import CAST, World, assert_as_modelled
 
 pytestmark = pytest.mark.long
 
 HISTORIES = int(os.environ.get("HISTORIES", "100"))
 TINY = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1, "FANOUT_CHUNK": 1}
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 people = st.integers(0, len(CAST) - 1)
 choices = st.integers(0, 5)
@@ -51,7 +53,6 @@ steps = st.one_of(
 )
 
 
-@pytest.mark.django_db(databases="__all__")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "timeline_settings",
@@ -72,19 +73,18 @@ def test_it_ends_as_the_plain_model_says(timeline_settings):
             world = World()
             try:
                 for action, *arguments in history:
-                    world.live(action, *arguments)
+                    world.perform(action, *arguments)
                 world.drain()
-                world.check()
+                assert_as_modelled(world)
             finally:
                 world.clear()
 
     live()
 
 
-@pytest.mark.django_db(databases="__all__")
 @pytest.mark.parametrize("point", faults.POINTS)
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
+def test_it_loses_nothing_when_a_relay_dies(point, after, settings):
     settings.TIMELINES = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "FANOUT_CHUNK": 2}
     if point.startswith("celebrity_changed"):
         settings.TIMELINES["FANOUT_MAX_FOLLOWERS"] = 0
@@ -110,11 +110,10 @@ def test_a_relay_that_dies_anywhere_loses_nothing(point, after, settings):
     assert world.crash(point, after, rounds=20)
     world.crash(point, after)
     assert Worker().drain() == 0
-    world.check()
+    assert_as_modelled(world)
 
 
-@pytest.mark.django_db(databases="__all__")
-def test_the_cast_can_live_on_every_shard():
+def test_it_puts_the_cast_on_every_shard():
     world = World()
     for number in range(40):
         world.register(number % len(CAST))

@@ -8,8 +8,7 @@ from PIL import Image
 
 from shardrouter import shard_for
 from timeline_api.models import Account, Avatar
-from timeline_api.services import avatars
-from timeline_api.services.accounts import remove
+from timeline_api.services import accounts, avatars
 
 URL = "/api/v1/accounts/alice/avatar/"
 
@@ -96,7 +95,7 @@ def test_it_can_be_taken_back(as_alice, visitor, alice, uploaded):
 
 
 def test_it_goes_with_its_member(alice, uploaded, relay):
-    remove(account=alice)
+    accounts.delete(account=alice)
     relay()
     assert not Avatar.objects.scatter().exists()
 

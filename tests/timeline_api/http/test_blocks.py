@@ -127,7 +127,7 @@ def test_the_blocks_of_a_leaver_go(alice, bob, charlie, relay):
     blocks.block(account=alice, other=bob)
     blocks.block(account=bob, other=charlie)
     blocks.mute(account=charlie, other=bob)
-    accounts.remove(account=bob)
+    accounts.delete(account=bob)
     relay()
     for model in (Block, Blocker, Mute):
         assert not model.objects.scatter().exists()

@@ -143,7 +143,7 @@ def test_the_traces_of_an_account_go_from_conversations(alice, as_alice, as_bob,
     first = post(as_bob)
     theirs = reply(as_alice, first)
     mine = reply(as_bob, theirs)
-    accounts.remove(account=alice)
+    accounts.delete(account=alice)
     relay()
     assert visitor.get(f"{URL}{first['id']}/").json()["reply_count"] == 0
     assert texts(visitor.get(f"{URL}{first['id']}/replies/")) == []

@@ -142,7 +142,7 @@ def test_a_deleted_message_takes_its_likes_and_reposts_with_it(
 def test_what_a_leaver_liked_is_counted_no_longer(bob, as_bob, visitor, message, relay):
     as_bob.put(f"{URL}{message.pk}/like/")
     as_bob.put(f"{URL}{message.pk}/repost/")
-    accounts.remove(account=bob)
+    accounts.delete(account=bob)
     relay()
     shown = visitor.get(f"{URL}{message.pk}/").json()
     assert (shown["like_count"], shown["repost_count"]) == (0, 0)

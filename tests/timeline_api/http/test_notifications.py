@@ -105,7 +105,7 @@ def test_of_a_leaver_nothing_is_told(alice, bob, as_alice, message, relay):
     follows.follow(follower=bob, followee=alice)
     messages.post(author=bob, text="@alice!")
     relay()
-    accounts.remove(account=bob)
+    accounts.delete(account=bob)
     relay()
     assert told(as_alice) == []
 

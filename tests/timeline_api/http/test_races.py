@@ -16,7 +16,7 @@ def deleted_after_login(alice):
         answer = execute(sql, params, many, context)
         if 'FROM "timeline_api_token"' in sql and not gone:
             gone.append(True)
-            accounts.remove(account=alice)
+            accounts.delete(account=alice)
         return answer
 
     gone = []

@@ -132,7 +132,7 @@ def test_it_follows_edits_and_deletes(visitor, alice):
     messages.delete(message=message)
     assert texts(visitor, "storks") == []
     messages.post(author=alice, text="herons again")
-    accounts.remove(account=alice)
+    accounts.delete(account=alice)
     assert texts(visitor, "herons") == []
 
 

@@ -1,4 +1,4 @@
-"""The population and `populate`: what pages would show, against a plain-Python model."""
+"""The demo population and `populate`: what pages would show, compared with a plain Python model."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def run(name, *args, **kwargs):
 
 
 def check_by_brute_force():
-    """Every home, profile and the public page, from the messages and follows alone."""
+    """Compare homes, profiles and the public page with the messages and follows alone."""
     followees, fans, by_author = defaultdict(set), Counter(), defaultdict(list)
     for follower, followee in Follow.objects.scatter().values_list("follower_id", "followee_id"):
         followees[follower].add(followee)
@@ -60,7 +60,7 @@ def check_by_brute_force():
         reposts[author][pk] = original
 
     def home(account):
-        """What a home shows, and of what it has entries, newest first."""
+        """Return what a home shows, and what it has entries of, newest first."""
         sources = followees[account.pk] | {account.pk}
         written = {pk for each in sources for pk in by_author[each]}
         seen = {
@@ -87,7 +87,7 @@ def check_by_brute_force():
         assert account.message_count == len(by_author[account.pk])
         assert account.following_count == len(followees[account.pk])
         assert account.follower_count == fans[account.pk]
-    # Nobody sees the messages of who is suspended.
+    # Nobody sees the messages of suspended members.
     for account in [account for account in people[::20] if not account.is_suspended]:
         expected, _ = home(account)
         page = timelines.home_page(account, limit=30)
@@ -105,33 +105,33 @@ def check_by_brute_force():
 
 
 def check_interactions():
-    """Counts, mirrors and notifications against the likes, reposts and replies themselves."""
-    deeds = Counter()
+    """Compare counts, mirrors and notifications with the likes, reposts and replies."""
+    acts = Counter()
     for pk in Like.objects.scatter().values_list("message_id", flat=True):
-        deeds["like", pk] += 1
+        acts["like", pk] += 1
     for message in Message.objects.scatter():
-        deeds["repost", message.repost_of_id] += 1
-        deeds["reply", message.parent_id] += 1
+        acts["repost", message.repost_of_id] += 1
+        acts["reply", message.parent_id] += 1
     mirrors = Counter(Interaction.objects.scatter().values_list("kind", "message_id"))
-    gaps = list(Tombstone.objects.scatter())
-    for gap in gaps:
-        deeds["reply", gap.parent_id] += 1
-    deeds = Counter({(kind, pk): number for (kind, pk), number in deeds.items() if pk})
-    assert mirrors == deeds
+    tombstones = list(Tombstone.objects.scatter())
+    for tombstone in tombstones:
+        acts["reply", tombstone.parent_id] += 1
+    acts = Counter({(kind, pk): number for (kind, pk), number in acts.items() if pk})
+    assert mirrors == acts
     for message in Message.objects.scatter():
         pk = message.pk
-        assert message.like_count == deeds["like", pk]
-        assert message.repost_count == deeds["repost", pk]
-        assert message.reply_count == deeds["reply", pk]
-    told = Counter(Notification.objects.scatter().values_list("kind", flat=True))
-    assert told["follow"] == Follow.objects.scatter().count()
-    silent = {gap.pk for gap in gaps}
+        assert message.like_count == acts["like", pk]
+        assert message.repost_count == acts["repost", pk]
+        assert message.reply_count == acts["reply", pk]
+    notified = Counter(Notification.objects.scatter().values_list("kind", flat=True))
+    assert notified["follow"] == Follow.objects.scatter().count()
+    silent = {tombstone.pk for tombstone in tombstones}
     others = [
         m
         for m in Interaction.objects.scatter()
         if m.actor_id != m.author_id and m.source_id not in silent
     ]
-    assert sum(told[kind] for kind in ("like", "repost", "reply")) == len(others)
+    assert sum(notified[kind] for kind in ("like", "repost", "reply")) == len(others)
 
 
 def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
@@ -147,14 +147,14 @@ def test_it_loads_by_plain_loaddata_and_comes_back_byte_for_byte():
     }
     check_by_brute_force()
     for name in ("alice", "bob", "charlie", "dana"):
-        # The settings of the tests have a faster hasher; the fixture has the real one's hashes.
+        # The tests' settings have a faster hasher; the fixture has hashes of the real one.
         assert Argon2PasswordHasher().verify("minitwit-demo", accounts.by_username(name).password)
     texts = " ".join(Message.objects.scatter().values_list("text", flat=True))
     assert all(odd in texts for odd in ("<script>", "🏳️‍🌈", "صباح", "\n", "日"))
 
 
-def test_it_shows_all_that_there_is():
-    """Whoever starts the site finds an example of everything, on the pages and in the admin."""
+def test_it_has_an_example_of_everything():
+    """A new site shows an example of everything, on the pages and in the admin."""
     run("loaddata", "population")
     alice = accounts.by_username("alice")
     pinned = messages.by_id(alice.pinned_id)
@@ -166,8 +166,8 @@ def test_it_shows_all_that_there_is():
     assert edited.count() > 30
     for message in edited[:5]:
         assert [row.text for row in messages.revisions(message)] != [message.text]
-    for gap in Tombstone.objects.scatter():
-        assert messages.replies(gap)
+    for tombstone in Tombstone.objects.scatter():
+        assert messages.replies(tombstone)
     assert blocks.are_apart(alice.pk, accounts.by_username("cheap_watches").pk)
     assert accounts.by_username("lucky_prizes").is_suspended
     assert Report.objects.scatter().filter(closed_at=None).count() == 3
@@ -190,12 +190,12 @@ def test_it_is_what_make_population_makes(tmp_path):
         ("follow", "followee_id", 123456789, "followee_id 123456789 names no timeline_api.Account"),
     ],
 )
-def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, named):
+def test_it_names_a_bad_row_and_loads_nothing(tmp_path, model, field, value, named):
     rows = json.loads(FIXTURE.read_text())
     rows = [row for row in rows if row["model"] != "timeline_api.homeentry"]
     row = next(row for row in reversed(rows) if row["model"] == f"timeline_api.{model}")
     if field == "author":
-        # An unknown member of the same slot, so that only the look for the owner can tell.
+        # An unknown account of the same slot, so that only the check of the owner notices.
         value = row["fields"]["author"] + (1 << 45)
     row["fields"][field] = value
     (tmp_path / "spoiled.json").write_text(json.dumps(rows))
@@ -206,21 +206,21 @@ def test_a_bad_row_loads_nothing_and_is_named(tmp_path, model, field, value, nam
     assert not Account.objects.scatter().exists()
 
 
-def test_populate_makes_consistent_rows_that_the_relay_need_not_touch():
-    told = run("populate", accounts=60, messages=300, follows=400, seed=5)
-    assert told.startswith("60 accounts, 300 messages, 400 follows")
+def test_it_populates_consistently_without_the_relay():
+    output = run("populate", accounts=60, messages=300, follows=400, seed=5)
+    assert output.startswith("60 accounts, 300 messages, 400 follows")
     run("relay", "--drain")
     check_by_brute_force()
 
 
-def test_populate_keeps_homes_within_their_cap(settings):
+def test_it_populates_homes_within_their_cap(settings):
     settings.TIMELINES = {"HOME_CAP": 10, "HOME_TRIM_EVERY": 1}
     run("populate", accounts=30, messages=300, follows=200, seed=5)
     check_by_brute_force()
     assert Account.objects.scatter().filter(home_floor__gt=0).count() > 15
 
 
-def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
+def test_it_populates_from_an_edge_list(tmp_path):
     edges = [(a, b) for a in range(30) for b in range(a) if (a * b) % 3 == 1]
     lines = ["# people", "", "% more", "5 5", *[f"{a} {b}" for a, b in edges], "2 1"]
     (tmp_path / "graph.edges").write_text("\n".join(lines))
@@ -230,7 +230,7 @@ def test_populate_takes_the_follows_of_an_edge_list(tmp_path):
     check_by_brute_force()
 
 
-def test_populate_is_the_same_for_the_same_seed():
+def test_it_populates_the_same_rows_for_the_same_seed():
     def made(seed):
         run("populate", accounts=20, messages=50, follows=40, seed=seed)
         text = run("dumpdata", "timeline_api")
@@ -241,7 +241,7 @@ def test_populate_is_the_same_for_the_same_seed():
     assert made(1) == made(1) != made(2)
 
 
-def test_two_seeds_live_together_and_one_seed_does_not_come_twice():
+def test_it_populates_two_seeds_side_by_side_and_refuses_one_twice():
     run("populate", accounts=20, seed=1)
     run("populate", accounts=20, seed=2)
     with pytest.raises(CommandError, match="Take another --seed"):
@@ -261,13 +261,13 @@ def test_two_seeds_live_together_and_one_seed_does_not_come_twice():
         (["--edges", str(FIXTURE), "--accounts", "3"], "(pk|line 1|brings its own)"),
     ],
 )
-def test_populate_says_what_is_wrong(arguments, text):
+def test_it_says_what_is_wrong_with_the_arguments(arguments, text):
     with pytest.raises(CommandError, match=text):
         run("populate", *arguments)
     assert not Account.objects.scatter().exists()
 
 
 @pytest.mark.parametrize("line", ["1", "1 2 3", "1 -2", "a b;c", "1,2"])
-def test_a_bad_edge_is_named_with_its_line(line):
+def test_it_names_a_bad_edge_by_its_line(line):
     with pytest.raises(follow_graph.BadEdge, match="line 3"):
         follow_graph.read_edges(["1 2\n", "\n", f"{line}\n"])

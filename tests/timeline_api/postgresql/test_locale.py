@@ -1,4 +1,4 @@
-"""A database whose locale cannot compare names is refused when it is migrated."""
+"""`migrate` refuses a database whose locale cannot compare names."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from timeline_api.search import index
 
 @pytest.fixture
 def cursor_in():
-    """A cursor in a new database with that locale."""
+    """cursor_in(locale) → a cursor in a new database with that locale."""
     name, opened = f"locale_{uuid.uuid4().hex}", []
     with psycopg.connect(dbname="postgres", autocommit=True) as server:
 

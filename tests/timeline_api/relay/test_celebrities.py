@@ -1,4 +1,4 @@
-"""Celebrities: their messages are pulled instead of fanned out, and nobody can tell."""
+"""Celebrities: their messages are pulled instead of fanned out, and readers see no difference."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 
 @pytest.fixture(autouse=True)
 def limit(settings):
-    """limit(n): whoever has more followers is a celebrity from now on."""
+    """limit(n): from now on authors with more followers are celebrities."""
 
     def limit(followers):
         settings.TIMELINES = {"FANOUT_MAX_FOLLOWERS": followers, "FANOUT_CHUNK": 5}
@@ -23,30 +23,38 @@ def limit(settings):
 
 
 @pytest.fixture
-def celebrity(alice, fans, post, relay):
-    """alice, with what she has posted: before she was one, when she became one, and since."""
-    alice.messages_posted = []
+def posted(alice, fans, post, relay):
+    """Messages of alice, who becomes a celebrity with the second of them."""
+    made = []
     for text in ("the last but one", "the last that is fanned out", "pulled", "pulled too"):
-        alice.messages_posted.append(post(alice, text))
+        made.append(post(alice, text))
         relay()
+    return made
+
+
+@pytest.fixture
+def celebrity(alice, posted):
+    """alice, who has posted."""
     alice.refresh_from_db()
     assert alice.is_celebrity
     return alice
 
 
-def told(author):
-    return (
-        Follow.objects.scatter().filter(followee_id=author.pk, followee_is_celebrity=True).count()
-    )
+def pulling(author):
+    """How many followers pull the author's messages."""
+    follows = Follow.objects.scatter().filter(followee_id=author.pk)
+    return follows.filter(followee_is_celebrity=True).count()
 
 
-def test_what_is_pulled_reads_as_what_is_fanned_out(celebrity, fans, post, homes_with, relay):
+def test_it_shows_pulled_messages_like_fanned_out_ones(
+    celebrity, posted, fans, post, homes_with, relay
+):
     own = [post(fans[0], str(number)) for number in range(3)]
     more = post(celebrity, "between")
     own.append(post(fans[0], "newest"))
     relay()
     assert homes_with(more) == {celebrity.pk}
-    expected = [own[3], more, *own[2::-1], *celebrity.messages_posted[::-1]]
+    expected = [own[3], more, *own[2::-1], *posted[::-1]]
     for size in (1, 2, 3, 30):
         pages, place = [], None
         while page := timelines.home_page(fans[0], before_id=place, limit=size):
@@ -61,7 +69,7 @@ def test_what_is_pulled_reads_as_what_is_fanned_out(celebrity, fans, post, homes
     assert [message.author.username for message in pages][1] == celebrity.username
 
 
-def test_reading_a_celebrity_costs_one_query_more_on_no_shard(celebrity, fans, post, asks):
+def test_it_adds_no_query_to_a_page_with_a_celebrity(celebrity, fans, post, asks):
     reader = fans[1]
     for fan in fans[::2]:
         post(fan)
@@ -72,42 +80,44 @@ def test_reading_a_celebrity_costs_one_query_more_on_no_shard(celebrity, fans, p
         assert len(timelines.home_page(fans[4], limit=3)) == 3
 
 
-def test_while_followers_are_told_messages_are_fanned_out(alice, fans, post):
-    post(alice, "makes her one")
+def test_it_fans_out_while_the_change_is_delivered(alice, fans, post):
+    post(alice, "makes her a celebrity")
     Worker().run_once()
     Worker().run_once()
     alice.refresh_from_db()
     assert alice.is_celebrity
-    assert 0 < told(alice) < len(fans)
+    assert 0 < pulling(alice) < len(fans)
     message = post(alice, "between")
     event = Outbox.objects.filter(account=alice).latest("id")
-    # What is out of the outbox has reached everyone: by an entry, or since they pull.
+    # Once its event is deleted, every follower has an entry or pulls it.
     while Outbox.objects.filter(pk=event.pk).exists():
         Worker().run_once()
     assert all(message in timelines.home_page(fan) for fan in fans)
 
 
-def test_fan_out_ends_only_when_everyone_has_been_told(alice, fans):
+def test_it_ends_fan_out_only_when_the_change_is_delivered_to_all(alice, fans):
     alice.follower_count, alice.celebrity_version = 12, 1
-    assert not celebrities.settle(alice)
+    assert not celebrities.update_status(alice)
     alice.celebrity_version_delivered = 1
-    assert celebrities.settle(alice)
+    assert celebrities.update_status(alice)
 
 
-def test_who_follows_a_celebrity_pulls_at_once(celebrity, bob, relay):
+def test_it_lets_a_new_follower_of_a_celebrity_pull_at_once(celebrity, posted, bob, relay):
     follows.follow(follower=bob, followee=celebrity)
-    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    assert timelines.home_page(bob) == posted[::-1]
     assert not bob.home_entries.exists()
     relay()
-    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    assert timelines.home_page(bob) == posted[::-1]
     follows.unfollow(follower=bob, followee=celebrity)
     assert timelines.home_page(bob) == []
 
 
-def test_a_follow_that_was_decided_before_the_change_hears_of_it(celebrity, bob, post, relay):
-    before = Account(pk=celebrity.pk, username=celebrity.username)  # as bob's request read it
+def test_it_updates_a_follow_that_was_decided_before_the_change(
+    celebrity, posted, bob, post, relay
+):
+    before = Account(pk=celebrity.pk, username=celebrity.username)  # as bob's request has read it
     follows.follow(follower=bob, followee=before)
-    assert timelines.home_page(bob) == celebrity.messages_posted[::-1]
+    assert timelines.home_page(bob) == posted[::-1]
     relay()
     assert Follow.objects.get(follower=bob).followee_is_celebrity
     message = post(celebrity, "pulled")
@@ -115,7 +125,9 @@ def test_a_follow_that_was_decided_before_the_change_hears_of_it(celebrity, bob,
     assert timelines.home_page(bob)[0] == message
 
 
-def test_one_is_a_celebrity_no_more_below_nine_tenths(celebrity, fans, post, homes_with, relay):
+def test_it_makes_an_author_ordinary_below_nine_tenths_of_the_limit(
+    celebrity, fans, post, homes_with, relay
+):
     for fan in fans[:3]:
         follows.unfollow(follower=fan, followee=celebrity)
     relay()
@@ -133,21 +145,25 @@ def test_one_is_a_celebrity_no_more_below_nine_tenths(celebrity, fans, post, hom
         assert timelines.home_page(fan) == mine
 
 
-def test_entries_come_back_only_down_to_the_floor(celebrity, fans, limit, settings, post, relay):
+def test_it_restores_entries_only_down_to_the_floor(
+    celebrity, posted, fans, limit, settings, post, relay
+):
     fan = fans[0]
-    Account.objects.filter(pk=fan.pk).update(home_floor=celebrity.messages_posted[2].pk)
+    Account.objects.filter(pk=fan.pk).update(home_floor=posted[2].pk)
     limit(100)
     last = post(celebrity, "fanned out")
     relay()
     assert [entry.message_id for entry in fan.home_entries.order_by("message_id")][-3:] == [
-        *(message.pk for message in celebrity.messages_posted[2:]),
+        *(message.pk for message in posted[2:]),
         last.pk,
     ]
-    assert timelines.home_page(fan) == [last, *celebrity.messages_posted[::-1]]
+    assert timelines.home_page(fan) == [last, *posted[::-1]]
 
 
-def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down, homes_with, relay):
-    first = post(alice, "makes her one")
+def test_it_delivers_the_change_to_a_lost_shard_later_and_fans_out_meanwhile(
+    alice, fans, post, down, homes_with, relay
+):
+    first = post(alice, "makes her a celebrity")
     with down("shard2"):
         for _ in range(6):
             Worker().run_once(early=True)
@@ -156,19 +172,19 @@ def test_a_lost_shard_is_told_later_and_fan_out_goes_on(alice, fans, post, down,
     relay()
     alice.refresh_from_db()
     assert alice.celebrity_version_delivered == alice.celebrity_version == 1
-    assert told(alice) == len(fans)
+    assert pulling(alice) == len(fans)
     for fan in fans:
         assert timelines.home_page(fan) == [second, first]
 
 
-def test_a_relay_that_wakes_late_cannot_undo_what_was_told_since(celebrity, fans, limit, relay):
+def test_it_ignores_a_relay_that_delivers_an_older_version(celebrity, fans, limit, relay):
     frozen = Account.objects.get(pk=celebrity.pk)
-    frozen.celebrity_version = 0  # it read her before she was one
-    celebrities._tell_on_shard("shard0", frozen, [], [fans[0].pk])
-    assert told(celebrity) == len(fans)
+    frozen.celebrity_version = 0  # it has read her before the change
+    celebrities.update_follows_on_shard("shard0", frozen, [], [fans[0].pk])
+    assert pulling(celebrity) == len(fans)
 
 
-def test_check_and_rebuild_know_celebrities(celebrity, fans, bob, post, relay):
+def test_it_checks_and_rebuilds_homes_with_celebrities(celebrity, posted, fans, bob, post, relay):
     fan = fans[0]
     follows.follow(follower=fan, followee=bob)
     follows.follow(follower=celebrity, followee=fan)
@@ -180,9 +196,9 @@ def test_check_and_rebuild_know_celebrities(celebrity, fans, bob, post, relay):
     assert repairs.home_difference(fan).missing == {message.pk}
     assert repairs.rebuild_home(fan).missing == {message.pk}
     assert list(fan.home_entries.values_list("message_id", flat=True)) == [message.pk]
-    assert timelines.home_page(fan) == [message, *celebrity.messages_posted[::-1]]
+    assert timelines.home_page(fan) == [message, *posted[::-1]]
 
 
-def test_a_deleted_message_of_a_celebrity_is_gone_at_once(celebrity, fans):
-    messages.delete(message=celebrity.messages_posted[-1])
-    assert timelines.home_page(fans[0]) == celebrity.messages_posted[-2::-1]
+def test_it_hides_a_celebritys_deleted_message_at_once(celebrity, posted, fans):
+    messages.delete(message=posted[-1])
+    assert timelines.home_page(fans[0]) == posted[-2::-1]

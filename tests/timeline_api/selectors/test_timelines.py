@@ -168,7 +168,7 @@ def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
 
 
 def test_a_deleted_account_is_in_no_timeline_before_the_relay_has_been_there(posted, fetch, bob):
-    accounts.remove(account=bob)
+    accounts.delete(account=bob)
     assert list(fetch(limit=8)) == [row for row in posted[::-1] if row.author.pk != bob.pk]
 
 

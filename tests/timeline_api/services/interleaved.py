@@ -1,6 +1,6 @@
-"""Two at once: one stops in the middle of its transaction until the other is as far as it can get.
+"""Two operations at once: the first pauses in its transaction until the second can go no further.
 
-SQLite has one writer at a time, so there the other waits; PostgreSQL lets it go on beside.
+On SQLite, which has one writer at a time, the second waits; on PostgreSQL it may go on.
 """
 
 import threading
@@ -8,13 +8,13 @@ from contextlib import ExitStack
 
 from django.db import connections
 
-# How long the other may take, when it is not kept waiting.
+# How long the second may take, if it need not wait.
 SECONDS = 0.5
 
 
 def interleaved(first, after, second):
-    """Do `first`; when it has made a statement that begins as `after`, do `second` in another
-    thread; gives what each raised."""
+    """Call `first`; after its first statement that starts with `after`, call `second` in another
+    thread. Return the exceptions that they raised, or None."""
     goes_on, done = threading.Event(), threading.Event()
     raised = {}
 

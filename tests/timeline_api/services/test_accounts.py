@@ -1,4 +1,4 @@
-"""Accounts: registering, logging in, profile, password, suspending, leaving."""
+"""Accounts: registering, logging in, profile, password, suspending, deleting."""
 
 from unittest import mock
 
@@ -25,7 +25,7 @@ from timeline_api.services import accounts, follows, messages, tokens
 
 from ..conftest import PASSWORD, SHARDS
 
-# What a transaction inside the test's own adds: SAVEPOINT, and RELEASE SAVEPOINT.
+# Statements that a transaction inside the test's own adds: SAVEPOINT and RELEASE SAVEPOINT.
 SAVEPOINT = 2
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -117,7 +117,7 @@ def test_it_hashes_once_whether_or_not_the_name_exists(alice, known):
     assert hashed == ["wrong"]
 
 
-def test_it_tells_of_the_suspension_only_to_who_knows_the_password(alice):
+def test_it_reveals_a_suspension_only_with_the_password(alice):
     accounts.suspend(account=alice)
     with pytest.raises(accounts.AccountSuspended):
         accounts.authenticate(username=alice.username, password=PASSWORD)
@@ -142,7 +142,7 @@ def test_it_does_not_bring_back_a_password_that_was_changed_meanwhile(alice):
     accounts.change_password(account=alice, old_password=PASSWORD, new_password="three herons")
     changed = Account.objects.get(pk=alice.pk).password
     late = Account(pk=alice.pk, username=alice.username, password="read before")
-    assert not accounts._replace_password(late, "renewed late")
+    assert not accounts.replace_password(account=late, encoded="renewed late")
     assert Account.objects.get(pk=alice.pk).password == changed
 
 
@@ -161,13 +161,13 @@ def test_it_updates_nothing_but_the_profile(alice):
         accounts.update_profile(account=alice, username="mallory")
 
 
-def test_it_says_when_the_account_to_update_is_gone(alice):
-    accounts.remove(account=Account.objects.get(pk=alice.pk))
+def test_it_raises_if_the_account_to_update_is_deleted(alice):
+    accounts.delete(account=Account.objects.get(pk=alice.pk))
     with pytest.raises(Account.DoesNotExist):
         accounts.update_profile(account=alice, bio="x")
 
 
-def test_it_changes_the_password_and_ends_the_other_tokens(alice, bob):
+def test_it_changes_the_password_and_revokes_the_other_tokens(alice, bob):
     kept, _ = tokens.issue(account=alice)
     tokens.issue(account=alice)
     others, _ = tokens.issue(account=bob)
@@ -194,7 +194,7 @@ def test_it_keeps_the_password_when_the_old_one_is_wrong(alice):
     accounts.authenticate(username=alice.username, password=PASSWORD)
 
 
-def test_only_one_of_two_password_changes_at_once_wins(alice):
+def test_it_accepts_only_one_of_two_password_changes_at_once(alice):
     late = Account.objects.get(pk=alice.pk)
     accounts.change_password(account=alice, old_password=PASSWORD, new_password="three herons")
     with pytest.raises(accounts.InvalidCredentials):
@@ -205,14 +205,14 @@ def test_only_one_of_two_password_changes_at_once_wins(alice):
 # Suspending
 
 
-def test_it_ends_the_tokens_of_a_suspended_account(alice):
+def test_it_revokes_the_tokens_of_a_suspended_account(alice):
     _, text = tokens.issue(account=alice)
     accounts.suspend(account=alice)
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
 
 
-def test_a_suspended_accounts_messages_vanish_until_it_is_opened_again(alice, bob):
+def test_it_hides_messages_while_their_author_is_suspended(alice, bob):
     follows.follow(follower=bob, followee=alice)
     message = messages.post(author=bob, text="mine")
     theirs = messages.post(author=alice, text="theirs")
@@ -235,7 +235,7 @@ def test_a_suspended_accounts_messages_vanish_until_it_is_opened_again(alice, bo
     assert shown() == [everything, everything, [reply.pk, theirs.pk]]
 
 
-def test_a_suspended_reposter_hides_no_later_repost(alice, bob, charlie, register):
+def test_it_lets_a_suspended_reposter_hide_no_later_repost(alice, bob, charlie, register):
     dana = register("dana")
     message = messages.post(author=alice, text="hello")
     for reposter in (bob, charlie):
@@ -255,36 +255,36 @@ def test_a_suspended_reposter_hides_no_later_repost(alice, bob, charlie, registe
     assert reposters() == [bob]
 
 
-def test_it_opens_a_suspended_account_again(alice):
+def test_it_unsuspends_an_account(alice):
     accounts.suspend(account=alice)
     accounts.unsuspend(account=alice)
     assert accounts.authenticate(username=alice.username, password=PASSWORD) == alice
 
 
-# Leaving
+# Deleting
 
 
 def test_it_deletes_only_with_the_password(alice):
     with pytest.raises(accounts.InvalidCredentials):
-        accounts.delete_account(account=alice, password="wrong")
+        accounts.delete_with_password(account=alice, password="wrong")
     assert selectors.by_username(alice.username) == alice
-    accounts.delete_account(account=alice, password=PASSWORD)
+    accounts.delete_with_password(account=alice, password=PASSWORD)
     with pytest.raises(Account.DoesNotExist):
         selectors.by_username(alice.username)
 
 
-def test_everything_of_a_deleted_account_goes_in_the_end(alice, bob, charlie, relay):
+def test_it_deletes_everything_of_an_account_in_the_end(alice, bob, charlie, relay):
     for fan, author in ((bob, alice), (charlie, alice), (alice, bob), (bob, charlie)):
         follows.follow(follower=fan, followee=author)
     messages.post(author=alice, text="hello", idempotency_key="once")
     messages.post(author=bob, text="hello")
     tokens.issue(account=alice)
     relay()
-    accounts.delete_account(account=alice, password=PASSWORD)
+    accounts.delete_with_password(account=alice, password=PASSWORD)
     assert Outbox.objects.scatter().get().account_id == alice.pk
     relay()
-    gone = alice.pk
-    assert not Account.objects.filter(pk=gone).exists()
+    deleted = alice.pk
+    assert not Account.objects.filter(pk=deleted).exists()
     for model, columns in (
         (Message, ["author_id"]),
         (Token, ["account_id"]),
@@ -295,27 +295,27 @@ def test_everything_of_a_deleted_account_goes_in_the_end(alice, bob, charlie, re
         (Outbox, ["account_id"]),
     ):
         for column in columns:
-            left = model.objects.scatter().filter(**{column: gone}).values("pk")
+            left = model.objects.scatter().filter(**{column: deleted}).values("pk")
             assert not left, (model, column)
     bob, charlie = (Account.objects.get(pk=each.pk) for each in (bob, charlie))
     assert (bob.following_count, bob.follower_count, bob.message_count) == (1, 0, 1)
     assert (charlie.following_count, charlie.follower_count) == (0, 1)
 
 
-def test_deleting_twice_is_deleting_once(alice):
+def test_it_deletes_idempotently(alice):
     again = Account.objects.get(pk=alice.pk)
-    accounts.remove(account=alice)
-    accounts.remove(account=again)
+    accounts.delete(account=alice)
+    accounts.delete(account=again)
     assert Outbox.objects.scatter().count() == 1
 
 
-def test_a_name_is_free_when_the_account_has_left_every_shard(
+def test_it_frees_a_name_once_the_account_is_deleted_from_every_shard(
     alice, bob, register, relay, down, settings
 ):
     settings.TIMELINES = {"FANOUT_CHUNK": 1}
     follows.follow(follower=bob, followee=alice)
     relay()
-    accounts.remove(account=alice)
+    accounts.delete(account=alice)
     with pytest.raises(accounts.UsernameTaken):
         register(alice.username.upper())
     with down("shard1"):
@@ -338,4 +338,4 @@ def test_it_touches_one_shard_alone(alice, down):
         accounts.change_password(account=alice, old_password=PASSWORD, new_password="three herons")
         accounts.suspend(account=alice)
         accounts.unsuspend(account=alice)
-        accounts.remove(account=alice)
+        accounts.delete(account=alice)

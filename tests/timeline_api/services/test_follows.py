@@ -17,7 +17,7 @@ def counts(account):
     return account.following_count, account.follower_count
 
 
-def test_following_brings_the_earlier_messages_home_at_once(alice, bob):
+def test_it_backfills_the_followees_messages_at_once(alice, bob):
     earlier = [messages.post(author=bob, text=str(number)) for number in range(3)]
     follows.follow(follower=alice, followee=bob)
     assert list(timelines.home_page(alice)) == earlier[::-1]
@@ -35,7 +35,7 @@ def test_it_backfills_the_newest_messages_alone(alice, bob):
     assert set(entries) == {earlier[4].pk, earlier[3].pk}
 
 
-def test_following_reads_the_followees_shard_and_writes_ones_own(alice, bob, asks, down):
+def test_it_reads_the_followees_shard_and_writes_the_followers_own(alice, bob, asks, down):
     messages.post(author=bob, text="hello")
     with down("shard2"), down("default"):
         follows.follow(follower=alice, followee=bob)
@@ -43,14 +43,14 @@ def test_following_reads_the_followees_shard_and_writes_ones_own(alice, bob, ask
     assert HomeEntry.objects.using("shard0").filter(owner_id=alice.pk).count() == 1
 
 
-def test_following_somebody_on_a_lost_shard_changes_nothing(alice, bob, down):
+def test_it_changes_nothing_if_the_followees_shard_is_down(alice, bob, down):
     with down("shard1"), pytest.raises(ShardUnavailable):
         follows.follow(follower=alice, followee=bob)
     assert not Follow.objects.scatter().exists()
     assert counts(alice) == (0, 0)
 
 
-def test_unfollowing_somebody_on_a_lost_shard_works(alice, bob, down):
+def test_it_unfollows_somebody_on_a_lost_shard(alice, bob, down):
     messages.post(author=bob, text="hello")
     follows.follow(follower=alice, followee=bob)
     with down("shard1"):
@@ -58,7 +58,7 @@ def test_unfollowing_somebody_on_a_lost_shard_works(alice, bob, down):
         assert list(timelines.home_page(alice)) == []
 
 
-def test_following_twice_is_following_once(alice, bob, relay):
+def test_it_follows_idempotently(alice, bob, relay):
     for _ in range(2):
         follows.follow(follower=alice, followee=bob)
     assert Outbox.objects.scatter().count() == 1
@@ -66,7 +66,7 @@ def test_following_twice_is_following_once(alice, bob, relay):
     assert (counts(alice), counts(bob)) == ((1, 0), (0, 1))
 
 
-def test_unfollowing_takes_the_messages_and_leaves_the_others(alice, bob, charlie, post, relay):
+def test_it_deletes_the_entries_of_the_unfollowed_alone(alice, bob, charlie, post, relay):
     for author in (alice, bob, charlie):
         post(author)
     for author in (bob, charlie):
@@ -79,7 +79,7 @@ def test_unfollowing_takes_the_messages_and_leaves_the_others(alice, bob, charli
     assert (counts(alice), counts(bob), counts(charlie)) == ((1, 0), (0, 0), (0, 1))
 
 
-def test_unfollowing_twice_or_for_nothing_changes_nothing(alice, bob):
+def test_it_unfollows_idempotently(alice, bob):
     follows.unfollow(follower=alice, followee=bob)
     assert not Outbox.objects.scatter().exists()
     follows.follow(follower=alice, followee=bob)
@@ -90,15 +90,15 @@ def test_unfollowing_twice_or_for_nothing_changes_nothing(alice, bob):
 
 
 @pytest.mark.parametrize("change", [follows.follow, follows.unfollow])
-def test_nobody_follows_oneself(alice, change):
+def test_it_refuses_to_follow_oneself(alice, change):
     with pytest.raises(follows.CannotFollowSelf):
         change(follower=alice, followee=Account.objects.get(pk=alice.pk))
     assert not Follow.objects.scatter().exists()
 
 
-def test_what_is_posted_before_the_relay_has_been_there_arrives(alice, bob, relay):
+def test_it_delivers_what_is_posted_between_backfill_and_mirror(alice, bob, relay):
     follows.follow(follower=alice, followee=bob)
-    message = messages.post(author=bob, text="in the gap")
+    message = messages.post(author=bob, text="in between")
     relay()
     assert list(timelines.home_page(alice)) == [message]
 

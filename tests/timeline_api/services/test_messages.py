@@ -1,4 +1,4 @@
-"""Messages: posting, Idempotency-Key, deleting, one member's list."""
+"""Messages: posting, Idempotency-Keys, deleting, one member's list."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from shardrouter import shard_for
 from timeline_api.models import Account, HomeEntry, IdempotencyKey, Message, Outbox
 from timeline_api.selectors import messages as selectors
 from timeline_api.selectors import timelines
-from timeline_api.services import messages
+from timeline_api.services import idempotency, messages, outbox
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -22,7 +22,7 @@ def count(account):
     return Account.objects.get(pk=account.pk).message_count
 
 
-def test_posting_is_one_transaction_on_the_authors_shard(alice, down):
+def test_it_posts_on_the_authors_shard_alone(alice, down):
     with down("shard1"), down("shard2"), down("default"):
         message = messages.post(author=alice, text="hello 🐦")
         assert list(timelines.home_page(alice)) == [message]
@@ -33,11 +33,11 @@ def test_posting_is_one_transaction_on_the_authors_shard(alice, down):
     assert (event.kind, event.payload) == ("message_posted", {"message_id": message.pk})
 
 
-def test_a_post_that_fails_leaves_nothing(alice, monkeypatch):
+def test_it_leaves_nothing_of_a_failed_post(alice, monkeypatch):
     def fail(**event):
         raise RuntimeError("the outbox is full")
 
-    monkeypatch.setattr(messages.outbox, "emit", fail)
+    monkeypatch.setattr(outbox, "emit", fail)
     with pytest.raises(RuntimeError, match="full"):
         messages.post(author=alice, text="hello", idempotency_key="once")
     for model in (Message, HomeEntry, Outbox, IdempotencyKey):
@@ -45,7 +45,7 @@ def test_a_post_that_fails_leaves_nothing(alice, monkeypatch):
     assert count(alice) == 0
 
 
-def test_later_messages_of_one_member_have_higher_ids_and_no_earlier_time(alice):
+def test_it_orders_one_members_messages_by_id_and_time(alice):
     posted = [messages.post(author=alice, text="x") for _ in range(20)]
     assert posted == sorted(posted, key=lambda message: message.pk)
     assert posted == sorted(posted, key=lambda message: message.created_at)
@@ -54,7 +54,7 @@ def test_later_messages_of_one_member_have_higher_ids_and_no_earlier_time(alice)
 # Idempotency-Key
 
 
-def test_the_same_key_and_text_give_the_first_message(alice):
+def test_it_returns_the_first_message_for_the_same_key_and_text(alice):
     first = messages.post(author=alice, text="hello", idempotency_key="once")
     again = messages.post(author=alice, text="hello", idempotency_key="once")
     assert again == first
@@ -63,20 +63,20 @@ def test_the_same_key_and_text_give_the_first_message(alice):
     assert Outbox.objects.filter(account=alice).count() == 1
 
 
-def test_the_same_key_and_another_text_are_refused(alice):
+def test_it_refuses_the_same_key_with_another_text(alice):
     messages.post(author=alice, text="hello", idempotency_key="once")
-    with pytest.raises(messages.IdempotencyMismatch):
+    with pytest.raises(idempotency.IdempotencyMismatch):
         messages.post(author=alice, text="goodbye", idempotency_key="once")
     assert count(alice) == 1
 
 
-def test_keys_are_each_members_own(alice, bob):
+def test_it_keeps_keys_for_each_member_apart(alice, bob):
     first = messages.post(author=alice, text="hello", idempotency_key="once")
     assert messages.post(author=bob, text="hello", idempotency_key="once") != first
     assert messages.post(author=alice, text="hello", idempotency_key="Once") != first
 
 
-def test_a_key_is_forgotten_after_a_day(alice):
+def test_it_deletes_a_key_after_a_day(alice):
     with time_machine.travel(NOON, tick=False) as clock:
         first = messages.post(author=alice, text="hello", idempotency_key="once")
         messages.post(author=alice, text="hello", idempotency_key="another")
@@ -85,35 +85,35 @@ def test_a_key_is_forgotten_after_a_day(alice):
         clock.shift(timedelta(seconds=1))
         second = messages.post(author=alice, text="goodbye", idempotency_key="once")
     assert second != first
-    # And so is every other one that is past: they do not pile up.
+    # The other expired key is deleted too.
     assert IdempotencyKey.objects.get(account=alice).message_id == second.pk
 
 
-def test_the_key_of_a_deleted_message_posts_nothing(alice):
+def test_it_refuses_the_key_of_a_deleted_message(alice):
     messages.delete(message=messages.post(author=alice, text="hello", idempotency_key="once"))
-    with pytest.raises(messages.IdempotencyConflict):
+    with pytest.raises(idempotency.IdempotencyConflict):
         messages.post(author=alice, text="hello", idempotency_key="once")
     assert count(alice) == 0
 
 
-def test_a_key_that_another_writes_meanwhile_is_a_conflict(alice, monkeypatch):
-    """What a database with row locks does to two at once; SQLite lets one wait for the other."""
-    monkeypatch.setattr(messages, "_remembered", lambda *args: None)
+def test_it_raises_a_conflict_if_another_stores_the_key_meanwhile(alice, monkeypatch):
+    """As with two requests at once on a database with row locks; on SQLite one waits."""
+    monkeypatch.setattr(idempotency, "earlier_message", lambda **key: None)
     messages.post(author=alice, text="hello", idempotency_key="once")
-    with pytest.raises(messages.IdempotencyConflict):
+    with pytest.raises(idempotency.IdempotencyConflict):
         messages.post(author=alice, text="hello", idempotency_key="once")
     assert count(alice) == Message.objects.filter(author=alice).count() == 1
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_many_posts_at_once_with_one_key_make_one_message(alice):
+def test_it_posts_one_message_for_many_requests_at_once_with_one_key(alice):
     made, start = [], threading.Barrier(6)
 
     def post():
         start.wait()
         try:
             made.append(messages.post(author=alice, text="hello", idempotency_key="once").pk)
-        except messages.IdempotencyConflict:
+        except idempotency.IdempotencyConflict:
             made.append(None)
         finally:
             connections.close_all()
@@ -129,7 +129,7 @@ def test_many_posts_at_once_with_one_key_make_one_message(alice):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_counts_are_right_after_many_posts_at_once(alice):
+def test_it_counts_many_posts_at_once(alice):
     start = threading.Barrier(4)
 
     def post():
@@ -152,21 +152,21 @@ def test_counts_are_right_after_many_posts_at_once(alice):
 # Deleting
 
 
-def test_deleting_takes_it_from_ones_own_home_at_once(alice, down):
+def test_it_deletes_from_ones_own_home_at_once(alice, down):
     kept = messages.post(author=alice, text="keep")
-    gone = messages.post(author=alice, text="drop")
+    deleted = messages.post(author=alice, text="delete")
     with down("shard1"), down("shard2"):
-        messages.delete(message=gone)
+        messages.delete(message=deleted)
         assert list(timelines.home_page(alice)) == [kept]
     assert count(alice) == 1
     event = Outbox.objects.filter(account=alice).latest("id")
-    assert (event.kind, event.payload) == ("message_deleted", {"message_id": gone.pk})
+    assert (event.kind, event.payload) == ("message_deleted", {"message_id": deleted.pk})
     with pytest.raises(Message.DoesNotExist):
-        selectors.by_id(gone.pk)
+        selectors.by_id(deleted.pk)
 
 
-def test_deleting_twice_is_deleting_once(alice):
-    message = messages.post(author=alice, text="drop")
+def test_it_deletes_idempotently(alice):
+    message = messages.post(author=alice, text="delete")
     again = Message.objects.get(pk=message.pk)
     messages.delete(message=message)
     messages.delete(message=again)
@@ -194,7 +194,7 @@ def test_it_pages_through_a_members_messages_with_one_query_each(alice, bob, ask
         assert [message.author.username for message in page] == [alice.username] * 2
     assert list(page) == [mine[4], mine[3]]
     assert list(selectors.of_author(alice, before_id=mine[3].pk, limit=2)) == [mine[2], mine[1]]
-    # Backwards: those next to the place, not the newest of all.
+    # Backwards: the messages next to the position, not the newest.
     assert list(selectors.of_author(alice, after_id=mine[0].pk, limit=2)) == [mine[2], mine[1]]
 
 

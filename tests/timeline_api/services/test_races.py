@@ -1,4 +1,5 @@
-"""Two at once, each in the middle of the other's transaction: it ends as one after the other."""
+"""Two operations at once, one in the middle of the other's transaction: the result is as if one
+came after the other."""
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -18,7 +19,15 @@ from timeline_api.models import (
 from timeline_api.ops import faults
 from timeline_api.relay import fanout
 from timeline_api.selectors.messages import Place
-from timeline_api.services import accounts, blocks, follows, likes, messages, repairs
+from timeline_api.services import (
+    accounts,
+    blocks,
+    follows,
+    idempotency,
+    likes,
+    messages,
+    repairs,
+)
 
 from .interleaved import interleaved
 
@@ -27,11 +36,11 @@ pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 @pytest.fixture
 def posted(alice, bob):
-    """Two messages of bob's."""
+    """Two messages of bob."""
     return [messages.post(author=bob, text=text) for text in ("one", "two")]
 
 
-def test_no_follow_slips_past_a_block(alice, bob, posted, relay):
+def test_it_lets_no_follow_slip_past_a_block(alice, bob, posted, relay):
     def follow():
         follows.follow(follower=alice, followee=bob)
 
@@ -47,7 +56,7 @@ def test_no_follow_slips_past_a_block(alice, bob, posted, relay):
     assert not repairs.home_difference(alice)
 
 
-def test_no_follow_slips_past_ones_own_block(alice, bob, relay):
+def test_it_lets_no_follow_slip_past_ones_own_block(alice, bob, relay):
     raised = interleaved(
         lambda: follows.follow(follower=alice, followee=bob),
         'INSERT INTO "timeline_api_follow"',
@@ -58,7 +67,7 @@ def test_no_follow_slips_past_ones_own_block(alice, bob, relay):
     assert not Follow.objects.scatter().exists()
 
 
-def test_a_block_forgets_what_is_being_told(alice, bob, posted, relay):
+def test_it_deletes_a_notification_that_is_written_during_a_block(alice, bob, posted, relay):
     raised = interleaved(
         lambda: likes.like(account=alice, message=posted[0]),
         'INSERT INTO "timeline_api_notification"',
@@ -69,7 +78,7 @@ def test_a_block_forgets_what_is_being_told(alice, bob, posted, relay):
     assert not Notification.objects.scatter().filter(account_id=bob.pk).exists()
 
 
-def test_a_mute_forgets_what_is_being_told(alice, bob, posted):
+def test_it_deletes_a_notification_that_is_written_during_a_mute(alice, bob, posted):
     raised = interleaved(
         lambda: likes.like(account=alice, message=posted[0]),
         'INSERT INTO "timeline_api_notification"',
@@ -86,7 +95,7 @@ def test_a_mute_forgets_what_is_being_told(alice, bob, posted):
         (messages.repost, 'INSERT INTO "timeline_api_message"', Message),
     ],
 )
-def test_twice_is_once(alice, posted, relay, act, after, fact):
+def test_it_likes_and_reposts_once_for_two_at_once(alice, posted, relay, act, after, fact):
     def twice():
         act(account=alice, message=posted[0])
 
@@ -99,7 +108,7 @@ def test_twice_is_once(alice, posted, relay, act, after, fact):
     assert Interaction.objects.scatter().count() == 1
 
 
-def test_following_twice_is_once(alice, bob, relay):
+def test_it_follows_once_for_two_at_once(alice, bob, relay):
     def follow():
         follows.follow(follower=alice, followee=bob)
 
@@ -109,9 +118,9 @@ def test_following_twice_is_once(alice, bob, relay):
     assert Account.objects.get(pk=bob.pk).follower_count == 1
 
 
-def test_a_name_that_is_leaving_is_not_taken(alice, register):
+def test_it_refuses_a_name_whose_account_is_being_deleted(alice, register):
     taken = interleaved(
-        lambda: accounts.remove(account=alice),
+        lambda: accounts.delete(account=alice),
         'DELETE FROM "timeline_api_account"',
         lambda: register(alice.username),
     )
@@ -119,7 +128,7 @@ def test_a_name_that_is_leaving_is_not_taken(alice, register):
     assert isinstance(taken[1], accounts.UsernameTaken)
 
 
-def test_a_home_that_is_rebuilt_forgets_whom_one_unfollows(alice, bob, posted, relay):
+def test_it_rebuilds_a_home_without_whom_one_unfollows_meanwhile(alice, bob, posted, relay):
     follows.follow(follower=alice, followee=bob)
     relay()
     HomeEntry.objects.filter(owner=alice, message_id=posted[0].pk).delete()
@@ -132,7 +141,7 @@ def test_a_home_that_is_rebuilt_forgets_whom_one_unfollows(alice, bob, posted, r
     assert not HomeEntry.objects.filter(owner=alice, author_id=bob.pk).exists()
 
 
-def test_a_gap_goes_with_its_last_reply(alice, bob, posted, relay):
+def test_it_deletes_a_tombstone_with_its_last_reply(alice, bob, posted, relay):
     reply = messages.post(author=alice, text="reply", parent=posted[0])
     raised = interleaved(
         lambda: messages.delete(message=posted[0]),
@@ -145,11 +154,13 @@ def test_a_gap_goes_with_its_last_reply(alice, bob, posted, relay):
     assert not Interaction.objects.scatter().exists()
 
 
-def test_a_gap_stays_for_a_reply_that_is_just_coming(alice, bob, charlie, posted, relay):
+def test_it_keeps_a_tombstone_for_a_reply_that_is_being_mirrored(
+    alice, bob, charlie, posted, relay
+):
     reply = messages.post(author=alice, text="reply", parent=posted[0])
 
     def fail(name):
-        if name == "soon":
+        if name == faults.REQUEST_BEFORE_MIRROR:
             raise OperationalError("not now")
 
     faults.install(fail)
@@ -168,7 +179,7 @@ def test_a_gap_stays_for_a_reply_that_is_just_coming(alice, bob, charlie, posted
 
 
 @pytest.mark.parametrize("act", [likes.like, messages.repost])
-def test_what_comes_after_the_messages_end_goes_too(alice, bob, posted, relay, act):
+def test_it_deletes_a_like_or_repost_of_a_deleted_message(alice, bob, posted, relay, act):
     messages.delete(message=Message.objects.get(pk=posted[0].pk))
     relay()
     act(account=alice, message=posted[0])
@@ -179,7 +190,7 @@ def test_what_comes_after_the_messages_end_goes_too(alice, bob, posted, relay, a
     assert not HomeEntry.objects.scatter().filter(original_id=posted[0].pk).exists()
 
 
-def test_no_pin_stays_of_what_is_being_deleted(bob, posted):
+def test_it_keeps_no_pin_of_a_message_that_is_being_deleted(bob, posted):
     raised = interleaved(
         lambda: messages.delete(message=posted[0]),
         'DELETE FROM "timeline_api_message"',
@@ -189,7 +200,7 @@ def test_no_pin_stays_of_what_is_being_deleted(bob, posted):
     assert Account.objects.get(pk=bob.pk).pinned_id is None
 
 
-def test_of_two_edits_one_is_told(bob, posted):
+def test_it_refuses_one_of_two_edits_at_once(bob, posted):
     def edit(text):
         messages.edit(message=posted[0], text=text, revision=0)
 
@@ -201,23 +212,23 @@ def test_of_two_edits_one_is_told(bob, posted):
     assert Revision.objects.filter(author_id=bob.pk).count() == 1
 
 
-def test_one_key_posts_once(bob):
+def test_it_posts_once_for_two_with_one_key(bob):
     def post():
         messages.post(author=bob, text="once", idempotency_key="k")
 
     first, second = interleaved(post, 'INSERT INTO "timeline_api_message"', post)
     assert first is None
-    assert second is None or isinstance(second, messages.IdempotencyConflict)
+    assert second is None or isinstance(second, idempotency.IdempotencyConflict)
     assert Message.objects.filter(author=bob).count() == 1
     assert IdempotencyKey.objects.filter(account=bob).count() == 1
 
 
-def test_an_account_leaves_while_it_posts(alice, bob, relay):
+def test_it_deletes_an_account_that_is_posting(alice, bob, relay):
     follows.follow(follower=bob, followee=alice)
     raised = interleaved(
         lambda: messages.post(author=alice, text="last words"),
         'INSERT INTO "timeline_api_message"',
-        lambda: accounts.remove(account=alice),
+        lambda: accounts.delete(account=alice),
     )
     assert raised[1] is None
     relay()
@@ -225,9 +236,9 @@ def test_an_account_leaves_while_it_posts(alice, bob, relay):
     assert not HomeEntry.objects.scatter().exists()
 
 
-def test_a_message_comes_too_late_for_an_account_that_leaves(alice, relay):
+def test_it_keeps_no_message_of_an_account_that_is_being_deleted(alice, relay):
     raised = interleaved(
-        lambda: accounts.remove(account=alice),
+        lambda: accounts.delete(account=alice),
         'DELETE FROM "timeline_api_homeentry"',
         lambda: messages.post(author=alice, text="last words"),
     )
@@ -238,7 +249,7 @@ def test_a_message_comes_too_late_for_an_account_that_leaves(alice, relay):
     assert not HomeEntry.objects.scatter().exists()
 
 
-def test_an_account_leaves_while_its_home_is_written(alice, bob, posted, relay):
+def test_it_deletes_an_account_whose_home_is_being_written(alice, bob, posted, relay):
     follows.follow(follower=alice, followee=bob)
     relay()
     HomeEntry.objects.filter(owner=alice).delete()
@@ -247,7 +258,7 @@ def test_an_account_leaves_while_its_home_is_written(alice, bob, posted, relay):
             author_id=bob.pk, places=[Place(posted[0].pk)], follower_ids=[alice.pk]
         ),
         "INSERT INTO timeline_api_homeentry",
-        lambda: accounts.remove(account=alice),
+        lambda: accounts.delete(account=alice),
     )
     assert raised[1] is None
     relay()

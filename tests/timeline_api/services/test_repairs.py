@@ -1,4 +1,4 @@
-"""`timelines` and `counters`: what is derived, compared with what it is derived from."""
+"""`timelines` and `counters`: derived rows compared with what they derive from, and rebuilt."""
 
 import io
 
@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from timeline_api.models import Account, Follow, HomeEntry
 from timeline_api.selectors import timelines
-from timeline_api.services import follows
+from timeline_api.services import follows, home_timelines, repairs
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -31,7 +31,7 @@ def home(account):
     return [message.pk for message in timelines.home_page(account, limit=100)]
 
 
-def test_what_is_right_is_left_alone(posted, alice):
+def test_it_leaves_correct_rows_alone(posted, alice):
     before = set(HomeEntry.objects.scatter().values_list("pk", flat=True))
     assert "3 home timelines looked at; 0 differed" in run("timelines", "check")
     assert "3 home timelines rebuilt, of which 0 differed" in run("timelines", "rebuild")
@@ -39,7 +39,7 @@ def test_what_is_right_is_left_alone(posted, alice):
     assert "0 differ" in run("counters", "check")
 
 
-def test_a_spoiled_home_is_named_and_made_anew(posted, alice, bob, charlie):
+def test_it_names_and_rebuilds_a_damaged_home(posted, alice, bob, charlie):
     mine = HomeEntry.objects.filter(owner=alice)
     mine.filter(message_id__in=[row.pk for row in posted[3:6]]).delete()
     HomeEntry.objects.create(owner=bob, message_id=posted[0].pk, author_id=alice.pk)
@@ -57,7 +57,7 @@ def test_a_spoiled_home_is_named_and_made_anew(posted, alice, bob, charlie):
     run("timelines", "check")
 
 
-def test_a_home_is_rebuilt_within_its_cap_and_beyond_a_wrong_floor(posted, alice, settings):
+def test_it_rebuilds_a_home_within_its_cap_and_corrects_the_floor(posted, alice, settings):
     settings.TIMELINES = {"HOME_CAP": 5}
     Account.objects.filter(pk=alice.pk).update(home_floor=posted[-1].pk + 1)
     run("timelines", "rebuild")
@@ -70,24 +70,22 @@ def test_a_home_is_rebuilt_within_its_cap_and_beyond_a_wrong_floor(posted, alice
     assert Account.objects.get(pk=alice.pk).home_floor == 0
 
 
-def test_it_begins_again_when_the_follows_change_under_it(posted, alice, bob, monkeypatch):
-    from timeline_api.services import repairs
+def test_it_starts_again_when_the_follows_change_meanwhile(posted, alice, bob, monkeypatch):
+    real, calls = home_timelines.lock_home, []
 
-    real, calls = repairs.home_timelines.lock, []
-
-    def lock(owner_id):
+    def lock_home(owner_id):
         calls.append(owner_id)
         if len(calls) == 1:
             Follow.objects.filter(follower=alice, followee_id=bob.pk).delete()
         return real(owner_id)
 
-    monkeypatch.setattr(repairs.home_timelines, "lock", lock)
+    monkeypatch.setattr(home_timelines, "lock_home", lock_home)
     repairs.rebuild_home(alice)
     assert len(calls) == 2
     assert set(home(alice)) == {row.pk for row in posted if row.author_id != bob.pk}
 
 
-def test_wrong_counts_are_named_and_set_right(posted, alice, bob):
+def test_it_names_and_corrects_wrong_counts(posted, alice, bob):
     Account.objects.filter(pk=alice.pk).update(message_count=9, following_count=0)
     Account.objects.filter(pk=bob.pk).update(follower_count=7)
     out = io.StringIO()
@@ -105,6 +103,6 @@ def test_wrong_counts_are_named_and_set_right(posted, alice, bob):
 
 @pytest.mark.parametrize("command", [("timelines", "check"), ("timelines", "rebuild"),
                                      ("counters", "check"), ("counters", "repair")])  # fmt: skip
-def test_a_name_that_nobody_has_is_named(alice, command):
+def test_it_names_an_unknown_username(alice, command):
     with pytest.raises(CommandError, match="There is no account nobody"):
         run(*command, alice.username, "nobody")

@@ -1,4 +1,4 @@
-"""Tokens: issuing, checking, ending."""
+"""Tokens: issuing, checking, revoking."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ def test_it_stores_a_digest_and_not_the_secret(alice):
 
 def test_it_knows_a_token_with_one_query(alice, asks):
     _, text = tokens.issue(account=alice)
-    tokens.authenticate(text=text)  # the first use is noted
+    tokens.authenticate(text=text)  # stores the time of the first use
     with asks(shard0=1):
         assert tokens.authenticate(text=text).account == alice
 
@@ -74,7 +74,7 @@ def test_it_refuses_what_is_no_token(alice, change):
         tokens.authenticate(text=change(text))
 
 
-def test_a_secret_opens_its_own_token_alone(alice, bob):
+def test_it_refuses_the_secret_of_another_token(alice, bob):
     first, _ = tokens.issue(account=alice)
     _, other = tokens.issue(account=bob)
     with pytest.raises(tokens.InvalidToken):
@@ -83,19 +83,19 @@ def test_a_secret_opens_its_own_token_alone(alice, bob):
 
 def test_it_refuses_a_token_of_a_suspended_account(alice):
     accounts.suspend(account=alice)
-    _, text = tokens.issue(account=alice)  # by a login that was under way
+    _, text = tokens.issue(account=alice)  # by a login that had begun before
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
 
 
 def test_it_refuses_a_token_of_a_deleted_account(alice):
     _, text = tokens.issue(account=alice)
-    accounts.remove(account=alice)
+    accounts.delete(account=alice)
     with pytest.raises(tokens.InvalidToken):
         tokens.authenticate(text=text)
 
 
-def test_a_revoked_token_has_ended(alice):
+def test_it_refuses_a_revoked_token(alice):
     token, text = tokens.issue(account=alice)
     _, other = tokens.issue(account=alice)
     tokens.revoke(token=token)

@@ -133,7 +133,7 @@ class AccountView(OwnAccountView):
         account = self.own_account(username)
         password = self.valid()["password"]
         self.confirmed(
-            "password", lambda: services.delete_account(account=account, password=password)
+            "password", lambda: services.delete_with_password(account=account, password=password)
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 

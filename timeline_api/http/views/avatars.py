@@ -109,7 +109,7 @@ class AvatarView(OwnAccountView):
         errors=[403, 404],
     )
     def delete(self, request: Request, username: str) -> Response:
-        services.remove(account=self.own_account(username))
+        services.delete(account=self.own_account(username))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from ...models import Message
 from ...selectors import messages as selectors
+from ...services import idempotency, reports
 from ...services import messages as services
-from ...services import reports
 from ..exceptions import Conflict, KeyReused
 from ..openapi.schema import IDEMPOTENCY_KEY, operation
 from ..serializers.requests import EditSerializer, NewMessageSerializer, ReportSerializer
@@ -57,9 +57,9 @@ class MessagesView(ApiView):
             message = services.post(
                 author=request.user, text=body["text"], parent=parent, idempotency_key=key
             )
-        except services.IdempotencyMismatch as error:
+        except idempotency.IdempotencyMismatch as error:
             raise KeyReused(str(error)) from None
-        except services.IdempotencyConflict as error:
+        except idempotency.IdempotencyConflict as error:
             raise Conflict(str(error)) from None
         (data,) = self.answer.messages([message])
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})

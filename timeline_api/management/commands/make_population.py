@@ -1,4 +1,4 @@
-"""`make_population FILE`: write the fixture anew. Needs no database."""
+"""`make_population FILE`: write the fixture of the demo population. Needs no database."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,10 @@ from django.apps import apps
 from django.core import serializers
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from timeline_api.population import demo
+from timeline_api.population import demo, derived_rows
 
-# "minitwit-demo" by Argon2id with OWASP's parameters. A fixed hash, so that the file is the same
-# at every making; the password is no secret.
+# "minitwit-demo" by Argon2id with OWASP's parameters. A fixed hash, so that each run writes the
+# same file; the password is no secret.
 DEMO_PASSWORD_HASH = (
     "argon2$argon2id$v=19$m=19456,t=2,p=1$NUxScXdkMkhmcWlWT1FPS2FuSWJBYw$"  # noqa: S105
     "rAjY7onrg2n1DezlLZRCNNTD7+eYsUwLdPiN0jxL3XA"
@@ -18,14 +18,15 @@ DEMO_PASSWORD_HASH = (
 
 
 class Command(BaseCommand):
-    help = "Writes the population, as fixtures/population.json has it."
+    help = "Writes the demo population to FILE; fixtures/population.json is made this way."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = [row for rows in demo.build(DEMO_PASSWORD_HASH).rows() for row in rows]
-        # As dumpdata has them.
+        population = demo.build(DEMO_PASSWORD_HASH)
+        rows = [row for rows in derived_rows.all_rows(population) for row in rows]
+        # In the order of dumpdata.
         models = apps.get_app_config("timeline_api").get_models()
         order = {model: number for number, model in enumerate(models)}
         rows.sort(key=lambda row: (order[type(row)], row.pk))

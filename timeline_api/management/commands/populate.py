@@ -1,17 +1,18 @@
-"""`populate`: made-up members, messages and follows, or the follows of an edge list."""
+"""`populate`: invent members, messages and follows, or take the follows of an edge list."""
 
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from timeline_api.population import demo, follow_graph, generated, loading
+from timeline_api.population.population import Population
 
 
 def whole_number(text: str) -> int:
-    """A count from the command line: 0 or more."""
+    """Parse a count from the command line: 0 or more. Raise ArgumentTypeError."""
     try:
         number = int(text)
     except ValueError:
@@ -23,9 +24,9 @@ def whole_number(text: str) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Makes up members who follow each other and write. The same arguments make the same "
-        "rows. Mirrors, counts and home timelines are written along, so the relay has nothing "
-        "to do. Nobody can log in as them: they have no password."
+        "Invents members who follow each other and write. The same arguments make the same "
+        "rows. Mirrors, counts and home timelines are written too, so the relay has nothing "
+        "to do. Nobody can log in as these members: they have no password."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,19 +43,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         population = self._build(options)
         shown = self.stderr.isatty() and options["verbosity"] > 0
-        with tqdm(total=_rows(population), unit=" rows", disable=not shown) as bar:
+        with tqdm(total=_row_count(population), unit=" rows", disable=not shown) as bar:
             try:
                 written = loading.write(population, bar.update)
             except loading.NamesTaken as error:
                 raise CommandError(
-                    f"{error} is there already: this seed has been used. Take another --seed."
+                    f"An account {error} exists: this seed has been used. Take another --seed."
                 ) from error
         self.stdout.write(
             f"{len(population.accounts)} accounts, {len(population.messages)} messages, "
             f"{len(population.follows)} follows: {written} rows."
         )
 
-    def _build(self, options: dict[str, Any]) -> Any:
+    def _build(self, options: dict[str, Any]) -> Population:
         edges = self._edges(options["edges"])
         if edges is not None and (options["accounts"] or options["follows"]):
             raise CommandError("--edges brings its own accounts and follows; leave those out.")
@@ -86,7 +87,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path}, {error}. Nothing was loaded.") from error
 
 
-def _rows(population: Any) -> int:
+def _row_count(population: Population) -> int:
+    """Return about how many rows will be written, for the progress bar."""
     accounts = population.accounts.values()
     homes = sum(account.message_count * (account.follower_count + 1) for account in accounts)
     return len(accounts) + len(population.messages) + 2 * len(population.follows) + homes

@@ -1,4 +1,4 @@
-"""`relay`: run the relay until it is stopped, or once through."""
+"""`relay`: run the relay until it is stopped, or only once."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--drain", action="store_true", help="deliver all there is, then stop")
+        how.add_argument("--drain", action="store_true", help="deliver all events, then stop")
         how.add_argument(
             "--status", action="store_true", help="how far behind it is, shard by shard"
         )

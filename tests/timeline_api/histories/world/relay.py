@@ -1,0 +1,77 @@
+"""What happens to the relay: it runs, repeats, reorders, dies, or has all the mirrors to write."""
+
+from django.conf import settings
+from django.db import OperationalError
+
+from timeline_api.models import Outbox
+from timeline_api.ops import faults
+from timeline_api.relay.handlers import handle
+from timeline_api.relay.worker import Worker
+
+from .state import State
+
+
+class Crash(BaseException):
+    """Kills a relay: a BaseException, so that the relay does not catch it."""
+
+
+class RelayActions(State):
+    """Actions take numbers, as those of members do."""
+
+    def __init__(self):
+        super().__init__()
+        self.handled = []
+
+    def relay(self, number, order):
+        """Handle some events: in order (0), backwards (1), or backwards and kept in the outbox."""
+        events = list(Outbox.objects.scatter().order_by("id" if order == 0 else "-id")[:number])
+        for event in events:
+            finished = handle(event)
+            self.handled.append(event)
+            if finished and order != 2:
+                Outbox.objects.filter(pk=event.pk).delete()
+
+    def crash(self, point, after, rounds=1):
+        """Run a relay that dies when it has passed `point` more than `after` times. Return whether
+        it died within `rounds`."""
+        passed = 0
+
+        def die(name):
+            nonlocal passed
+            passed += name == point
+            if passed > after:
+                raise Crash
+
+        faults.install(die)
+        try:
+            for _ in range(rounds):
+                Worker().run_once(early=True)
+        except Crash:
+            return True
+        finally:
+            self.late(self.is_late, None)
+        return False
+
+    def late(self, is_late, _):
+        """From now on requests leave their mirrors to the relay, or write them at once."""
+        self.is_late = bool(is_late)
+        self.was_late |= self.is_late
+
+        def fail(name):
+            if name == faults.REQUEST_BEFORE_MIRROR:
+                raise OperationalError("not now")
+
+        faults.install(fail if self.is_late else None)
+
+    def limit(self, followers, _):
+        """From now on authors with more followers are celebrities."""
+        settings.TIMELINES["FANOUT_MAX_FOLLOWERS"] = followers
+
+    def drain(self):
+        """Handle every event that was handled before once more, late and out of order, which must
+        change nothing. Then run the relay until it is idle."""
+        for event in reversed(self.handled):
+            event.cursor = 0
+            while not handle(event):
+                pass
+        assert Worker().drain() == 0
