@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 
 from . import conf
 from .ids import MAX_ID
-from .placement import is_sharded, shard_for
+from .location import shard_for
+from .placement import is_sharded
 from .transactions import atomic_on
 
 

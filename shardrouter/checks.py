@@ -220,8 +220,10 @@ def _constraints_to_shards(model: type[models.Model]) -> Messages:
 
 
 def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
-    told = {field.name for field in model._meta.local_fields if placement.tells_slot(field)}
-    told |= {field.attname for field in model._meta.local_fields if placement.tells_slot(field)}
+    told = {field.name for field in model._meta.local_fields if placement.determines_slot(field)}
+    told |= {
+        field.attname for field in model._meta.local_fields if placement.determines_slot(field)
+    }
     sets: list[tuple[str, ...]] = [
         (field.name,)
         for field in model._meta.local_fields

@@ -8,7 +8,8 @@ from django.db import models
 
 from . import availability, conf
 from .exceptions import ShardUnavailable
-from .placement import is_sharded, shard_for
+from .location import shard_for
+from .placement import is_sharded
 from .shardmap import shard_map
 
 
@@ -31,7 +32,7 @@ def shard_status(alias: str) -> dict[str, Any]:
         "rows": {},
     }
     try:
-        with availability.of(alias):
+        with availability.translate_errors(alias):
             for model in sharded_models():
                 rows = model._base_manager.using(alias).count()
                 status["rows"][model._meta.label] = rows

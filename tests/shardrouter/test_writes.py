@@ -15,7 +15,7 @@ from shardrouter.exceptions import (
     ShardKeyChanged,
     UnroutedQuery,
 )
-from shardrouter.fields import generator
+from shardrouter.ids import generator
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Shelf, Tag, Visit
 
 SHARDS = ["shard0", "shard1", "shard2"]
@@ -274,7 +274,7 @@ def test_a_clash_of_ids_takes_a_fresh_one(authors, monkeypatch):
     taken = ann.books.create(title="first").pk
     fresh = generator.next_id(slot_for(ann))
     made = itertools.chain([taken, fresh], itertools.repeat(taken))
-    monkeypatch.setattr(generator, "next_id", lambda slot: next(made))
+    monkeypatch.setattr(generator, "next_ids", lambda slots: [next(made) for _ in slots])
     assert ann.books.create(title="second").pk == fresh
 
 
@@ -283,7 +283,7 @@ def test_a_bulk_clash_of_ids_takes_fresh_ones(authors, monkeypatch):
     taken = ann.books.create(title="first").pk
     fresh = [generator.next_id(slot_for(ann)) for _ in range(4)]
     made = iter([fresh[0], taken, fresh[1], fresh[2]])
-    monkeypatch.setattr(generator, "next_id", lambda slot: next(made))
+    monkeypatch.setattr(generator, "next_ids", lambda slots: [next(made) for _ in slots])
     rows = Book.objects.bulk_create([Book(author=ann, title="a"), Book(author=ann, title="b")])
     assert [row.pk for row in rows] == fresh[1:3]
 
@@ -370,7 +370,9 @@ def test_ignoring_conflicts_does_not_ignore_an_id_that_another_process_took(auth
     ann = authors["ann"]
     taken = Book.objects.create(author=ann, title="taken")
     real, made = generator.next_id, iter([taken.pk])
-    monkeypatch.setattr(generator, "next_id", lambda slot: next(made, None) or real(slot))
+    monkeypatch.setattr(
+        generator, "next_ids", lambda slots: [next(made, None) or real(slot) for slot in slots]
+    )
     Book.objects.bulk_create([Book(author=ann, title="new")], ignore_conflicts=True)
     assert set(ann.books.values_list("title", flat=True)) == {"taken", "new"}
 

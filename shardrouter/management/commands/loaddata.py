@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef
 
 from shardrouter import conf
 from shardrouter.exceptions import ShardRouterError
-from shardrouter.placement import is_sharded, references_of, require_own_slot, shard_for
+from shardrouter.location import require_own_slot, shard_for
+from shardrouter.placement import is_sharded, references_of
 from shardrouter.router import Everywhere
 
 # How many rows between two words of progress on a terminal.

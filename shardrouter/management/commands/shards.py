@@ -10,7 +10,8 @@ from django.db import models
 
 from shardrouter import conf, ids
 from shardrouter.inspection import misplaced_rows, shard_status
-from shardrouter.placement import is_sharded, placement_of, slot_for
+from shardrouter.location import slot_for
+from shardrouter.placement import is_sharded, placement_of
 from shardrouter.shardmap import shard_map
 
 
