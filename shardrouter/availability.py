@@ -5,6 +5,7 @@ held too long, stay what they are, so that `on_shard_down="skip"` never hides th
 """
 
 from types import TracebackType
+from typing import Any
 
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
@@ -51,7 +52,7 @@ class _ErrorTranslation:
 
 def _means_not_reachable(error: Error) -> bool:
     """Decide by the code of the driver's own error, since messages differ between versions."""
-    cause = error.__cause__
+    cause: Any = error.__cause__
     name: str | None = getattr(cause, "sqlite_errorname", None)
     if name is not None:
         return name.startswith(_SQLITE)

@@ -125,10 +125,11 @@ def _execute_many(
     quote = connection.ops.quote_name
     columns = [model._meta.pk.column, *(field.column for field in fields)]
     # Understood by SQLite and PostgreSQL. Django's own OnConflict.IGNORE ignores any conflict.
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, columns))}) "
-        f"VALUES ({', '.join(['%s'] * len(columns))}) "
-        f"ON CONFLICT ({', '.join(map(quote, unique))}) DO NOTHING"
+    sql = "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING".format(  # noqa: S608 quoted
+        quote(model._meta.db_table),
+        ", ".join(map(quote, columns)),
+        ", ".join(["%s"] * len(columns)),
+        ", ".join(map(quote, unique)),
     )
     with availability.translate_errors(alias), connection.cursor() as cursor:
         cursor.executemany(sql, _prepared(rows, fields, alias))
@@ -145,8 +146,10 @@ def _prepared(rows: list[Row], fields: list[models.Field], alias: str) -> list[R
     ]
     if not others:
         return rows
-    prepared = [list(row) for row in rows]
-    for row in prepared:
+    prepared: list[Row] = []
+    for row in rows:
+        values = list(row)
         for position, field in others:
-            row[position] = field.get_db_prep_save(row[position], connection)
+            values[position] = field.get_db_prep_save(values[position], connection)
+        prepared.append(values)
     return prepared

@@ -8,11 +8,12 @@ from functools import wraps
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
 from . import availability
+from .django_internals import Model
 from .exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
 from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
@@ -40,7 +41,7 @@ class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ig
         return self.get_queryset().scatter().complex_filter(filter_obj)
 
 
-class ShardedModel(models.Model):
+class ShardedModel(Model):
     """A model whose rows are spread over the shards. Its `class Shard` says how:
 
     - `key`: a foreign key to a root (or to a row that lives with one), or an integer field with
@@ -64,10 +65,10 @@ class ShardedModel(models.Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Only roots that are placed by a column: other models' rows are read at no cost.
         super().__init_subclass__(**kwargs)
-        from_db = cls.from_db.__func__
+        from_db = cls.from_db.__func__  # type: ignore[attr-defined]  # a classmethod's
         placed_by_column = getattr(getattr(cls, "Shard", None), "slot_from", None)
         if placed_by_column and not hasattr(from_db, "keeps_source"):
-            cls.from_db = classmethod(_keeping_source(from_db))
+            cls.from_db = classmethod(_keeping_source(from_db))  # type: ignore[assignment, method-assign]
 
     def save_base(self, raw: bool = False, *args: Any, **kwargs: Any) -> None:
         require_own_slot(self)
@@ -145,7 +146,7 @@ class ShardedModel(models.Model):
         cls: type[models.Model] | None = None,
         force_insert: bool = False,
         force_update: bool = False,
-        using: str | None = None,
+        using: str = DEFAULT_DB_ALIAS,
         update_fields: Iterable[str] | None = None,
     ) -> bool:
         pk = (cls or type(self))._meta.pk
@@ -165,7 +166,7 @@ class ShardedModel(models.Model):
                 self._require_same_key(using)
             raise
 
-    def _insert_with_new_id(self, raw: bool, cls: type[models.Model], using: str | None) -> bool:
+    def _insert_with_new_id(self, raw: bool, cls: type[models.Model], using: str) -> bool:
         pk = cls._meta.pk.attname
 
         def insert(new_ids: list[int]) -> bool:
@@ -259,7 +260,7 @@ def _route_many_to_many(sender: type[models.Model], **kwargs: Any) -> None:
         sender._meta._expire_cache()
 
 
-def _savepoint_if_needed(using: str | None) -> AbstractContextManager[None]:
+def _savepoint_if_needed(using: str) -> AbstractContextManager[None]:
     # PostgreSQL aborts a transaction at its first error, so a second try needs a savepoint.
     # SQLite rolls back the failed statement alone.
     connection = connections[using]

@@ -14,6 +14,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
 from . import ids
+from .django_internals import has_constraint, related_model
 from .slots import slot_from_text
 
 
@@ -92,7 +93,8 @@ def placement_of(model: type[models.Model]) -> Placement:
 
     Raise ImproperlyConfigured if its `class Shard` names a field that does not exist.
     """
-    model = model._meta.concrete_model or model
+    concrete = model._meta.concrete_model
+    model = model if concrete is None else concrete
     options = getattr(model, "Shard", None)
     if options is None:
         # A historical model of a migration, or a many-to-many table: neither has its own Shard.
@@ -114,7 +116,7 @@ def _placement_without_options(model: type[models.Model]) -> Placement:
     if owner:
         return _many_to_many_placement(model, owner)
     try:
-        current = apps.get_model(model._meta.label)
+        current: type[models.Model] = apps.get_model(model._meta.label)
     except LookupError:
         return Placement(model, None, (), None)
     if current is model:
@@ -153,11 +155,11 @@ def references_of(model: type[models.Model]) -> tuple[tuple[str, type[models.Mod
         return ()
     key = placement_of(model).key
     found = [
-        (field.attname, field.related_model)
+        (field.attname, target)
         for field in model._meta.concrete_fields
         # A key without a constraint is meant to outlive its owner, as an outbox does.
-        if isinstance(field, models.ForeignKey) and field is not key and not field.db_constraint
-        if is_sharded(field.related_model)
+        if isinstance(field, models.ForeignKey) and field is not key and not has_constraint(field)
+        if (target := related_model(field)) is not None and is_sharded(target)
     ]
     declared = getattr(getattr(model, "Shard", None), "references", {})
     found += [

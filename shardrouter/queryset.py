@@ -7,7 +7,7 @@ SQL.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from .location import shard_for
 from .routed_queryset import (
     RoutedQuerySet,
     ask_each,
+    fetch_rows,
     marked,
     pin,
     record,
@@ -44,22 +45,22 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
             self._result_cache = self._fetch()
         super()._fetch_all()
 
-    def _fetch(self) -> list[Any]:
+    def _fetch(self) -> list[_M]:
         if self._db:
             with availability.translate_errors(self._db):
-                return _rows(self)
+                return fetch_rows(self)
         shards = recorded_shards(self, "select")
         if not shards:
             return []
         if len(shards) == 1 and self._scatter_options is None:
             self._pinned_alias = shards[0]
             with availability.translate_errors(shards[0]):
-                return _rows(self)
+                return fetch_rows(self)
         if len(shards) == 1:
-            return [row for rows in ask_each(self, shards, _rows) for row in rows]
+            return [row for rows in ask_each(self, shards, fetch_rows) for row in rows]
         return scatter.fetch(self, shards)
 
-    def iterator(self, chunk_size: int | None = None) -> Iterator[Any]:
+    def iterator(self, chunk_size: int | None = None) -> Iterator[_M]:
         if self._db:
             return super().iterator(chunk_size)
         shards = recorded_shards(self, "select")
@@ -72,7 +73,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
         _require_positive(chunk_size)
         return self._merged_iterator(shards, chunk_size)
 
-    def _merged_iterator(self, shards: tuple[str, ...], chunk_size: int | None) -> Iterator[Any]:
+    def _merged_iterator(self, shards: tuple[str, ...], chunk_size: int | None) -> Iterator[_M]:
         merged = scatter.stream(self, shards, chunk_size or _ITERATOR_CHUNK)
         if not self._prefetch_related_lookups:
             yield from merged
@@ -81,7 +82,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
             prefetch_related_objects(rows, *self._prefetch_related_lookups)
             yield from rows
 
-    async def aiterator(self, chunk_size: int = _ITERATOR_CHUNK) -> AsyncIterator[Any]:
+    async def aiterator(self, chunk_size: int = _ITERATOR_CHUNK) -> AsyncIterator[_M]:
         _require_positive(chunk_size)
         rows = await sync_to_async(self.iterator)(chunk_size)
         while chunk := await sync_to_async(lambda: list(islice(rows, chunk_size)))():
@@ -121,7 +122,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
 
     def in_bulk(
         self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk"
-    ) -> dict[Any, Any]:
+    ) -> dict[Any, _M]:
         if id_list is None or self._db:
             return super().in_bulk(id_list, field_name=field_name)
         ids = list(id_list)
@@ -160,21 +161,26 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
     # -- Writing ----------------------------------------------------------------------------
 
     @marked(alters_data=True)
-    def create(self, **kwargs: Any) -> Any:
-        instance = self.model(**kwargs)
+    def create(self, **kwargs: Any) -> _M:
+        instance: Any = self.model(**kwargs)
         instance._prepare_related_fields_for_save(operation_name="save")
         self._for_write = True
         instance.save(force_insert=True, using=writes.alias_for(self, instance))
         return instance
 
     @marked(alters_data=True)
-    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[Any, bool]:
+    def get_or_create(
+        self, defaults: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[_M, bool]:
         return models.QuerySet.get_or_create(writes.on_shard_of(self, kwargs), defaults, **kwargs)
 
     @marked(alters_data=True)
     def update_or_create(
-        self, defaults: Any = None, create_defaults: Any = None, **kwargs: Any
-    ) -> tuple[Any, bool]:
+        self,
+        defaults: Mapping[str, Any] | None = None,
+        create_defaults: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> tuple[_M, bool]:
         return models.QuerySet.update_or_create(
             writes.on_shard_of(self, kwargs), defaults, create_defaults, **kwargs
         )
@@ -182,13 +188,13 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
     @marked(alters_data=True)
     def bulk_create(
         self,
-        objs: Iterable[Any],
+        objs: Iterable[_M],
         batch_size: int | None = None,
         ignore_conflicts: bool = False,
         update_conflicts: bool = False,
         update_fields: Collection[str] | None = None,
         unique_fields: Collection[str] | None = None,
-    ) -> list[Any]:
+    ) -> list[_M]:
         options = {
             "batch_size": batch_size,
             "ignore_conflicts": ignore_conflicts,
@@ -200,7 +206,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
 
     @marked(alters_data=True)
     def bulk_update(
-        self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
+        self, objs: Iterable[_M], fields: Iterable[str], batch_size: int | None = None
     ) -> int:
         return writes.bulk_update(self, tuple(objs), list(fields), batch_size)
 
@@ -231,10 +237,6 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
     def _update(self, values: Any) -> int:
         with availability.translate_errors(self.db):
             return super()._update(values)
-
-
-def _rows(queryset: models.QuerySet[Any, Any]) -> list[Any]:
-    return list(queryset._iterable_class(queryset))
 
 
 def _require_positive(chunk_size: int | None) -> None:

@@ -15,13 +15,14 @@ from django.db import models
 from django.db.models.sql import Query
 
 from . import availability, conf, counters
+from .django_internals import QuerySet
 from .exceptions import CrossShardQuery, ShardRouterError, ShardUnavailable, UnroutedQuery
 from .placement import is_sharded
 from .router import Everywhere, Undecided
-from .routing import Route, explanation, find_shards, possible_slots, routing_columns
+from .routing import Route, explain, find_shards, possible_slots, routing_columns
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
-_Q = TypeVar("_Q", bound="RoutedQuerySet[Any]")
+_Q = TypeVar("_Q", bound="RoutedQuerySet[models.Model]")
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -46,7 +47,7 @@ class ScatterOptions:
     skip_missing: bool = False
 
 
-class RoutedQuerySet(models.QuerySet[_M]):
+class RoutedQuerySet(QuerySet[_M]):
     """See the module's docstring. A queryset made from this one does not inherit the pinned alias,
     since its WHERE may name another shard."""
 
@@ -97,7 +98,7 @@ class RoutedQuerySet(models.QuerySet[_M]):
         if self._db:
             return Route((self._db,), "using()")
         shards = target_shards(self)
-        reason = explanation(self.query) or ("scatter()" if shards else "nothing can match")
+        reason = explain(self.query) or ("scatter()" if shards else "nothing can match")
         return Route(shards, reason)
 
     def using(self, alias: str | None) -> Self:
@@ -135,7 +136,7 @@ class RoutedQuerySet(models.QuerySet[_M]):
         return clone
 
     def extra(self, *args: Any, **kwargs: Any) -> Self:
-        clone = super().extra(*args, **kwargs)
+        clone: Self = super().extra(*args, **kwargs)  # type: ignore[assignment]  # of this class
         clone._quotes_only = False
         return clone
 
@@ -158,12 +159,12 @@ def pin(queryset: _Q, alias: str) -> _Q:
     return clone
 
 
-def target_shards(queryset: RoutedQuerySet[Any]) -> tuple[str, ...]:
+def target_shards(queryset: RoutedQuerySet[models.Model]) -> tuple[str, ...]:
     """Return the aliases to query, none if nothing can match. Raise as find_shards() does."""
     return find_shards(queryset.query, scatter=queryset._scatter_options is not None)
 
 
-def write_shards(queryset: RoutedQuerySet[Any]) -> tuple[str, ...]:
+def write_shards(queryset: RoutedQuerySet[models.Model]) -> tuple[str, ...]:
     """Return the aliases that an update() or delete() goes to. Raise UnroutedQuery if those are
     all shards and `scatter(writes=True)` has not allowed it."""
     shards = target_shards(queryset)
@@ -177,14 +178,14 @@ def write_shards(queryset: RoutedQuerySet[Any]) -> tuple[str, ...]:
     return shards
 
 
-def record(queryset: RoutedQuerySet[Any], shards: tuple[str, ...], operation: str) -> None:
+def record(queryset: RoutedQuerySet[models.Model], shards: tuple[str, ...], operation: str) -> None:
     """Count `operation` on `shards` and send its signal, unless there are none."""
     if shards:
         reason = routing_columns(queryset.query) or "scatter()"
         counters.record_query(queryset.model, shards, reason, operation)
 
 
-def recorded_shards(queryset: RoutedQuerySet[Any], operation: str) -> tuple[str, ...]:
+def recorded_shards(queryset: RoutedQuerySet[models.Model], operation: str) -> tuple[str, ...]:
     """Return target_shards() for a query that is about to run, and record it."""
     shards = target_shards(queryset)
     record(queryset, shards, operation)
@@ -210,3 +211,9 @@ def ask_each(queryset: _Q, shards: Iterable[str], question: Callable[[_Q], _T]) 
             missing.append(alias)
     queryset.shards_missing = tuple(missing)
     return answers
+
+
+def fetch_rows(queryset: models.QuerySet[Any, Any]) -> list[Any]:
+    """Return the rows of a queryset whose alias is pinned."""
+    rows: Any = queryset._iterable_class(queryset)
+    return list(rows)

@@ -23,10 +23,11 @@ from .routed_queryset import RoutedQuerySet, pin, record, write_shards
 from .shardmap import shard_map
 from .transactions import atomic_on, require_unblocked
 
-_Q = TypeVar("_Q", bound=RoutedQuerySet[Any])
+_M = TypeVar("_M", bound=models.Model)
+_Q = TypeVar("_Q", bound=RoutedQuerySet[models.Model])
 
 
-def alias_for(queryset: RoutedQuerySet[Any], instance: models.Model) -> str:
+def alias_for(queryset: RoutedQuerySet[models.Model], instance: models.Model) -> str:
     """Return the shard on which `instance` will be inserted. Raise CrossShardQuery if `using()`
     names another."""
     alias = shard_for(instance)
@@ -84,11 +85,11 @@ def write_each(queryset: _Q, operation: str, write: Callable[[_Q], int]) -> int:
     return total
 
 
-def delete(queryset: RoutedQuerySet[Any]) -> tuple[int, dict[str, int]]:
+def delete(queryset: RoutedQuerySet[models.Model]) -> tuple[int, dict[str, int]]:
     """Delete on each shard, cascades included; return Django's (total, {label: count})."""
     counted: Counter[str] = Counter()
 
-    def delete_pinned(pinned: RoutedQuerySet[Any]) -> int:
+    def delete_pinned(pinned: RoutedQuerySet[models.Model]) -> int:
         # using(), since Django's Collector builds querysets of its own from this one's alias.
         total, by_model = models.QuerySet.delete(pinned.using(pinned.db))
         counted.update(by_model)
@@ -98,9 +99,7 @@ def delete(queryset: RoutedQuerySet[Any]) -> tuple[int, dict[str, int]]:
     return total, dict(counted)
 
 
-def bulk_create(
-    queryset: RoutedQuerySet[Any], objs: list[Any], options: dict[str, Any]
-) -> list[Any]:
+def bulk_create(queryset: RoutedQuerySet[_M], objs: list[_M], options: dict[str, Any]) -> list[_M]:
     """Insert rows of any mix of shards; return `objs`, with ids, in their order.
 
     `options` are the other arguments of QuerySet.bulk_create.
@@ -131,16 +130,16 @@ def bulk_create(
     return objs
 
 
-def _by_shard(objs: list[Any], slots: list[int]) -> dict[str, list[Any]]:
-    by_shard: dict[str, list[Any]] = {}
+def _by_shard(objs: Iterable[_M], slots: Iterable[int]) -> dict[str, list[_M]]:
+    by_shard: dict[str, list[_M]] = {}
     for instance, slot in zip(objs, slots, strict=True):
         by_shard.setdefault(shard_map.alias_of(slot), []).append(instance)
     return by_shard
 
 
 def _without_id(
-    model: type[models.Model], objs: list[Any], slots: list[int]
-) -> list[tuple[Any, int]]:
+    model: type[models.Model], objs: list[_M], slots: list[int]
+) -> list[tuple[_M, int]]:
     """Return the rows that need an id, each with its slot."""
     # A many-to-many table has ids of its own kind, which its database makes.
     if not isinstance(model._meta.pk, ShardedIdField):
@@ -149,7 +148,7 @@ def _without_id(
 
 
 @contextmanager
-def _undone_on_error(objs: list[Any], new: list[tuple[Any, int]]) -> Iterator[None]:
+def _undone_on_error(objs: list[_M], new: list[tuple[_M, int]]) -> Iterator[None]:
     """Give instances back the state of rows that are not inserted, if the block fails."""
     try:
         yield
@@ -161,7 +160,7 @@ def _undone_on_error(objs: list[Any], new: list[tuple[Any, int]]) -> Iterator[No
         raise
 
 
-def _slots_for_new(model: type[models.Model], objs: list[Any]) -> list[int]:
+def _slots_for_new(model: type[models.Model], objs: Iterable[Any]) -> list[int]:
     """Return the slot of each row. Raise if one has no shard key, or an id of another slot."""
     placement = placement_of(model)
     key = placement.key
@@ -184,7 +183,10 @@ def _slots_for_new(model: type[models.Model], objs: list[Any]) -> list[int]:
 
 
 def bulk_update(
-    queryset: RoutedQuerySet[Any], objs: tuple[Any, ...], fields: list[str], batch_size: int | None
+    queryset: RoutedQuerySet[models.Model],
+    objs: tuple[models.Model, ...],
+    fields: list[str],
+    batch_size: int | None,
 ) -> int:
     """Update rows of any mix of shards; return how many matched."""
     require_same_place(queryset.model, fields)
@@ -192,9 +194,7 @@ def bulk_update(
     if queryset._db or not objs or unsaved or not fields:
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)
-    by_shard: dict[str, list[Any]] = {}
-    for instance in objs:
-        by_shard.setdefault(shard_for(instance), []).append(instance)
+    by_shard = _by_shard(objs, map(slot_for, objs))
     total = 0
     with atomic_on(sorted(by_shard)):
         for alias in sorted(by_shard):

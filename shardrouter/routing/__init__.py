@@ -7,7 +7,7 @@ aliases, `require_colocated` checks joins and subqueries.
 
 from .colocation import require_colocated
 from .errors import split_combination, unrouted
-from .explanation import Route, explanation, routing_columns
+from .explanation import Route, explain, routing_columns
 from .resolution import find_shards
 from .where import NO_SLOTS, Slots, possible_slots, shards_of
 
@@ -15,7 +15,7 @@ __all__ = [
     "NO_SLOTS",
     "Route",
     "Slots",
-    "explanation",
+    "explain",
     "find_shards",
     "possible_slots",
     "require_colocated",

@@ -18,6 +18,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 
+from ..django_internals import related_model
 from ..exceptions import CrossShardQuery
 from ..placement import is_colocated, is_sharded
 from .where import is_membership_inside_slot, joins_inside_slot, possible_slots, shards_of
@@ -49,13 +50,14 @@ def _require_sharded(query: Query, label: str) -> None:
 
 def _require_colocated_joins(query: Query, label: str) -> None:
     for alias, join in query.alias_map.items():
-        if isinstance(join, Join) and query.alias_refcount.get(alias):
-            if not joins_inside_slot(join):
-                raise CrossShardQuery(
-                    label,
-                    f"{_relation_name(join.join_field)} leads to rows that may be on another shard",
-                    "Use prefetch_related, or fetch the ids first and filter by them.",
-                )
+        if not isinstance(join, Join) or not query.alias_refcount.get(alias):
+            continue
+        if not joins_inside_slot(join):
+            raise CrossShardQuery(
+                label,
+                f"{_relation_name(join.join_field)} leads to rows that may be on another shard",
+                "Use prefetch_related, or fetch the ids first and filter by them.",
+            )
 
 
 def _relation_name(relation: Any) -> str:
@@ -95,7 +97,7 @@ def _related_inside_slot(model: type[models.Model], name: str) -> type[models.Mo
         return None
     pairs = field.get_joining_fields()
     inside = any(is_colocated(left) and is_colocated(right) for left, right in pairs)
-    return field.related_model if inside else None
+    return related_model(field) if inside else None
 
 
 def _orders_by_relation(item: Any, query: Query) -> bool:

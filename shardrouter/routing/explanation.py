@@ -21,7 +21,7 @@ class Route:
     reason: str
 
 
-def explanation(query: Query) -> str:
+def explain(query: Query) -> str:
     """Return the conditions that determine the slots, such as "author = 5", or ""."""
     return " and ".join(_conditions(query))
 

@@ -17,6 +17,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 
+from ..django_internals import join_fields
 from ..placement import Placement, is_colocated, is_sharded, placement_of
 from ..shardmap import shard_map
 
@@ -112,8 +113,7 @@ def _is_in_slot(alias: str, query: Query) -> bool:
 
 def joins_inside_slot(join: Join) -> bool:
     """Return whether `join` compares ids of one slot, so that no row of another can match."""
-    pairs = join.join_fields or ()
-    return any(is_colocated(left) and is_colocated(right) for left, right in pairs)
+    return any(is_colocated(left) and is_colocated(right) for left, right in join_fields(join))
 
 
 def _exact_slots(lookup: Exact, query: Query) -> Slots | None:

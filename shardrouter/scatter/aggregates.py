@@ -17,6 +17,7 @@ from django.db.models import (
     FloatField,
     Max,
     Min,
+    Model,
     QuerySet,
     StdDev,
     Sum,
@@ -28,7 +29,7 @@ from django.db.models.expressions import Expression
 from django.db.models.functions import Cast, Collate
 
 from ..exceptions import CrossShardQuery
-from ..routed_queryset import RoutedQuerySet, ask_each
+from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
 from .locality import rows_are_local
 from .merging import is_text, unmergeable
 
@@ -43,7 +44,7 @@ _VALUE = "_shardrouter_value"
 
 
 def aggregate(
-    queryset: RoutedQuerySet[Any],
+    queryset: RoutedQuerySet[Model],
     shards: tuple[str, ...],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -71,7 +72,7 @@ def aggregate(
     return {name: results[name] for name in wanted}
 
 
-def _require_plain_rows(queryset: RoutedQuerySet[Any]) -> None:
+def _require_plain_rows(queryset: RoutedQuerySet[Model]) -> None:
     query = queryset.query
     if query.is_sliced or query.distinct_fields or not rows_are_local(query):
         raise unmergeable(queryset, "an aggregate over a slice, distinct(fields) or groups")
@@ -86,7 +87,7 @@ def _default_alias(expression: Any) -> str:
         raise TypeError("Complex aggregates require an alias") from error
 
 
-def require_mergeable(queryset: RoutedQuerySet[Any], expression: Any) -> None:
+def require_mergeable(queryset: RoutedQuerySet[Model], expression: Any) -> None:
     """Raise CrossShardQuery for an aggregate that cannot be computed from partial results."""
     label = queryset.model._meta.label
     if type(expression) not in (Count, Sum, Min, Max, Avg, StdDev, Variance):
@@ -148,7 +149,7 @@ def split(
 
 
 def _split_unresolved(
-    queryset: RoutedQuerySet[Any], shards: tuple[str, ...], name: str, expression: Aggregate
+    queryset: RoutedQuerySet[Model], shards: tuple[str, ...], name: str, expression: Aggregate
 ) -> tuple[Partials, Combine]:
     def ask_means(mean: Aggregate) -> list[Any]:
         answers = ask_each(queryset, shards, lambda rows: QuerySet.aggregate(rows, **{_MEAN: mean}))
@@ -250,7 +251,7 @@ def aggregate_values(values: set[Any], expression: Aggregate) -> Any:
 
 
 def _aggregate_distinct(
-    queryset: RoutedQuerySet[Any], shards: tuple[str, ...], expression: Aggregate
+    queryset: RoutedQuerySet[Model], shards: tuple[str, ...], expression: Aggregate
 ) -> Any:
     value = _source(expression)
     if expression.filter is not None:
@@ -258,9 +259,7 @@ def _aggregate_distinct(
         value = Case(When(expression.filter, then=value))
     column = queryset.order_by().annotate(**{_VALUE: value}).values_list(_VALUE, flat=True)
     values: set[Any] = set()
-    for answer in ask_each(
-        column.distinct(), shards, lambda rows: list(rows._iterable_class(rows))
-    ):
+    for answer in ask_each(column.distinct(), shards, fetch_rows):
         values.update(answer)
     return _or_default(aggregate_values(values, expression), expression)
 

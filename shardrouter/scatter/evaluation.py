@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from django.db.models import Aggregate, Value
+from django.db.models import Aggregate, Model, Value
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Lookup
@@ -37,7 +37,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 class Evaluation:
     """What expressions of a query grouped by `keys` are for one group."""
 
-    def __init__(self, queryset: RoutedQuerySet[Any], keys: list[Any]) -> None:
+    def __init__(self, queryset: RoutedQuerySet[Model], keys: list[Any]) -> None:
         self._queryset = queryset
         self._keys = keys
 

@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Any
 
 from django.db import connections
-from django.db.models import Aggregate
+from django.db.models import Aggregate, Model
 from django.db.models.query import ValuesListIterable
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, WhereNode
 
-from ..routed_queryset import RoutedQuerySet, ask_each
+from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
 from . import aggregates
 from .evaluation import Evaluation, Figures, Key, without_refs
 from .merging import (
@@ -33,7 +33,7 @@ from .merging import (
 )
 
 
-def fetch(queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> list[Any]:
+def fetch(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> list[Any]:
     """Return the rows of a queryset that is grouped by columns whose values may be on several
     shards.
 
@@ -45,7 +45,7 @@ def fetch(queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> list[Any]:
 class _Groups:
     """One grouped queryset: what it is grouped by and what it aggregates."""
 
-    def __init__(self, queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> None:
+    def __init__(self, queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> None:
         self.queryset, self.shards = queryset, shards
         query = queryset.query.clone()
         if query.combinator or query.extra or query.distinct_fields:
@@ -70,7 +70,8 @@ class _Groups:
         if compiler._meta_ordering:  # as Django, which does not order groups by it
             self.orders = []
         self.order_sources = [without_refs(order.expression) for order in self.orders]
-        self.where, self.having, windows = query.where.split_having_qualify(must_group_by=True)
+        where: Any = query.where  # the stubs have an older version's method
+        self.where, self.having, windows = where.split_having_qualify(must_group_by=True)
         if windows is not None or any(each.contains_over_clause for each in self.columns):
             raise unmergeable(self.queryset, "groups with a window function")
 
@@ -105,9 +106,10 @@ class _Groups:
 
     def _keys(self, query: Query) -> list[Any]:
         """Return what the rows are grouped by, as SQLCompiler.get_group_by does in SQL."""
+        grouped: Any = query.group_by
         keys = [
             without_refs(each if hasattr(each, "as_sql") else query.resolve_ref(each))
-            for each in query.group_by
+            for each in grouped
         ]
         for expression in self._expressions():
             keys += (without_refs(each) for each in expression.get_group_by_cols())
@@ -156,7 +158,7 @@ class _Groups:
         query.distinct = not grouped
         asked._fields = ()
         asked._iterable_class = ValuesListIterable
-        answers = ask_each(asked, self.shards, lambda rows: list(ValuesListIterable(rows)))
+        answers = ask_each(asked, self.shards, fetch_rows)
         self.queryset.shards_missing = asked.shards_missing
         warn_of_rows(self.queryset, sum(map(len, answers)), self.shards)
         return answers

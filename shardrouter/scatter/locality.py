@@ -42,7 +42,8 @@ def windows_are_local(query: Query) -> bool:
 
 
 def _windows(query: Query) -> Iterator[Window]:
-    for part in (query.where, *query.annotations.values()):
+    parts: list[Any] = [query.where, *query.annotations.values()]
+    for part in parts:
         if part.contains_over_clause:
             yield from (each for each in _inside(part) if isinstance(each, Window))
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import CharField, TextField
+from django.db.models import CharField, Model, TextField
 from django.db.models.expressions import OrderBy, Ref
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -18,6 +18,7 @@ from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
 from .. import conf
+from ..django_internals import ref_source
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet
 
@@ -34,7 +35,7 @@ SHAPES: set[type] = {
 }
 
 
-def unmergeable(queryset: RoutedQuerySet[Any], what: str) -> CrossShardQuery:
+def unmergeable(queryset: RoutedQuerySet[Model], what: str) -> CrossShardQuery:
     """Return the error for a query whose answers from several shards do not add up to one."""
     return CrossShardQuery(
         queryset.model._meta.label,
@@ -43,7 +44,7 @@ def unmergeable(queryset: RoutedQuerySet[Any], what: str) -> CrossShardQuery:
     )
 
 
-def warn_of_rows(queryset: RoutedQuerySet[Any], read: int, shards: tuple[str, ...]) -> None:
+def warn_of_rows(queryset: RoutedQuerySet[Model], read: int, shards: tuple[str, ...]) -> None:
     """Log a scattered query that read more rows than SCATTER_WARNING_ROWS."""
     if read > conf.get("SCATTER_WARNING_ROWS"):
         logger.warning(
@@ -76,7 +77,7 @@ def in_shape(rows: Iterable[tuple[Any, ...]], iterable: type, names: list[str]) 
 def without_ref(expression: Any) -> Any:
     """Return what a reference to a column of the SELECT stands for, since its position changes."""
     while isinstance(expression, Ref):
-        expression = expression.source
+        expression = ref_source(expression)
     return expression
 
 

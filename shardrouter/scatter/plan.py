@@ -9,8 +9,8 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connections
-from django.db.models import Field
-from django.db.models.expressions import Col, Expression, ExpressionWrapper, OrderBy
+from django.db.models import Field, Model
+from django.db.models.expressions import Col, ExpressionWrapper, OrderBy
 from django.db.models.functions import Collate, Random
 from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql import Query
@@ -45,7 +45,7 @@ class MergePlan:
     Raise CrossShardQuery for what cannot be merged exactly.
     """
 
-    def __init__(self, queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> None:
+    def __init__(self, queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> None:
         query = queryset.query
         self._iterable = queryset._iterable_class
         self._of_models = issubclass(self._iterable, ModelIterable)
@@ -69,8 +69,9 @@ class MergePlan:
         """Yield the rows of one shard, as merge_streams() takes them."""
         asked = pin(self.asked, alias)
         chunked = not connections[alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+        rows: Any = asked._iterable_class(asked, chunked, chunk_size)
         with availability.translate_errors(alias):
-            yield from asked._iterable_class(asked, chunked, chunk_size)
+            yield from rows
 
     def merge(self, answers: Iterable[list[Any]]) -> list[Any]:
         """Return the rows of all shards' answers, merged."""
@@ -90,7 +91,7 @@ class MergePlan:
     def _limited(self) -> bool:
         return bool(self._low) or self._high is not None
 
-    def _require_mergeable(self, queryset: RoutedQuerySet[Any]) -> None:
+    def _require_mergeable(self, queryset: RoutedQuerySet[Model]) -> None:
         if queryset.query.distinct_fields:
             raise unmergeable(queryset, "distinct(fields)")
         if not windows_are_local(queryset.query):
@@ -121,7 +122,7 @@ class MergePlan:
 
     # -- What the shards sort by, and the merge after them ----------------------------------
 
-    def _order(self, asked: RoutedQuerySet[Any], shards: tuple[str, ...]) -> list[OrderBy]:
+    def _order(self, asked: RoutedQuerySet[Model], shards: tuple[str, ...]) -> list[OrderBy]:
         """Make the order of `asked` one that every shard and Python agree on, and return it."""
         query = asked.query
         if self._limited and not self._distinct and query.group_by in (None, True):
@@ -165,7 +166,8 @@ class MergePlan:
         query = self.asked.query
         names = [f"{_KEY}{number}" for number in range(self._selected)]
         for name, order in zip(names, self._orders, strict=True):
-            query.annotations[name] = order.expression
+            expression: Any = order.expression  # resolved, which its type does not say
+            query.annotations[name] = expression
             query.append_annotation_mask([name])
             if query.selected:
                 query.selected[name] = name
@@ -195,9 +197,11 @@ def _break_ties(query: Query) -> None:
         query.order_by = (*ordering, "pk")
 
 
-def _comparable(queryset: RoutedQuerySet[Any], order: OrderBy, shards: tuple[str, ...]) -> OrderBy:
+def _comparable(
+    queryset: RoutedQuerySet[Model], order: OrderBy, shards: tuple[str, ...]
+) -> OrderBy:
     """Return `order`, made to sort on every database as Python compares the values."""
-    source: Expression = without_ref(order.expression)
+    source: Any = without_ref(order.expression)
     if isinstance(source, Random):
         raise unmergeable(queryset, "a random order")
     field = source.output_field

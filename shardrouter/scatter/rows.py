@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from .. import conf
-from ..routed_queryset import RoutedQuerySet, ask_each
+from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
 from . import grouping
 from .locality import rows_are_local
 from .merging import logger, warn_of_rows
@@ -17,19 +17,19 @@ from .plan import MergePlan
 _STREAMED = "A scattered iterator on %s reads more than %d rows from %d shards."
 
 
-def fetch(queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> list[Any]:
+def fetch(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> list[Any]:
     """Return all rows of `queryset` from `shards`, merged; at most limit × shards in memory."""
     if not rows_are_local(queryset.query):
         return grouping.fetch(queryset, shards)
     plan = MergePlan(queryset, shards)
-    answers = ask_each(plan.asked, shards, lambda asked: list(asked._iterable_class(asked)))
+    answers = ask_each(plan.asked, shards, fetch_rows)
     queryset.shards_missing = plan.asked.shards_missing
     warn_of_rows(queryset, sum(map(len, answers)), shards)
     return plan.merge(answers)
 
 
 def stream(
-    queryset: RoutedQuerySet[Any], shards: tuple[str, ...], chunk_size: int
+    queryset: RoutedQuerySet[Model], shards: tuple[str, ...], chunk_size: int
 ) -> Iterator[Any]:
     """Yield the rows that fetch() returns; holds one chunk of each shard. A shard that fails
     raises."""
@@ -45,7 +45,7 @@ def stream(
         yield row
 
 
-def count(queryset: RoutedQuerySet[Any], shards: tuple[str, ...]) -> int:
+def count(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> int:
     """Return the number of rows that fetch() would return, without reading them where possible."""
     query = queryset.query
     if not shards:

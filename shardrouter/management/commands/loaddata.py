@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, rout
 from django.db.models import Exists, OuterRef
 
 from shardrouter import conf
+from shardrouter.django_internals import has_constraint, related_model
 from shardrouter.exceptions import ShardRouterError
 from shardrouter.location import require_own_slot, shard_for
 from shardrouter.placement import is_sharded, references_of
@@ -154,8 +155,9 @@ def _lonely(alias: str, model: type[models.Model]) -> str:
     """The first row of `model` whose foreign key names nothing, for a message; "" for none."""
     rows = model._base_manager.using(alias)
     for field in model._meta.concrete_fields:
-        if isinstance(field, models.ForeignKey) and field.db_constraint:
-            targets = field.related_model._base_manager.using(alias)
+        target = related_model(field)
+        if target is not None and isinstance(field, models.ForeignKey) and has_constraint(field):
+            targets = target._base_manager.using(alias)
             stands = targets.filter(**{field.target_field.attname: OuterRef(field.attname)})
             lost = rows.filter(**{f"{field.name}__isnull": False}).filter(~Exists(stands)).first()
             if lost is not None:

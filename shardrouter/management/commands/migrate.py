@@ -20,7 +20,7 @@ class Command(MigrateCommand):
         # None tells "not given" from `--database default`, which acts as stock.
         parser.set_defaults(database=None)
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
         databases = [options["database"]] if options["database"] else self._all()
         return {
             **super().get_check_kwargs({**options, "database": databases[0]}),
