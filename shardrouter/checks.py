@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the settings or the models before it is wrong at run time.
+"""System checks: mistakes in the settings and the models, before they matter at run time.
 
 docs/shardrouter/reference.md lists each id.
 """
@@ -25,13 +25,13 @@ Messages = Iterator[checks.CheckMessage]
 
 @checks.register(checks.Tags.database, checks.Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E002 to E004: shards that are set, exist, and a router that sends rows to them."""
+    """E002 to E004: the shards are set and exist, and the router is installed."""
     return list(_settings_errors())
 
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E010 and W001: models that can be routed and whose constraints can be kept."""
+    """E005 to E010 and W001: each model can be routed, and its constraints can be enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -77,7 +77,7 @@ def _quoted_routers() -> str:
 
 
 def model_messages(model: type[models.Model]) -> Messages:
-    """What is wrong with one model, sharded or not."""
+    """Yield the mistakes of one model, sharded or not."""
     if model._meta.proxy or model._meta.swapped:
         return
     if not is_sharded(model):
@@ -102,16 +102,19 @@ def model_messages(model: type[models.Model]) -> Messages:
 
 
 def _placement_errors(model: type[models.Model], placement: Placement) -> Messages:
-    key = placement.key
-    if key is None:
-        if placement.sources and placement.sources[0].null:
-            yield checks.Error(
-                f"slot_from names {placement.sources[0].name}, which may be NULL.",
-                hint="Remove null=True: every row needs a slot.",
-                obj=model,
-                id="shardrouter.E005",
-            )
-        return
+    if placement.key is not None:
+        yield from _target_errors(model, placement.key)
+        yield from _key_errors(model, placement.key)
+    elif placement.sources and placement.sources[0].null:
+        yield checks.Error(
+            f"slot_from names {placement.sources[0].name}, which may be NULL.",
+            hint="Remove null=True: every row needs a slot.",
+            obj=model,
+            id="shardrouter.E005",
+        )
+
+
+def _target_errors(model: type[models.Model], key: models.Field) -> Messages:
     owner = related_model(key)
     if (owner and not is_sharded(owner)) or (not owner and not _holds_ids(key)):
         yield checks.Error(
@@ -127,6 +130,9 @@ def _placement_errors(model: type[models.Model], placement: Placement) -> Messag
             obj=model,
             id="shardrouter.E006",
         )
+
+
+def _key_errors(model: type[models.Model], key: models.Field) -> Messages:
     if key.null:
         yield checks.Error(
             f"The shard key {key.name} may be NULL, and such a row has no shard.",
@@ -224,16 +230,7 @@ def _constraints_to_shards(model: type[models.Model]) -> Messages:
 def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
     placing = [field for field in model._meta.local_fields if placement.determines_slot(field)]
     covering = {name for field in placing for name in (field.name, field.attname)}
-    sets: list[tuple[str, ...]] = [
-        (field.name,)
-        for field in model._meta.local_fields
-        if field.unique and not field.primary_key
-    ]
-    sets += [tuple(names) for names in model._meta.unique_together]
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint):
-            sets.append(tuple(constraint.fields) or tuple(_names_in(constraint.expressions)))
-    for names in sets:
+    for names in _unique_sets(model):
         if covering.isdisjoint(names):
             yield checks.Error(
                 f"{model._meta.label}: {', '.join(names)} can be unique on each shard only, "
@@ -242,6 +239,18 @@ def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
                 obj=model,
                 id="shardrouter.E010",
             )
+
+
+def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
+    """Yield the names of the columns that are unique together, or alone, beside the primary key."""
+    for field in model._meta.local_fields:
+        if field.unique and not field.primary_key:
+            yield (field.name,)
+    for names in model._meta.unique_together:
+        yield tuple(names)
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            yield tuple(constraint.fields) or tuple(_names_in(constraint.expressions))
 
 
 def _names_in(expressions: Any) -> Iterator[str]:

@@ -57,7 +57,7 @@ else:
 def related_model(field: models.Field) -> type[models.Model] | None:
     """Return the model that a relation points at, or None for a plain column."""
     model = field.related_model
-    # A string stands there only until all models are loaded.
+    # It is a string only until all models are loaded.
     return None if isinstance(model, str) else model
 
 

@@ -153,8 +153,8 @@ class ShardedModel(Model):
         new = isinstance(pk, ShardedIdField) and self.__dict__.get(pk.attname) is None
         if new and not force_update and not update_fields:
             return self._insert_with_new_id(raw, cls or type(self), using)
-        # loaddata marks rows that cannot exist yet: an UPDATE first would find nothing, and after
-        # a failed INSERT nothing is asked any more.
+        # loaddata marks rows that cannot exist yet. They need no UPDATE first, and no look at the
+        # row after a failed INSERT.
         known_new = getattr(self._state, "shard_known_new", False)
         try:
             with nullcontext() if known_new else _savepoint_if_needed(using):
