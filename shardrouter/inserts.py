@@ -86,7 +86,7 @@ def insert_ignoring_conflicts(
 
 def _column(model: type[models.Model], name: str) -> models.Field:
     field = model._meta.get_field(name)
-    if not isinstance(field, models.Field) or not field.concrete:
+    if not isinstance(field, models.Field) or not field.concrete or field.many_to_many:
         raise ValueError(f"{model._meta.label}.{name} is not a column.")
     return field
 
