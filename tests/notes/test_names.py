@@ -38,8 +38,10 @@ def test_it_raises_subclasses_of_shard_router_error():
 
 def test_it_exports_the_names_of_the_reference(accounts):
     assert {
-        "ShardRouter", "atomic_for", "group_by_shard", "shard_for", "shard_map", "slot_for"
-    } <= set(dir(shardrouter))  # fmt: skip
+        "ShardRouter", "atomic_for", "group_by_shard", "insert_ignoring_conflicts", "new_id",
+        "shard_for", "shard_map", "shards", "slot_for",
+    } == set(shardrouter.__all__) <= set(dir(shardrouter))  # fmt: skip
+    assert shardrouter.shards() == SHARDS
     groups = shardrouter.group_by_shard(account.pk for account in accounts.values())
     for alias, ids in groups.items():
         assert all(shard_for(each) == alias for each in ids)
@@ -48,3 +50,5 @@ def test_it_exports_the_names_of_the_reference(accounts):
     assert set(shardrouter.shard_map.counts()) == set(SHARDS)
     ann = accounts["Ann"]
     assert shardrouter.shard_map.alias_of(slot_for(ann)) == shard_for(ann)
+    assert slot_for(shardrouter.new_id(ann)) == slot_for(ann)
+    assert slot_for(shardrouter.new_id(slot=7)) == 7

@@ -7,8 +7,8 @@ import pytest
 
 PUBLIC = {
     "shardrouter": {
-        "ShardRouter", "atomic_for", "group_by_shard", "shard_for", "shard_map", "slot_for",
-        "exceptions", "models", "admin",
+        "ShardRouter", "atomic_for", "group_by_shard", "insert_ignoring_conflicts", "new_id",
+        "shard_for", "shard_map", "shards", "slot_for", "exceptions", "models", "admin",
     },
     "shardrouter.models": {"ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet"},
     "shardrouter.exceptions": {

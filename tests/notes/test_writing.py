@@ -2,8 +2,9 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from shardrouter import shard_for
+from shardrouter import insert_ignoring_conflicts, shard_for
 from shardrouter.exceptions import (
     ShardKeyChanged,
     ShardRouterError,
@@ -94,3 +95,16 @@ def test_it_writes_to_every_shard_only_if_told_so(notes):
     assert (deleted, by_model) == (expected, {"notebook.Note": expected})
     assert everywhere() == []
     assert Note.objects.scatter(writes=True).update(pinned=True) == len(notes) - expected
+
+
+def test_it_inserts_many_rows_and_ignores_those_that_exist(accounts):
+    rows = [
+        (account.pk, title, "", False, timezone.now())
+        for account in accounts.values()
+        for title in ("x", "y")
+    ]
+    columns = ["account", "title", "body", "pinned", "created"]
+    for each in (rows[::2], rows):
+        insert_ignoring_conflicts(Note, columns, each, unique_fields=["account", "title"])
+    assert len(everywhere()) == len(accounts)
+    assert all(shard_for(note) == shard_for(note.account_id) for note in everywhere("y"))
