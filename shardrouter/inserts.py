@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, connections, models
 
 from . import availability, ids
+from .fields import ShardedIdField
 from .placement import Placement, placement_of
 from .shardmap import shard_map
 from .transactions import atomic_on
@@ -18,6 +19,17 @@ from .transactions import atomic_on
 ID_ATTEMPTS = 8
 # How many ids are looked for in one query after an insert has failed.
 _LOOKUP_BATCH = 500
+
+# Of these, and of no subclass that a project may have made, the database takes a value as it is.
+_PLAIN = {
+    ShardedIdField,
+    models.BigIntegerField,
+    models.CharField,
+    models.IntegerField,
+    models.PositiveBigIntegerField,
+    models.PositiveIntegerField,
+    models.TextField,
+}
 
 _T = TypeVar("_T")
 Row = Sequence[Any]
@@ -65,8 +77,8 @@ def insert_ignoring_conflicts(
 
     `columns` and `unique_fields` are names of fields or of their columns (`owner` or `owner_id`);
     `columns` include the shard key, or for a root the column of `slot_from`. Foreign keys are
-    given as ids. Columns that are left out get NULL or the database's default, never the
-    field's `default`; no signal is sent.
+    given as ids, integers as int. Columns that are left out get NULL or the database's default,
+    never the field's `default`. No signal is sent.
     """
     rows = list(rows)
     if not rows:
@@ -135,14 +147,17 @@ def _execute_many(
         cursor.executemany(sql, _prepared(rows, fields, alias))
 
 
+def _stored(field: models.Field) -> models.Field:
+    return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
 def _prepared(rows: list[Row], fields: list[models.Field], alias: str) -> list[Row]:
-    """Return `rows` as the database takes them. Integers, which most columns are, stay as they
-    are."""
+    """Return `rows` as the database takes them; integers and texts as they are."""
     connection = connections[alias]
     others = [
         (position, field)
         for position, field in enumerate(fields, 1)
-        if not isinstance(field, models.ForeignKey | models.IntegerField)
+        if type(_stored(field)) not in _PLAIN
     ]
     if not others:
         return rows
