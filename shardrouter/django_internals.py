@@ -63,16 +63,16 @@ def related_model(field: models.Field) -> type[models.Model] | None:
 
 def has_constraint(field: models.ForeignKey) -> bool:
     """Return whether the database holds the foreign key to its target."""
-    constraint: bool = field.db_constraint  # type: ignore[attr-defined]
+    constraint: bool = field.db_constraint  # type: ignore[attr-defined]  # not in the stubs
     return constraint
 
 
 def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:
     """Return the pairs of columns that `join` compares."""
-    pairs: Any = join.join_fields  # type: ignore[attr-defined]
+    pairs: Any = join.join_fields  # type: ignore[attr-defined]  # not in the stubs
     return pairs or ()
 
 
 def ref_source(ref: Ref) -> Any:
     """Return the expression of the SELECT that `ref` refers to."""
-    return ref.source  # type: ignore[attr-defined]
+    return ref.source  # type: ignore[attr-defined]  # not in the stubs

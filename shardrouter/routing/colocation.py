@@ -77,7 +77,7 @@ def _may_join_later(query: Query) -> bool:
     return any(_orders_by_relation(item, query) for item in ordering)
 
 
-def _selects_inside_slot(model: type[models.Model], names: dict[str, Any]) -> bool:
+def _selects_inside_slot(model: type[models.Model], names: dict[str, dict[str, Any]]) -> bool:
     for name, deeper in names.items():
         related = _related_inside_slot(model, name)
         if related is None or (deeper and not _selects_inside_slot(related, deeper)):
@@ -100,7 +100,7 @@ def _related_inside_slot(model: type[models.Model], name: str) -> type[models.Mo
     return related_model(field) if inside else None
 
 
-def _orders_by_relation(item: Any, query: Query) -> bool:
+def _orders_by_relation(item: object, query: Query) -> bool:
     if not isinstance(item, str):
         return True
     name = item.lstrip("-+")
@@ -194,7 +194,7 @@ def _is_correlated_inside_slot(inner: Query) -> bool:
     return any(_ties_slots(node, inner) for node in _conjuncts(inner.where))
 
 
-def _conjuncts(node: WhereNode) -> Iterator[Any]:
+def _conjuncts(node: WhereNode) -> Iterator[object]:
     if node.negated or (node.connector != AND and len(node.children) > 1):
         return
     for child in node.children:
@@ -204,7 +204,7 @@ def _conjuncts(node: WhereNode) -> Iterator[Any]:
             yield child
 
 
-def _ties_slots(node: Any, inner: Query) -> bool:
+def _ties_slots(node: object, inner: Query) -> bool:
     """Return whether `node` equates a colocated column of the inner base row with one of the outer
     row."""
     if not isinstance(node, Exact):

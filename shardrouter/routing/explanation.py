@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models.fields.tuple_lookups import TupleIn
 from django.db.models.lookups import Exact, In
@@ -52,6 +51,6 @@ def routing_columns(query: Query) -> str:
     return ", ".join(sorted(names))
 
 
-def _shortened(value: Any) -> str:
+def _shortened(value: object) -> str:
     text = "(a subquery)" if isinstance(value, Query) else str(value)
     return text if len(text) <= 60 else text[:59] + "…"

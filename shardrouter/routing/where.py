@@ -7,7 +7,7 @@ columns of the base table count, and of rows joined to it inside the slot. No qu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from django.db.models import Field, Value
 from django.db.models.expressions import Col
@@ -63,7 +63,7 @@ def _union(parts: Iterable[Slots | None]) -> Slots | None:
     return frozenset(united)
 
 
-def slots_of_node(node: Any, query: Query) -> Slots | None:
+def slots_of_node(node: object, query: Query) -> Slots | None:
     """Return the slots that one condition of `query` leaves, or None if it leaves all."""
     if isinstance(node, WhereNode):
         if node.negated or node.connector not in (AND, OR):
@@ -150,7 +150,7 @@ def _in_slots(lookup: In, query: Query) -> Slots | None:
     return _slots_of_values(placement, field, values)
 
 
-def _slots_of_values(placement: Placement, field: Field, values: Any) -> Slots | None:
+def _slots_of_values(placement: Placement, field: Field, values: Iterable[object]) -> Slots | None:
     slots = set()
     for value in values:
         if value is None:
@@ -177,7 +177,7 @@ def _tuple_slots(lookup: TupleIn, query: Query) -> Slots | None:
     return None
 
 
-def is_membership_inside_slot(lookup: Any) -> bool:
+def is_membership_inside_slot(lookup: object) -> TypeGuard[In]:
     """Return whether `lookup` is `colocated column IN (SELECT colocated column …)`.
 
     Equal ids are in one slot, so each shard's own rows give what one database would give; unless
@@ -201,7 +201,7 @@ def is_membership_inside_slot(lookup: Any) -> bool:
     )
 
 
-def leaves(node: Any) -> Iterator[Any]:
+def leaves(node: object) -> Iterator[object]:
     """Yield the conditions under `node`, itself one or a tree of them."""
     if isinstance(node, WhereNode):
         for child in node.children:

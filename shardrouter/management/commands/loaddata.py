@@ -45,7 +45,7 @@ class Command(LoaddataCommand):
         # Target model → id that a row refers to → the first such row.
         self.referred: dict[type[models.Model], dict[int, str]] = {}
         # Ids loaded so far into what was empty; None for what was not.
-        self.new_ids: dict[tuple[str, type[models.Model]], set[Any] | None] = {}
+        self.new_ids: dict[tuple[str, type[models.Model]], set[object] | None] = {}
         if options["database"]:
             super().handle(*fixture_labels, **options)
             return
