@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from shardrouter.conf import shards
+from shardrouter import shards
 
 MAX_LENGTH = 200
 # What is indexed: the table, and its columns.

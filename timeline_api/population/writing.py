@@ -5,8 +5,7 @@ from contextlib import ExitStack
 
 from django.db import connections, transaction
 
-from shardrouter import shard_for
-from shardrouter.conf import shards
+from shardrouter import shard_for, shards
 
 from ..models import Account
 from .rows import Population

@@ -7,8 +7,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from shardrouter import atomic_for, ids, shard_for
-from shardrouter.conf import shards
+from shardrouter import atomic_for, ids, shard_for, shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf, faults

@@ -89,7 +89,7 @@ def no_follow_check(monkeypatch):
 
 def no_dedupe(monkeypatch):
     """A fan-out that expects to be the first."""
-    monkeypatch.setattr(homes, "_INSERT", homes._INSERT.partition("ON CONFLICT")[0])
+    monkeypatch.setattr(homes, "UNIQUE", ["id"])
 
 
 def cursor_before_the_effect(monkeypatch):
