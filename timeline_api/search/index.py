@@ -5,7 +5,7 @@ which is given the same words.
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from shardrouter.conf import shards
+from shardrouter import shards
 
 # What is indexed: the table, and its columns.
 INDEXED = {

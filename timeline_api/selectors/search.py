@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 
-from shardrouter import availability
-from shardrouter.conf import shards
+from shardrouter import availability, shards
 from shardrouter.exceptions import ShardUnavailable
 
 from ..search import index
@@ -65,7 +64,7 @@ def _hits(table: str, owner: str, asked: Asked, *, prefix: bool) -> tuple[list[H
     for alias in shards():
         sql, parameters = _query(connections[alias].vendor, table, owner, asked, prefix=prefix)
         try:
-            with availability.of(alias), connections[alias].cursor() as cursor:
+            with availability.translate_errors(alias), connections[alias].cursor() as cursor:
                 cursor.execute(sql, parameters)
                 hits += [Hit(rank, -pk) for pk, rank in cursor.fetchall()]
         except ShardUnavailable:
