@@ -1,4 +1,4 @@
-"""Middleware of the API: what every response carries, and what no view should have to do."""
+"""Middleware of the API: the headers, metrics and limits that all views share."""
 
 import re
 import time
@@ -22,6 +22,8 @@ from .exceptions import is_unavailable, unavailable_response
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# The key in `request.META` for time.perf_counter() at the start of the request.
+STARTED_AT = "timeline_api.started_at"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -32,8 +34,8 @@ class IdentityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = asked if REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         request.META["HTTP_X_REQUEST_ID"] = request_id  # django-structlog takes it from here
         structlog.contextvars.bind_contextvars(
             client=client_address(request), instance=settings.INSTANCE_NAME
@@ -45,15 +47,15 @@ class IdentityMiddleware:
 
 
 class MetricsMiddleware:
-    """Counts and times each request; it stands outside django-structlog's."""
+    """Counts and times each request; it is outside django-structlog's."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.started_at = time.perf_counter()
+        request.META[STARTED_AT] = started_at = time.perf_counter()
         response = self.get_response(request)
-        metrics.observe(request, response, time.perf_counter() - request.started_at)
+        metrics.observe(request, response, time.perf_counter() - started_at)
         return response
 
 
@@ -61,8 +63,8 @@ class MetricsMiddleware:
 def log_duration(
     sender: Any, request: HttpRequest, log_kwargs: dict[str, Any], **kwargs: Any
 ) -> None:
-    """Puts the milliseconds on the access line that django-structlog is about to write."""
-    log_kwargs["ms"] = round((time.perf_counter() - request.started_at) * 1000, 1)
+    """Put the milliseconds on the access line that django-structlog is about to write."""
+    log_kwargs["ms"] = round((time.perf_counter() - request.META[STARTED_AT]) * 1000, 1)
 
 
 class BodyLimitMiddleware:
@@ -92,13 +94,13 @@ class BodyLimitMiddleware:
 
 
 def too_large(most: int) -> JsonResponse:
-    """The 413 that says what the most is."""
+    """Return the 413 that names the limit."""
     detail = _("The body is too large: at most %(most)d bytes.") % {"most": most}
     return JsonResponse({"detail": detail}, status=413)
 
 
 class SlashMiddleware(CommonMiddleware):
-    """Django's, but only a GET or HEAD is sent on to the path with its slash.
+    """Django's, but only a GET or HEAD is redirected to the path with its slash.
 
     A client that follows such a redirect of a POST makes a GET of it, and loses the body.
     """
@@ -108,8 +110,8 @@ class SlashMiddleware(CommonMiddleware):
 
 
 class UnavailableMiddleware:
-    """Outside DRF's views, in the admin and the login page: 503 with Retry-After when a shard does
-    not answer, 400 for a value that no database of that kind can have, as one with a NUL."""
+    """Errors outside DRF's views, in the admin and on the login page: 503 with Retry-After when a
+    shard does not answer, 400 for a value that the database cannot store, such as a NUL."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

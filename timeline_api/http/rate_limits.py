@@ -1,4 +1,4 @@
-"""Limits: how often somebody may do something. Counted exactly over all instances.
+"""Rate limits: how often somebody may do something. Counted exactly over all instances.
 
 A count is one row of ThrottleCount on the alias `cache`, raised by one atomic upsert: DRF's own
 throttles read, change and write a cached list, and lost 580 of 1,000 counts from 4 processes.
@@ -34,14 +34,20 @@ UPSERT = """
 
 
 def parse_rate(text: str) -> tuple[int, int]:
-    """ "30/min" → (30, 60): the count and the seconds that it is for."""
+    """Return the count and its seconds: (30, 60) for "30/min"."""
     count, _, period = text.partition("/")
     return int(count), SECONDS[period[0]]
 
 
 def now() -> int:
-    """Unix time in whole seconds."""
+    """Return the Unix time in whole seconds."""
     return int(time.time())
+
+
+class RateExceeded(Throttled):
+    """The rate is used up; `wait` says for how many seconds."""
+
+    wait: float  # set by DRF
 
 
 class Limit:
@@ -54,7 +60,7 @@ class Limit:
         self.key = f"{scope}:{digest}"
 
     def check(self) -> None:
-        """Raise Throttled when the rate is used up; counts nothing."""
+        """Raise RateExceeded if the rate is used up. Count nothing."""
         if not self.rate:
             return
         try:
@@ -62,10 +68,10 @@ class Limit:
         except DatabaseError:
             return self._let_pass()
         if row and row.count >= parse_rate(self.rate)[0]:
-            raise Throttled(wait=row.expires_at - now())
+            raise RateExceeded(wait=row.expires_at - now())
 
     def count(self, by: int = 1) -> tuple[int, int]:
-        """Count `by` more; gives the count and when its window ends (Unix time)."""
+        """Count `by` more. Return the count and when its window ends (Unix time)."""
         if not self.rate:
             return 0, 0
         try:
@@ -75,10 +81,10 @@ class Limit:
             return 0, 0
 
     def hit(self, by: int = 1) -> None:
-        """Count `by` more, and raise Throttled when that is over the rate."""
+        """Count `by` more. Raise RateExceeded if that is over the rate."""
         count, expires_at = self.count(by)
         if self.rate and count > parse_rate(self.rate)[0]:
-            raise Throttled(wait=max(1, expires_at - now()))
+            raise RateExceeded(wait=max(1, expires_at - now()))
 
     def _upsert(self, by: int, seconds: int) -> tuple[int, int]:
         at = now()
@@ -91,5 +97,5 @@ class Limit:
         return count, expires_at
 
     def _let_pass(self) -> None:
-        """Without its counters the service goes on, unthrottled, and says so in the log."""
+        """Log that a request goes unthrottled: the service works without its counters."""
         logger.warning("throttle_unavailable", extra={"key": self.key}, exc_info=True)

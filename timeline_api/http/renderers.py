@@ -1,7 +1,8 @@
-"""The browsable API."""
+"""Renderers: pictures, and the browsable API."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
@@ -10,11 +11,11 @@ from rest_framework.request import Request, override_method
 from ..domain import pictures
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
-    from rest_framework.views import APIView
+    from .views.base import ApiView
 
 
 class PictureRenderer(BaseRenderer):
-    """A picture, as it is kept."""
+    """A picture, as it is stored."""
 
     media_type = pictures.MEDIA_TYPE
     format = "webp"
@@ -25,24 +26,22 @@ class PictureRenderer(BaseRenderer):
         self,
         data: bytes,
         accepted_media_type: str | None = None,
-        renderer_context: dict[str, Any] | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return data
 
 
 class BrowsableRenderer(BrowsableAPIRenderer):
-    """DRF's, with forms for PATCH and for a DELETE that takes a body, and our own look.
+    """DRF's browsable API, with forms for PATCH and for a DELETE that takes a body.
 
-    A form is shown to those alone who may send it (`ApiView.offers`).
+    A form is shown to those alone who may send it (`ApiView.shows_form_for`).
     """
 
     template = "timeline_api/browsable.html"
 
-    def show_form_for_method(
-        self, view: APIView, method: str, request: Request, obj: Any
-    ) -> bool | None:
-        offers = getattr(view, "offers", lambda method: True)
-        return super().show_form_for_method(view, method, request, obj) and offers(method)
+    def show_form_for_method(self, view: Any, method: str, request: Request, obj: Any) -> bool:
+        is_allowed = super().show_form_for_method(view, method, request, obj)
+        return bool(is_allowed and view.shows_form_for(method))
 
     def get_content(self, renderer: BaseRenderer, data: Any, *args: Any) -> str:
         if isinstance(data, bytes):
@@ -50,17 +49,17 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         return super().get_content(renderer, data, *args)
 
     def get_context(
-        self, data: Any, accepted_media_type: str, renderer_context: dict[str, Any]
+        self, data: Any, accepted_media_type: str | None, renderer_context: Mapping[str, Any]
     ) -> dict[str, Any]:
         context = super().get_context(data, accepted_media_type, renderer_context)
         view, request = context["view"], context["request"]
         context["code_style"] = None  # an inline style, which the CSP forbids
         context["patch_form"] = self.get_rendered_html_form(data, view, "PATCH", request)
-        if context["delete_form"] and "DELETE" in getattr(view, "bodies", {}):
+        if context["delete_form"] and "DELETE" in view.bodies:
             context["delete_form"] = False
             context["delete_body_form"] = self._delete_form(view, request)
         return context
 
-    def _delete_form(self, view: Any, request: Request) -> str | None:
+    def _delete_form(self, view: ApiView, request: Request) -> str | None:
         with override_method(view, request, "DELETE"):
             return self.render_form_for_serializer(view.get_serializer())

@@ -1,10 +1,9 @@
-"""Answers: what the API gives, as plain dicts.
+"""Representations: what the API answers, as plain dicts. They ask no database.
 
 A page of 30 messages through nested ModelSerializers took two and a half times as long. The
 read-only serializers tell OpenAPI the shapes; a test holds the two together.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -15,24 +14,18 @@ from rest_framework.request import Request
 from shardrouter.ids import made_at
 
 from ..domain import entities
-from ..models import Account, Message, Revision, Token
-from ..selectors import messages
-from ..selectors.accounts import Relations
-from ..selectors.messages import Marks
-from ..selectors.notifications import Group
+from ..models import Token
+from ..selectors.notifications import NotificationGroup
+from ..selectors.rows import Author, DeletedMessage, Entry, MessageRow, Profile, RevisionRow
 
 
 def timestamp(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC, with its Z."""
-    return moment and moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Return the moment in RFC 3339, in UTC, with its Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _authors(message: Message) -> set[int | None]:
-    return {message.author_id, message.repost_of_author_id}
-
-
-class Answer:
-    """The dicts of answers to one request; the links' beginning is made once."""
+class Representer:
+    """Makes the dicts of the answer to one request. The root of the links is made once."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -44,18 +37,18 @@ class Answer:
     def account_url(self, username: str) -> str:
         return f"{self._root}accounts/{username}/"
 
-    def avatar_url(self, account: Account) -> str | None:
-        """Where the picture is that the member has uploaded, if there is one."""
-        version = account.avatar_version
-        return f"{self.account_url(account.username)}avatar/?v={version}" if version else None
+    def avatar_url(self, username: str, version: str) -> str | None:
+        """Return the URL of the picture that the member has uploaded, if there is one."""
+        return f"{self.account_url(username)}avatar/?v={version}" if version else None
 
     def message_url(self, pk: int) -> str:
         return f"{self._root}messages/{pk}/"
 
-    def account(self, account: Account, relations: Relations | None = None) -> dict[str, Any]:
-        """An Account. `relations`: what the reader is to those shown."""
+    def account(self, profile: Profile) -> dict[str, Any]:
+        """Return an Account: with the email for its owner, with the relationship for a reader."""
+        account, relationship = profile
         data = {
-            "id": str(account.pk),
+            "id": str(account.id),
             "username": account.username,
             "display_name": account.display_name,
             "bio": account.bio,
@@ -65,104 +58,110 @@ class Answer:
             "following_count": account.following_count,
             "pinned_message": account.pinned_id and str(account.pinned_id),
             "is_suspended": account.is_suspended,
-            "avatar_url": self.avatar_url(account),
+            "avatar_url": self.avatar_url(account.username, account.avatar_version),
             "url": self.account_url(account.username),
         }
-        if self.request.user.pk == account.pk:
+        if self.request.user.pk == account.id:
             data["email"] = account.email
-        if relations is not None:
-            data["followed_by_me"] = account.pk in relations.followed
-            data["blocked_by_me"] = account.pk in relations.hidden.blocked
-            data["muted_by_me"] = account.pk in relations.hidden.muted
-            data["blocks_me"] = account.pk in relations.hidden.blockers
+        if relationship is not None:
+            data["followed_by_me"] = relationship.following
+            data["blocked_by_me"] = relationship.blocking
+            data["muted_by_me"] = relationship.muting
+            data["blocks_me"] = relationship.blocked_by
         return data
 
-    def author(self, account: Account) -> dict[str, Any]:
-        """An Account in short, as it stands in a Message."""
+    def author(self, author: Author) -> dict[str, Any]:
+        """Return an Author: an account in short, as it stands in a Message."""
         return {
-            "id": str(account.pk),
-            "username": account.username,
-            "display_name": account.display_name,
-            "avatar_url": self.avatar_url(account),
-            "url": self.account_url(account.username),
+            "id": str(author.id),
+            "username": author.username,
+            "display_name": author.display_name,
+            "avatar_url": self.avatar_url(author.username, author.avatar_version),
+            "url": self.account_url(author.username),
         }
 
-    def messages(
-        self, rows: Iterable[Message | int], *, timeline: bool = False
-    ) -> list[dict[str, Any]]:
-        """Messages, with what the reader has done with them, without those of whom the reader does
-        not see: one query for all. An id stands for a message that was deleted. In a `timeline`
-        those who are muted are not seen either."""
-        rows = list(rows)
-        marks = None
-        if self.request.user.is_authenticated:
-            marks = messages.marks_of(self.request.user, rows)
-            unseen = marks.hidden.everyone if timeline else marks.hidden.apart
-            rows = [row for row in rows if isinstance(row, int) or not unseen & _authors(row)]
-        return [self.gap(row) if isinstance(row, int) else self.message(row, marks) for row in rows]
+    def message(self, entry: Entry) -> dict[str, Any]:
+        """Return a Message; a repost has its original as `repost_of`."""
+        if isinstance(entry, DeletedMessage):
+            return self._deleted(entry)
+        data = self._written(entry.message)
+        marks: dict[str, Any] = {}
+        if entry.liked is not None:
+            marks = {"liked_by_me": entry.liked, "reposted_by_me": entry.reposted}
+        if entry.original is not None:
+            data["repost_of"] = self._written(entry.original) | marks
+        return data | marks
 
-    def message(self, message: Message, marks: Marks | None = None) -> dict[str, Any]:
-        """A Message; its author is at hand or this costs a query, and a repost has its original."""
-        data = {
-            "id": str(message.pk),
-            "text": message.text,
-            "created_at": timestamp(message.created_at),
-            "edited_at": timestamp(message.edited_at),
-            "revision": message.revision,
-            "url": self.message_url(message.pk),
-            "author": self.author(message.author) if message.author_id else None,
-            "mentions": message.mentions,
-            "entities": [
-                entity._asdict() for entity in entities.in_text(message.text, message.mentions)
-            ],
-            "in_reply_to": self._parent(message),
-            "repost_of": self.message(message.original, marks) if message.repost_of_id else None,
-            "reply_count": message.reply_count,
-            "like_count": message.like_count,
-            "repost_count": message.repost_count,
-            "is_deleted": message.author_id is None,
+    def _written(self, row: MessageRow) -> dict[str, Any]:
+        found = entities.in_text(row.text, row.mentions)
+        return {
+            "id": str(row.id),
+            "text": row.text,
+            "created_at": timestamp(row.created_at),
+            "edited_at": timestamp(row.edited_at),
+            "revision": row.revision,
+            "url": self.message_url(row.id),
+            "author": self.author(row.author),
+            "mentions": row.mentions,
+            "entities": [entity._asdict() for entity in found],
+            "in_reply_to": self._parent(row),
+            "repost_of": None,
+            "reply_count": row.reply_count,
+            "like_count": row.like_count,
+            "repost_count": row.repost_count,
+            "is_deleted": False,
         }
-        if marks is not None:
-            pk = message.repost_of_id or message.pk
-            data["liked_by_me"] = pk in marks.liked
-            data["reposted_by_me"] = pk in marks.reposted
-        return data
 
-    def gap(self, message_id: int) -> dict[str, Any]:
-        """What stands in a conversation for a message that was deleted."""
-        return self.message(Message(pk=message_id, created_at=made_at(message_id)))
-
-    def _parent(self, message: Message) -> dict[str, str] | None:
-        if message.parent_id is None:
+    def _parent(self, row: MessageRow) -> dict[str, str] | None:
+        if row.parent_id is None:
             return None
         return {
-            "id": str(message.parent_id),
-            "username": message.parent_username,
-            "url": self.message_url(message.parent_id),
+            "id": str(row.parent_id),
+            "username": row.parent_username,
+            "url": self.message_url(row.parent_id),
         }
 
-    def revision(self, revision: Revision | Message) -> dict[str, Any]:
-        """A text that a message had, or has, and since when."""
-        if isinstance(revision, Message):
-            number, since = revision.revision, revision.edited_at or revision.created_at
-        else:
-            number, since = revision.number, revision.created_at
-        return {"revision": number, "text": revision.text, "created_at": timestamp(since)}
-
-    def notification(self, group: Group, marks: Marks) -> dict[str, Any]:
-        """A Notification."""
+    def _deleted(self, gap: DeletedMessage) -> dict[str, Any]:
         return {
-            "id": str(group.pk),
+            "id": str(gap.id),
+            "text": "",
+            "created_at": timestamp(made_at(gap.id)),
+            "edited_at": None,
+            "revision": 0,
+            "url": self.message_url(gap.id),
+            "author": None,
+            "mentions": [],
+            "entities": [],
+            "in_reply_to": None,
+            "repost_of": None,
+            "reply_count": 0,
+            "like_count": 0,
+            "repost_count": 0,
+            "is_deleted": True,
+        }
+
+    def revision(self, row: RevisionRow) -> dict[str, Any]:
+        """Return a Revision: a text that a message had, or has, and since when."""
+        return {
+            "revision": row.number,
+            "text": row.text,
+            "created_at": timestamp(row.created_at),
+        }
+
+    def notification(self, group: NotificationGroup) -> dict[str, Any]:
+        """Return a Notification."""
+        return {
+            "id": str(group.id),
             "kind": group.kind,
             "created_at": timestamp(group.created_at),
             "is_read": group.is_read,
-            "account_count": group.number,
-            "accounts": [self.author(account) for account in group.people],
-            "message": group.message and self.message(group.message, marks),
+            "account_count": group.account_count,
+            "accounts": [self.author(author) for author in group.accounts],
+            "message": self.message(group.message) if group.message else None,
         }
 
     def token(self, token: Token) -> dict[str, Any]:
-        """A Token, without the secret, which nobody has but its owner."""
+        """Return a Token, without the secret, which only its owner has."""
         current = self.request.auth
         return {
             "id": str(token.pk),

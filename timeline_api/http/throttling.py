@@ -1,15 +1,14 @@
-"""DRF's throttle classes over our limits: who is counted for what."""
+"""DRF throttles over rate limits: who is counted for what."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
 from .client_ip import throttle_identity
-from .rate_limits import Limit, now, parse_rate
+from .rate_limits import Limit, RateExceeded, now, parse_rate
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.request import Request
@@ -24,9 +23,10 @@ class ScopedThrottle(BaseThrottle):
     """A DRF throttle over a Limit. Subclasses say who is counted."""
 
     scope: str
+    _wait: float | None = None
 
     def identity(self, request: Request, view: APIView) -> str | None:
-        """Who is counted; None for nobody."""
+        """Return who is counted; None for nobody."""
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: APIView) -> bool:
@@ -34,13 +34,13 @@ class ScopedThrottle(BaseThrottle):
         if who is not None:
             try:
                 Limit(self.scope, who).hit()
-            except Throttled as error:
+            except RateExceeded as error:
                 self._wait = error.wait
                 return False
         return True
 
     def wait(self) -> float | None:
-        return getattr(self, "_wait", None)
+        return self._wait
 
 
 class RegistrationThrottle(ScopedThrottle):
@@ -53,7 +53,7 @@ class RegistrationThrottle(ScopedThrottle):
 
 
 class MemberThrottle(ScopedThrottle):
-    """What one member does; who is nobody is turned away without a count."""
+    """What one member does. Visitors are not counted: the view refuses them."""
 
     def identity(self, request: Request, view: APIView) -> str | None:
         return str(request.user.pk) if request.user.is_authenticated else None
@@ -71,30 +71,34 @@ class PictureThrottle(MemberThrottle):
     scope = "picture"
 
 
-class Tally:
-    """What this process has counted of one identity in the window that is running."""
+class PendingCount:
+    """Requests of one identity that this process has not told the others of yet."""
 
-    __slots__ = ("blocked_until", "counted")
+    __slots__ = ("blocked_until", "requests")
 
     def __init__(self) -> None:
-        self.counted = 0
+        self.requests = 0
         self.blocked_until = 0
 
 
-class Tallies:
-    """Identity → Tally of this process; forgotten when they are many: a stride each is lost."""
+class PendingCounts:
+    """The pending counts of this process, by identity. They are discarded when there are too many:
+    that loses at most a stride of each."""
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._by_identity: dict[str, Tally] = {}
+        self._by_identity: dict[str, PendingCount] = {}
 
-    def of(self, identity: str) -> Tally:
+    def of(self, identity: str) -> PendingCount:
         if len(self._by_identity) > self._most:
-            self._by_identity = {}
-        return self._by_identity.setdefault(identity, Tally())
+            self.clear()
+        return self._by_identity.setdefault(identity, PendingCount())
+
+    def clear(self) -> None:
+        self._by_identity.clear()
 
 
-tallies = Tallies()
+pending_counts = PendingCounts()
 
 
 class AnonymousThrottle(ScopedThrottle):
@@ -103,26 +107,24 @@ class AnonymousThrottle(ScopedThrottle):
     scope = "anonymous"
 
     def identity(self, request: Request, view: APIView) -> str | None:
-        if request.user.is_authenticated or not settings.THROTTLE_RATES[self.scope]:
-            return None
-        return throttle_identity(request)
+        return None if request.user.is_authenticated else throttle_identity(request)
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        who = self.identity(request, view)
-        if who is None:
+        who, rate = self.identity(request, view), settings.THROTTLE_RATES[self.scope]
+        if who is None or not rate:
             return True
-        tally = tallies.of(who)
-        if tally.blocked_until > now():
-            self._wait = tally.blocked_until - now()
+        pending = pending_counts.of(who)
+        if pending.blocked_until > now():
+            self._wait = pending.blocked_until - now()
             return False
-        tally.counted += 1
-        stride = min(ANONYMOUS_STRIDE, parse_rate(settings.THROTTLE_RATES[self.scope])[0])
-        if tally.counted >= stride:
-            counted, tally.counted = tally.counted, 0
-            try:
-                Limit(self.scope, who).hit(by=counted)
-            except Throttled as error:
-                self._wait = error.wait
-                tally.blocked_until = now() + int(error.wait)
-                return False
+        pending.requests += 1
+        if pending.requests < min(ANONYMOUS_STRIDE, parse_rate(rate)[0]):
+            return True
+        requests, pending.requests = pending.requests, 0
+        try:
+            Limit(self.scope, who).hit(by=requests)
+        except RateExceeded as error:
+            self._wait = error.wait
+            pending.blocked_until = now() + int(error.wait)
+            return False
         return True

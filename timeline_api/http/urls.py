@@ -1,7 +1,7 @@
 """URLs of the service. docs/api.md lists them."""
 
 from django.contrib import admin
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
 from ..ops import metrics
@@ -55,7 +55,7 @@ one_message = [
     path("reposts/", interactions.RepostsView.as_view(), name="message-reposts"),
 ]
 
-v1 = [
+v1: list[URLPattern | URLResolver] = [
     path("", root.RootView.as_view(), name="api-root"),
     path("accounts/", accounts.AccountsView.as_view(), name="accounts"),
     path("accounts/<username:username>/", include(one_account)),
@@ -72,7 +72,7 @@ v1 = [
     path("tags/<tag:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),
     path("notifications/", notifications.NotificationsView.as_view(), name="notifications"),
     path("notifications/unread/", notifications.UnreadView.as_view(), name="notifications-unread"),
-    path("notifications/read/", notifications.ReadView.as_view(), name="notifications-read"),
+    path("notifications/read/", notifications.MarkReadView.as_view(), name="notifications-read"),
     path("tokens/", tokens.TokensView.as_view(), name="tokens"),
     path("tokens/personal/", tokens.PersonalTokensView.as_view(), name="tokens-personal"),
     path("tokens/current/", tokens.CurrentTokenView.as_view(), name="token-current"),

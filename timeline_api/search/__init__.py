@@ -1,1 +1,1 @@
-"""Full-text search: what people type, and the index that is asked."""
+"""Full-text search: what people type, the index, and the SQL that asks it."""

@@ -1,9 +1,10 @@
-"""The search index of each shard, kept by its database: FTS5 on SQLite, text search on PostgreSQL,
-which is given the same words.
+"""The search index of each shard, kept by its database: FTS5 on SQLite, text search over the same
+words on PostgreSQL.
 """
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 
 from shardrouter import shards
 
@@ -29,7 +30,7 @@ _CREATE_FUNCTION = rf"""
 
 
 def install(using: str, **kwargs: object) -> None:
-    """post_migrate receiver: make a shard's indexes and triggers where they are missing. Migrations
+    """post_migrate receiver: create a shard's indexes and triggers if they are missing. Migrations
     that rebuild a table drop its triggers, so this runs after each."""
     if using not in shards():
         return
@@ -42,7 +43,7 @@ def install(using: str, **kwargs: object) -> None:
                 make(cursor, table, columns)
 
 
-def _sqlite(cursor, table: str, columns: tuple[str, ...]) -> None:
+def _sqlite(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
     index, names = f"{table}_search", ", ".join(columns)
     cursor.execute("SELECT name FROM sqlite_master WHERE tbl_name = %s", [table])
     triggers = {f"{index}_{event}" for event in ("insert", "delete", "update")}
@@ -65,16 +66,16 @@ def _sqlite(cursor, table: str, columns: tuple[str, ...]) -> None:
     cursor.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608
 
 
-def _postgresql(cursor, table: str, columns: tuple[str, ...]) -> None:
+def _postgresql(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
     cursor.execute("SELECT lower('ÄI')")
     if cursor.fetchone() != ("äi",):
         raise ImproperlyConfigured(
-            "Names and searches would not be found in this database: its locale knows the letters "
-            "of ASCII alone, or makes them small in a way of its own. Make it with "
+            "Names and searches would not be found in this database: its locale lowercases the "
+            "letters of ASCII alone, or by rules of its own. Create it with "
             "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'."
         )
     cursor.execute(_CREATE_FUNCTION)
-    # Of an earlier checkout: it had the words as PostgreSQL's parser finds them.
+    # Made by earlier versions: it had the words as PostgreSQL's own parser finds them.
     cursor.execute(f"DROP INDEX IF EXISTS {table}_search")
     cursor.execute(
         f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING GIN ({vector(columns)})"
@@ -82,7 +83,7 @@ def _postgresql(cursor, table: str, columns: tuple[str, ...]) -> None:
 
 
 def vector(columns: tuple[str, ...], table: str = "") -> str:
-    """What PostgreSQL indexes and searches, the same text in both."""
+    """Return the expression that PostgreSQL indexes and searches; it must be the same in both."""
     prefix = f"{table}." if table else ""
     joined = " || ' ' || ".join(f"{prefix}{column}" for column in columns)
     return f"to_tsvector('simple', {WORDS_FUNCTION}({joined}))"

@@ -1,1 +1,1 @@
-"""Selectors: all reads. Each says what it costs in queries and shards; a test holds it to that."""
+"""Selectors: all reads. Each states its cost in queries and shards; tests hold it to that."""

@@ -1,21 +1,22 @@
-"""Accounts, and who follows whom."""
+"""Accounts: by name, by id, and lists of them around one account or message."""
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from ..domain import usernames
 from ..domain.usernames import key as name_key
-from ..models import Account, Follow, Follower, Interaction, Message
-from .blocks import Hidden, with_hidden
-from .id_lists import joined
-from .pages import Page, cut
+from ..models import Account, Block, Follow, Follower, Interaction, Message, Mute
+from .blocks import hidden_from
+from .id_lists import id_list
+from .pages import Page, newest_first
+from .rows import ACCOUNT_COLUMNS, AUTHOR_COLUMNS, AccountRow, Author, Profile, Relationship
 
 
 def by_username(username: str) -> Account:
-    """The account of that name, in whatever case. One query on one shard, none for a text that
-    cannot be a name.
+    """Return the account of that name, in whatever case. One query on one shard, none for a text
+    that cannot be a name.
 
-    Raises Account.DoesNotExist.
+    Raise Account.DoesNotExist.
     """
     if not usernames.is_well_formed(username):
         raise Account.DoesNotExist(f"{username!r} is no username.")
@@ -23,8 +24,8 @@ def by_username(username: str) -> Account:
 
 
 def by_usernames(usernames: Collection[str], *, on_shard_down: str = "raise") -> list[Account]:
-    """The accounts that have these names, in whatever case. One query on each shard that the names
-    are on; one that does not answer raises ShardUnavailable, or is left out ("skip")."""
+    """Return the accounts that have these names, in whatever case. One query on each shard that
+    the names are on; one that does not answer raises ShardUnavailable, or is left out ("skip")."""
     keys = [name_key(name) for name in usernames]
     if not keys:
         return []
@@ -33,85 +34,154 @@ def by_usernames(usernames: Collection[str], *, on_shard_down: str = "raise") ->
 
 
 def by_ids(ids: Collection[int]) -> dict[int, Account]:
-    """Id → account, of those that stand. One query on each shard that `ids` name."""
+    """Return id → account, of those that exist. One query on each shard that `ids` name."""
     return Account.objects.in_bulk(ids)
 
 
-class Relations(NamedTuple):
-    """What a reader is to some accounts: the ids of those they follow, and of those they do not
-    see."""
-
-    followed: frozenset[int]
-    hidden: Hidden
+def rows_by_ids(ids: Collection[int]) -> dict[int, AccountRow]:
+    """As `by_ids`, in rows."""
+    rows = Account.objects.filter(pk__in=ids).values_list(*ACCOUNT_COLUMNS) if ids else []
+    return {columns[0]: AccountRow(*columns) for columns in rows}
 
 
-def relations(viewer: Account, ids: Collection[int]) -> Relations:
-    """What `viewer` is to the accounts of these ids. One query on the viewer's shard."""
-    follows = Follow.objects.filter(follower=viewer, followee_id__in=list(ids))
-    hidden, (followed,) = with_hidden(viewer, followed=joined(follows, "follower", "followee_id"))
-    return Relations(followed, hidden)
+def authors_by_ids(ids: Collection[int]) -> dict[int, Author]:
+    """As `by_ids`, in short rows."""
+    rows = Account.objects.filter(pk__in=ids).values_list(*AUTHOR_COLUMNS) if ids else []
+    return {columns[0]: Author(*columns) for columns in rows}
+
+
+def profile(account: Account, *, viewer: Account | None = None) -> Profile:
+    """Return the account as `viewer` sees it. One query on the viewer's shard, none for a
+    visitor."""
+    row = AccountRow.of(account)
+    if viewer is None:
+        return Profile(row)
+    return Profile(row, relationships(viewer, [row.id])[row.id])
+
+
+def relationships(viewer: Account, ids: Iterable[int]) -> dict[int, Relationship]:
+    """Return what `viewer` is to the accounts of these ids. One query on the viewer's shard, none
+    for no ids."""
+    ids = list(ids)
+    if not ids:
+        return {}
+    follows = Follow.objects.filter(follower=viewer, followee_id__in=ids)
+    hidden, (followed,) = hidden_from(viewer, followed=id_list(follows, "follower", "followee_id"))
+    return {
+        pk: Relationship(
+            following=pk in followed,
+            blocking=pk in hidden.blocked,
+            muting=pk in hidden.muted,
+            blocked_by=pk in hidden.blockers,
+        )
+        for pk in ids
+    }
+
+
+def profiles_seen_by(
+    viewer: Account | None, page: Page[AccountRow], *, with_blocked: bool = False
+) -> Page[Profile]:
+    """Return the page as `viewer` sees it, without those of whom one has blocked the other, unless
+    `with_blocked`. One query on the viewer's shard; none for a visitor, or for no accounts."""
+    if viewer is None:
+        return page.with_rows({position: Profile(row) for position, row in page.rows.items()})
+    of_viewer = relationships(viewer, [row.id for row in page])
+    profiles = {}
+    for position, row in page.rows.items():
+        relationship = of_viewer[row.id]
+        if with_blocked or not (relationship.blocking or relationship.blocked_by):
+            profiles[position] = Profile(row, relationship)
+    return page.with_rows(profiles)
 
 
 def followers(
-    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of the accounts that follow `account`, newest follow first; each has `position`.
+    account: Account,
+    *,
+    viewer: Account | None = None,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 30,
+) -> Page[Profile]:
+    """Return a page of the accounts that follow `account`, newest follow first.
 
-    One query on the account's shard, and one on each shard that the followers live on.
+    One query on the account's shard, one on each shard that the followers live on, and for a viewer
+    one on theirs. A follower on a shard that does not answer is left out.
     """
-    mirror = cut(
-        Follower.objects.filter(followee=account),
-        before_id=before_id,
-        after_id=after_id,
-        limit=limit,
-    )
-    return named(mirror, "follower_id")
+    mirror = Follower.objects.filter(followee=account).values_list("id", "follower_id")
+    page = newest_first(mirror, before_id=before_id, after_id=after_id, limit=limit)
+    return profiles_seen_by(viewer, _named(page))
 
 
 def following(
-    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of the accounts that `account` follows; costs and gives as `followers`."""
-    follows = cut(
-        Follow.objects.filter(follower=account),
-        before_id=before_id,
-        after_id=after_id,
-        limit=limit,
-    )
-    return named(follows, "followee_id")
+    account: Account,
+    *,
+    viewer: Account | None = None,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 30,
+) -> Page[Profile]:
+    """Return a page of the accounts that `account` follows; otherwise as `followers`."""
+    follows = Follow.objects.filter(follower=account).values_list("id", "followee_id")
+    page = newest_first(follows, before_id=before_id, after_id=after_id, limit=limit)
+    return profiles_seen_by(viewer, _named(page))
 
 
 def interacting(
     message: Message,
     kind: str,
     *,
+    viewer: Account | None = None,
     before_id: int | None = None,
     after_id: int | None = None,
     limit: int = 30,
-) -> Page:
-    """A page of the accounts that like or have reposted a message, the latest first; costs and
-    gives as `followers`, on the message's shard."""
+) -> Page[Profile]:
+    """Return a page of the accounts that like or have reposted a message, the latest first;
+    otherwise as `followers`, on the message's shard."""
     mirrors = Interaction.objects.filter(
         author_id=message.author_id, message_id=message.pk, kind=kind
     )
-    page = cut(mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id")
-    return named(page, "actor_id", position="source_id")
+    page = newest_first(
+        mirrors.values_list("source_id", "actor_id"),
+        before_id=before_id,
+        after_id=after_id,
+        limit=limit,
+        field="source_id",
+    )
+    return profiles_seen_by(viewer, _named(page))
 
 
-def named(rows: Page, name: str, *, position: str = "pk") -> Page:
-    """The accounts that `name` of the rows names; each has `position`. One query on each shard that
-    they live on."""
-    found = Account.objects.scatter(on_shard_down="skip").filter(
-        pk__in=[getattr(row, name) for row in rows]
-    )
-    accounts: dict[int, Any] = {account.pk: account for account in found} if rows else {}
-    # The positions of the dropped too: a page without those of a lost shard does not end the list.
-    people = Page(
-        shards_missing=found.shards_missing, positions=[getattr(row, position) for row in rows]
-    )
-    for row in rows:
-        account = accounts.get(getattr(row, name))
-        if account is not None:
-            account.position = getattr(row, position)
-            people.append(account)
-    return people
+def blocked_by(
+    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
+) -> Page[Profile]:
+    """Return a page of the accounts that `account` has blocked, the latest first; otherwise as
+    `followers`."""
+    blocks = Block.objects.filter(account=account).values_list("id", "blocked_id")
+    page = newest_first(blocks, before_id=before_id, after_id=after_id, limit=limit)
+    return profiles_seen_by(account, _named(page), with_blocked=True)
+
+
+def muted_by(
+    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
+) -> Page[Profile]:
+    """Return a page of the accounts that `account` has muted, the latest first; otherwise as
+    `followers`."""
+    mutes = Mute.objects.filter(account=account).values_list("id", "muted_id")
+    page = newest_first(mutes, before_id=before_id, after_id=after_id, limit=limit)
+    return profiles_seen_by(account, _named(page), with_blocked=True)
+
+
+def _named(page: Page[tuple[Any, int]]) -> Page[AccountRow]:
+    """Return the page with the accounts that the rows' second column names. One query on each
+    shard that they live on."""
+    ids = [account_id for _, account_id in page]
+    if not ids:
+        return page.with_rows({})
+    rows = Account.objects.scatter(on_shard_down="skip").filter(pk__in=ids)
+    columns = rows.values_list(*ACCOUNT_COLUMNS)
+    found = {row[0]: AccountRow(*row) for row in columns}
+    named = {
+        position: found[account_id]
+        for position, (_, account_id) in page.rows.items()
+        if account_id in found
+    }
+    return page.with_rows(named, columns.shards_missing)

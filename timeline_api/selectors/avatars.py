@@ -4,5 +4,5 @@ from ..models import Account, Avatar
 
 
 def of_account(account: Account) -> bytes:
-    """The picture, as a WebP. One query on the account's shard. Raises Avatar.DoesNotExist."""
+    """Return the picture, a WebP. One query on the account's shard. Raise Avatar.DoesNotExist."""
     return bytes(Avatar.objects.values_list("data", flat=True).get(account=account))

@@ -8,33 +8,33 @@ from typing import NamedTuple
 from django.db.models import Subquery
 
 from ..models import Account, Block, Blocker, Mute
-from .id_lists import joined, split
-from .pages import Page, cut
+from .id_lists import id_list, parse_id_list
 
 
 class Blocked(Exception):
     """One of the two has blocked the other."""
 
 
-def are_apart(account_id: int, other_id: int) -> bool:
-    """Whether one has blocked the other. Two queries on the shard of `account_id`."""
+def either_has_blocked(account_id: int, other_id: int) -> bool:
+    """Return whether one has blocked the other. Two queries on the shard of `account_id`."""
     return (
         Block.objects.filter(account_id=account_id, blocked_id=other_id).exists()
         or Blocker.objects.filter(account_id=account_id, blocker_id=other_id).exists()
     )
 
 
-def require_none(account_id: int, other_id: int) -> None:
-    """Raise Blocked when one has blocked the other. Call it in the transaction, on the shard of
+def require_no_block(account_id: int, other_id: int) -> None:
+    """Raise Blocked if one has blocked the other. Call it in the transaction, on the shard of
     `account_id`, of what it would forbid."""
-    if are_apart(account_id, other_id):
+    if either_has_blocked(account_id, other_id):
         raise Blocked
 
 
-def hears_of(account_id: int, actor_id: int) -> bool:
-    """Whether a member is told of what the other does. Three queries on the member's shard."""
+def is_notified_of(account_id: int, actor_id: int) -> bool:
+    """Return whether a member is notified of what the other does: not if one has blocked the
+    other, or the member has muted them. Three queries on the member's shard."""
     muted = Mute.objects.filter(account_id=account_id, muted_id=actor_id)
-    return not (are_apart(account_id, actor_id) or muted.exists())
+    return not (either_has_blocked(account_id, actor_id) or muted.exists())
 
 
 class Hidden(NamedTuple):
@@ -46,41 +46,25 @@ class Hidden(NamedTuple):
     muted: frozenset[int] = frozenset()
 
     @property
-    def apart(self) -> frozenset[int]:
+    def everywhere(self) -> frozenset[int]:
         """Those whom the reader sees nowhere."""
         return self.blocked | self.blockers
 
     @property
-    def everyone(self) -> frozenset[int]:
+    def in_timelines(self) -> frozenset[int]:
         """Those whom the reader does not see in timelines."""
         return self.blocked | self.blockers | self.muted
 
 
-def with_hidden(viewer: Account, **columns: Subquery) -> tuple[Hidden, list[frozenset[int]]]:
-    """Whom `viewer` does not see, and the ids in further `columns`, each of which `joined` made.
-    One query on the viewer's shard."""
+def hidden_from(viewer: Account, **id_lists: Subquery) -> tuple[Hidden, list[frozenset[int]]]:
+    """Return whom `viewer` does not see, and the ids of further `id_lists`. One query on the
+    viewer's shard."""
     columns = {
-        "hidden_blocked": joined(Block.objects.filter(account=viewer), "account", "blocked_id"),
-        "hidden_by": joined(Blocker.objects.filter(account=viewer), "account", "blocker_id"),
-        "hidden_muted": joined(Mute.objects.filter(account=viewer), "account", "muted_id"),
-    } | columns
+        "hidden_blocked": id_list(Block.objects.filter(account=viewer), "account", "blocked_id"),
+        "hidden_by": id_list(Blocker.objects.filter(account=viewer), "account", "blocker_id"),
+        "hidden_muted": id_list(Mute.objects.filter(account=viewer), "account", "muted_id"),
+    } | id_lists
     rows = Account.objects.filter(pk=viewer.pk).annotate(**columns).values_list(*columns)
     row = rows.first() or [None] * len(columns)
-    ids = [frozenset(split(column)) for column in row]
+    ids = [frozenset(parse_id_list(column)) for column in row]
     return Hidden(*ids[:3]), ids[3:]
-
-
-def blocked_by(
-    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of the account's blocks, newest first. One query on its shard."""
-    mine = Block.objects.filter(account=account)
-    return cut(mine, before_id=before_id, after_id=after_id, limit=limit)
-
-
-def muted_by(
-    account: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of the account's mutes, newest first. One query on its shard."""
-    mine = Mute.objects.filter(account=account)
-    return cut(mine, before_id=before_id, after_id=after_id, limit=limit)

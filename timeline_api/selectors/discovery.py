@@ -1,6 +1,7 @@
-"""Discovery: the messages of a tag, what is talked of, whom one might follow."""
+"""Discovery: the messages of a tag, tags that are used much, accounts that one might follow."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,30 +14,43 @@ from shardrouter import ids
 from ..domain.entities import fold
 from ..models import Account, Follow, Hashtag
 from . import accounts, messages
-from .blocks import with_hidden
-from .id_lists import joined
-from .pages import Page, cut
+from .blocks import hidden_from
+from .id_lists import id_list
+from .marks import page_seen_by
+from .pages import Page, newest_first
+from .rows import Entry, Line, Profile, Relationship
 
 # Tags of the last day; where hardly anybody has used one, of longer.
 TRENDING_DAYS = (1, 7, 30)
 ENOUGH_TAGS = 5
 # How long an answer that is the same for everybody is kept.
 CACHE_SECONDS = 60
-# Of so many followees one looks at whom they follow.
+# Suggestions look at whom so many of one's followees follow.
 FRIENDS = 200
 
 
-def of_tag(
-    tag: str, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of everybody's messages with a tag, newest first. Two queries on each shard, one of
-    them on those alone that the messages are on. A shard that does not answer is left out."""
-    tagged = Hashtag.objects.scatter(on_shard_down="skip").filter(tag=fold(tag))
-    page = cut(tagged, before_id=before_id, after_id=after_id, limit=limit, field="message_id")
-    positions = [row.message_id for row in page]
-    found, missing = messages.found(positions)
-    rows = [found[pk] for pk in positions if pk in found]
-    return Page(rows, (*page.shards_missing, *missing), positions)
+def tagged(
+    tag: str,
+    *,
+    viewer: Account | None = None,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 30,
+) -> Page[Entry]:
+    """Return a page of everybody's messages with a tag, newest first. Two queries on each shard,
+    one of them on those alone that the messages are on, and for a viewer one on theirs. A shard
+    that does not answer is left out."""
+    hashtags = Hashtag.objects.scatter(on_shard_down="skip").filter(tag=fold(tag))
+    page = newest_first(
+        hashtags.values_list("message_id"),
+        before_id=before_id,
+        after_id=after_id,
+        limit=limit,
+        field="message_id",
+    )
+    rows, missing = messages.by_ids(page.positions)
+    lines = {pk: Line(row) for pk, row in rows.items()}
+    return page_seen_by(viewer, page.with_rows(lines, missing), in_timeline=True)
 
 
 class Trend(NamedTuple):
@@ -47,8 +61,8 @@ class Trend(NamedTuple):
 
 
 def trending(limit: int = 10) -> list[Trend]:
-    """The tags of the last day that most messages have; of a longer time where there are fewer than
-    ENOUGH_TAGS. One to three queries on each shard, once a minute."""
+    """Return the tags of the last day that most messages have; of a longer time if there are fewer
+    than ENOUGH_TAGS. One to three queries on each shard, once a minute."""
     trends = cache.get("trending")
     if trends is None:
         for days in TRENDING_DAYS:
@@ -61,33 +75,39 @@ def trending(limit: int = 10) -> list[Trend]:
 
 def _trending_since(moment: datetime) -> list[tuple[str, int]]:
     first = ids.compose(int(moment.timestamp() * 1000), 0)
-    tagged = Hashtag.objects.scatter(on_shard_down="skip").filter(message_id__gte=first)
-    counts = dict(tagged.values_list("tag").annotate(number=Count("pk")))
+    hashtags = Hashtag.objects.scatter(on_shard_down="skip").filter(message_id__gte=first)
+    counts = dict(hashtags.values_list("tag").annotate(number=Count("pk")))
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
 
-def suggestions(viewer: Account, limit: int = 10) -> list[Account]:
-    """Whom `viewer` might follow: those whom most of their followees follow, then those whom most
-    members follow; nobody they follow or do not see. Two queries on the viewer's shard, and two on
-    each shard."""
+def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
+    """Return whom `viewer` might follow: those whom most of their followees follow, then those whom
+    most members follow; nobody whom they follow or do not see. One query on the viewer's shard, and
+    two on each shard."""
     mine = Follow.objects.filter(follower=viewer)
-    hidden, (followed,) = with_hidden(viewer, followed=joined(mine, "follower", "followee_id"))
-    known = followed | hidden.everyone | {viewer.pk}
-    counts: Counter[int] = Counter()
-    friends = sorted(followed, reverse=True)[:FRIENDS]
-    if friends:
-        theirs = Follow.objects.scatter(on_shard_down="skip").filter(follower_id__in=friends)
-        for followee_id in theirs.values_list("followee_id", flat=True)[: FRIENDS * FRIENDS]:
-            counts[followee_id] += 1
+    hidden, (followed,) = hidden_from(viewer, followed=id_list(mine, "follower", "followee_id"))
+    known = followed | hidden.in_timelines | {viewer.pk}
+    counts = _followed_by(sorted(followed, reverse=True)[:FRIENDS])
     chosen = [pk for pk, _ in counts.most_common(limit + len(known)) if pk not in known][:limit]
     if len(chosen) < limit:
         chosen += [pk for pk in _popular() if pk not in known and pk not in chosen]
-    found = accounts.by_ids(chosen[:limit])
-    return [found[pk] for pk in chosen if pk in found and not found[pk].is_suspended]
+    rows = accounts.rows_by_ids(chosen[:limit])
+    shown = [rows[pk] for pk in chosen if pk in rows and not rows[pk].is_suspended]
+    # By the choice of them the viewer is nothing to any of them.
+    return [Profile(row, Relationship()) for row in shown]
+
+
+def _followed_by(follower_ids: Collection[int]) -> Counter[int]:
+    """Return account id → how many of these follow it. One query on each shard."""
+    counts: Counter[int] = Counter()
+    if follower_ids:
+        theirs = Follow.objects.scatter(on_shard_down="skip").filter(follower_id__in=follower_ids)
+        counts.update(theirs.values_list("followee_id", flat=True)[: FRIENDS * FRIENDS])
+    return counts
 
 
 def _popular() -> list[int]:
-    """The ids of those whom most members follow. One query on each shard, once a minute."""
+    """Return the ids of those whom most members follow. One query on each shard, once a minute."""
     popular = cache.get("popular")
     if popular is None:
         everyone = Account.objects.scatter(on_shard_down="skip").filter(is_suspended=False)

@@ -1,6 +1,10 @@
-"""Everything of one account, for its owner to take away."""
+"""Exports: everything of one account, for its owner to keep."""
 
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from ..models import (
     Account,
@@ -17,14 +21,21 @@ from ..models import (
     Token,
 )
 from . import accounts
+from .rows import AccountRow, MessageRow
+
+AnyRow = TypeVar("AnyRow", bound=Model)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Export:
-    """The rows of an account, each kind the oldest first, and the names of those they speak of."""
+    """The rows of an account, each kind the oldest first, and the usernames of the accounts that
+    they name, by id."""
+
+    account: AccountRow
 
     avatars: list[Avatar]
-    messages: list[Message]
+    messages: list[MessageRow]
+    reposts: list[Message]
     revisions: list[Revision]
     likes: list[Like]
     following: list[Follow]
@@ -34,37 +45,50 @@ class Export:
     reports: list[Report]
     notifications: list[Notification]
     tokens: list[Token]
-    names: dict[int, str]
+    usernames: dict[int, str]
 
 
 def of_account(account: Account) -> Export:
-    """All rows that the account has. One query for each kind on the account's shard, and one for
-    names on each other."""
-    export = Export(
-        avatars=list(Avatar.objects.filter(account=account)),
-        messages=list(Message.objects.select_related("author").filter(author=account)),
-        revisions=list(Revision.objects.filter(author=account)),
-        likes=list(Like.objects.filter(account=account)),
-        following=list(Follow.objects.filter(follower=account)),
-        followers=list(Follower.objects.filter(followee=account)),
-        blocks=list(Block.objects.filter(account=account)),
-        mutes=list(Mute.objects.filter(account=account)),
-        reports=list(Report.objects.filter(account=account)),
-        notifications=list(Notification.objects.filter(account=account)),
-        tokens=list(Token.objects.filter(account=account)),
-        names={},
+    """Return all rows that the account has. One query for each kind on the account's shard, and
+    one for names on each other."""
+    messages = _oldest_first(Message.objects.select_related("author").filter(author=account))
+    reposts = [message for message in messages if message.repost_of_id]
+    likes = _oldest_first(Like.objects.filter(account=account))
+    following = _oldest_first(Follow.objects.filter(follower=account))
+    followers = _oldest_first(Follower.objects.filter(followee=account))
+    blocks = _oldest_first(Block.objects.filter(account=account))
+    mutes = _oldest_first(Mute.objects.filter(account=account))
+    reports = _oldest_first(Report.objects.filter(account=account))
+    notifications = _oldest_first(Notification.objects.filter(account=account))
+    named = {
+        *(repost.repost_of_author_id for repost in reposts),
+        *(like.message_author_id for like in likes),
+        *(follow.followee_id for follow in following),
+        *(follower.follower_id for follower in followers),
+        *(block.blocked_id for block in blocks),
+        *(mute.muted_id for mute in mutes),
+        *(report.message_author_id for report in reports),
+        *(notification.actor_id for notification in notifications),
+    }
+    found = accounts.by_ids({pk for pk in named if pk is not None})
+    return Export(
+        account=AccountRow.of(account),
+        avatars=_oldest_first(Avatar.objects.filter(account=account)),
+        messages=[MessageRow.of(message) for message in messages if not message.repost_of_id],
+        reposts=reposts,
+        revisions=_oldest_first(Revision.objects.filter(author=account)),
+        likes=likes,
+        following=following,
+        followers=followers,
+        blocks=blocks,
+        mutes=mutes,
+        reports=reports,
+        notifications=notifications,
+        tokens=_oldest_first(Token.objects.filter(account=account)),
+        usernames={pk: row.username for pk, row in found.items()},
     )
-    for rows in vars(export).values():
-        if isinstance(rows, list):
-            rows.sort(key=lambda row: row.pk)
-    wanted = {like.message_author_id for like in export.likes}
-    wanted |= {message.repost_of_author_id for message in export.messages} - {None}
-    wanted |= {follow.followee_id for follow in export.following}
-    wanted |= {follower.follower_id for follower in export.followers}
-    wanted |= {block.blocked_id for block in export.blocks}
-    wanted |= {mute.muted_id for mute in export.mutes}
-    wanted |= {report.message_author_id for report in export.reports}
-    wanted |= {notification.actor_id for notification in export.notifications}
-    found = accounts.by_ids(wanted)
-    export.names = {pk: row.username for pk, row in found.items()}
-    return export
+
+
+def _oldest_first(queryset: QuerySet[AnyRow]) -> list[AnyRow]:
+    # Sorted here: the index of each begins with the account, and need not go on with the id.
+    return sorted(queryset, key=attrgetter("pk"))

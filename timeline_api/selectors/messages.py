@@ -1,14 +1,16 @@
-"""Messages with their authors: one, a member's, conversations."""
+"""Messages: by id, of one author, and the texts that one has had."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from shardrouter import shard_for
+from django.db.models import QuerySet
 
-from ..models import Account, Interaction, Like, Message, Revision, Tombstone
-from .blocks import Hidden, with_hidden
-from .id_lists import joined
-from .pages import Page, cut, oldest_first
+from shardrouter.exceptions import ShardUnavailable
+
+from ..models import Account, Message, Revision
+from .marks import page_seen_by, seen_by
+from .pages import Page, newest_first
+from .rows import MESSAGE_COLUMNS, Entry, Line, MessageRow, RevisionRow
 
 
 class Place(NamedTuple):
@@ -23,142 +25,114 @@ PLACE = ("pk", "repost_of_id", "repost_of_author_id")
 
 
 def by_id(message_id: int) -> Message:
-    """The message with its author; a repost has the `original`. One query on one shard, for a
-    repost one more. Raises Message.DoesNotExist, also when the original is gone."""
-    message = Message.objects.select_related("author").get(
-        pk=message_id, author__is_suspended=False
-    )
-    if not with_originals([message]):
-        raise Message.DoesNotExist("The message that was reposted is gone.")
+    """Return the message with its author, for services. One query on one shard, for a repost one
+    more. Raise Message.DoesNotExist, also when the original is gone."""
+    message = _visible().get(pk=message_id)
+    if message.repost_of_id:
+        _visible().get(pk=message.repost_of_id)
     return message
 
 
+def shown_by_id(message_id: int) -> Message:
+    """Return the message, or, of a repost, the original; otherwise as `by_id`."""
+    message = _visible().get(pk=message_id)
+    return _visible().get(pk=message.repost_of_id) if message.repost_of_id else message
+
+
+def line(message_id: int, *, viewer: Account | None = None) -> Line:
+    """Return the message as `viewer` sees it. One query on one shard, for a repost one more, for a
+    viewer one on theirs.
+
+    Raise Message.DoesNotExist, also when one of viewer and author has blocked the other, and
+    ShardUnavailable.
+    """
+    columns = _visible().values_list(*MESSAGE_COLUMNS).get(pk=message_id)
+    lines, missing = with_originals({message_id: MessageRow.from_columns(columns)})
+    if missing:
+        raise ShardUnavailable(missing[0])
+    return _only(message_id, lines, viewer)
+
+
+def line_of(message: Message, *, viewer: Account) -> Line:
+    """Return a message that is no repost as `viewer` sees it. One query on the viewer's shard."""
+    return _only(message.pk, {message.pk: Line(MessageRow.of(message))}, viewer)
+
+
+def _only(message_id: int, lines: Mapping[int, Line], viewer: Account | None) -> Line:
+    entry = seen_by(viewer, lines).get(message_id)
+    if not isinstance(entry, Line):
+        raise Message.DoesNotExist("The message is gone, or hidden from this viewer.")
+    return entry
+
+
 def of_author(
-    author: Account, *, before_id: int | None = None, after_id: int | None = None, limit: int = 30
-) -> Page:
-    """A page of one member's messages and reposts, newest first. One query on the author's shard,
-    and where there are reposts one on each shard that these are of."""
-    theirs = Message.objects.select_related("author").filter(
-        author=author, author__is_suspended=False
+    author: Account,
+    *,
+    viewer: Account | None = None,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    limit: int = 30,
+) -> Page[Entry]:
+    """Return a page of one member's messages and reposts, newest first. One query on the author's
+    shard, where there are reposts one on each shard that these are of, and for a viewer one on
+    theirs."""
+    theirs = Message.objects.filter(author=author, author__is_suspended=False)
+    page = newest_first(
+        theirs.values_list(*MESSAGE_COLUMNS), before_id=before_id, after_id=after_id, limit=limit
     )
-    page = cut(theirs, before_id=before_id, after_id=after_id, limit=limit)
-    rows = with_originals(page)
-    return Page(rows, rows.shards_missing, [message.pk for message in page])
+    rows = {pk: MessageRow.from_columns(columns) for pk, columns in page.rows.items()}
+    lines, missing = with_originals(rows)
+    return page_seen_by(viewer, page.with_rows(lines, missing))
 
 
 def newest(author: Account, limit: int, *, reposts_alone: bool = False) -> list[Place]:
-    """The places of the author's newest messages, or of the reposts among them. One query on the
-    author's shard."""
+    """Return the places of the author's newest messages, or of the reposts among them. One query
+    on the author's shard."""
     theirs = Message.objects.filter(author=author).order_by("-id")
     if reposts_alone:
         theirs = theirs.filter(repost_of_id__isnull=False)
     return [Place(*row) for row in theirs.values_list(*PLACE)[:limit]]
 
 
-def found(message_ids: Collection[int]) -> tuple[dict[int, Message], tuple[str, ...]]:
-    """Id → message with its author, of those that stand, and the shards that did not answer. One
+def by_ids(message_ids: Collection[int]) -> tuple[dict[int, MessageRow], tuple[str, ...]]:
+    """Return id → message, of those that can be seen, and the shards that did not answer. One
     query on each shard that the ids name."""
     if not message_ids:
         return {}, ()
-    rows = Message.objects.scatter(on_shard_down="skip").select_related("author")
-    rows = rows.filter(pk__in=message_ids, author__is_suspended=False)
-    return {message.pk: message for message in rows}, rows.shards_missing
-
-
-def with_originals(messages: Iterable[Message]) -> Page:
-    """The messages, in their order, each repost with its `original`; reposts of what is gone are
-    left out. One query on each shard that reposts are of, none where there is none."""
-    messages = list(messages)
-    wanted = {message.repost_of_id for message in messages if message.repost_of_id}
-    originals, missing = found(wanted)
-    kept = []
-    for message in messages:
-        if message.repost_of_id:
-            if message.repost_of_id not in originals:
-                continue
-            message.original = originals[message.repost_of_id]
-        kept.append(message)
-    return Page(kept, missing)
-
-
-def ancestors(message: Message | Tombstone) -> list[Message | int]:
-    """What the message replies to, the nearest MAX_ANCESTORS of it, the parent last; for what is
-    gone its id. One query on each shard that they are on."""
-    rows, _ = found(message.ancestor_ids)
-    return [rows.get(pk, pk) for pk in message.ancestor_ids]
-
-
-def standing_or_gap(message_id: int) -> Message | Tombstone:
-    """The message, or what is left of it. Raises Message.DoesNotExist."""
-    try:
-        return by_id(message_id)
-    except Message.DoesNotExist:
-        tombstone = Tombstone.objects.filter(pk=message_id).first()
-        if tombstone is None:
-            raise
-        return tombstone
-
-
-def replies(
-    message: Message | Tombstone,
-    *,
-    before_id: int | None = None,
-    after_id: int | None = None,
-    limit: int = 30,
-) -> Page:
-    """A page of the replies to the message, the oldest first; for those that are gone, and have
-    replies themselves, their id. One query on the message's shard, and one on each shard that the
-    replies are on."""
-    mirrors = Interaction.objects.filter(
-        author_id=message.author_id, message_id=message.pk, kind=Interaction.REPLY
+    visible = Message.objects.scatter(on_shard_down="skip").filter(
+        pk__in=message_ids, author__is_suspended=False
     )
-    page = oldest_first(
-        mirrors, before_id=before_id, after_id=after_id, limit=limit, field="source_id"
-    )
-    reply_ids = [mirror.source_id for mirror in page]
-    rows, missing = found(reply_ids)
-    shown = [rows.get(pk, pk) for pk in reply_ids if pk in rows or shard_for(pk) not in missing]
-    return Page(shown, missing, page.positions)
+    rows = visible.values_list(*MESSAGE_COLUMNS)
+    return {columns[0]: MessageRow.from_columns(columns) for columns in rows}, rows.shards_missing
+
+
+def with_originals(rows: Mapping[int, MessageRow]) -> tuple[dict[int, Line], tuple[str, ...]]:
+    """Return the lines of the rows, by position, without reposts of what is gone, and the shards
+    that did not answer. One query on each shard that reposts are of, none without a repost."""
+    wanted = {row.repost_of_id for row in rows.values() if row.repost_of_id}
+    originals, missing = by_ids(wanted)
+    lines = {}
+    for position, row in rows.items():
+        if row.repost_of_id is None:
+            lines[position] = Line(row)
+        elif row.repost_of_id in originals:
+            lines[position] = Line(row, originals[row.repost_of_id])
+    return lines, missing
 
 
 def revisions(message: Message) -> list[Revision]:
-    """The texts that the message had before, the oldest first. One query on its shard."""
+    """Return the texts that the message had before, the oldest first. One query on its shard."""
     earlier = Revision.objects.filter(author_id=message.author_id, message=message)
     return list(earlier.order_by("number"))
 
 
-class Marks(NamedTuple):
-    """What a reader has done with some messages: the ids of those they like, and have reposted; and
-    whose messages they do not see."""
-
-    liked: frozenset[int] = frozenset()
-    reposted: frozenset[int] = frozenset()
-    hidden: Hidden = Hidden()
-
-
-def marks(viewer: Account, message_ids: Collection[int]) -> Marks:
-    """What `viewer` has done with the messages of these ids. One query on the viewer's shard, none
-    for no ids."""
-    if not message_ids:
-        return Marks()
-    likes = Like.objects.filter(account=viewer, message_id__in=message_ids)
-    reposts = Message.objects.filter(author=viewer, repost_of_id__in=message_ids)
-    hidden, marked = with_hidden(
-        viewer,
-        liked=joined(likes, "account", "message_id"),
-        reposted=joined(reposts, "author", "repost_of_id"),
-    )
-    return Marks(*marked, hidden)
+def history(message: Message) -> list[RevisionRow]:
+    """Return the texts that the message has had, the oldest first; the last is the one that it
+    has. One query on its shard."""
+    earlier = [RevisionRow.of(row) for row in revisions(message)]
+    since = message.edited_at or message.created_at
+    return [*earlier, RevisionRow(message.revision, message.text, since)]
 
 
-def marks_of(viewer: Account, rows: Iterable[Message | int]) -> Marks:
-    """The marks of `viewer` on messages. Those of a home bring theirs along; for others it costs as
-    `marks`."""
-    shown = [row for row in rows if not isinstance(row, int)]
-    if not all(hasattr(row, "marks") for row in shown):
-        return marks(viewer, [row.repost_of_id or row.pk for row in shown])
-    marked = [(row.repost_of_id or row.pk, *row.marks) for row in shown]
-    return Marks(
-        frozenset(pk for pk, liked, _ in marked if liked),
-        frozenset(pk for pk, _, reposted in marked if reposted),
-    )
+def _visible() -> QuerySet[Message]:
+    return Message.objects.select_related("author").filter(author__is_suspended=False)

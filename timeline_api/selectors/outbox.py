@@ -13,9 +13,9 @@ from ..models import Outbox, RelayLease
 
 @dataclass(frozen=True)
 class Lag:
-    """Of one shard: events `waiting` for the relay, the age of the oldest of them, events that
-    are `parked` for an operator, and the `relay` that holds the lease. `up` is False, and the
-    numbers are 0, when the shard does not answer."""
+    """How far the relay is behind on one shard: the events `waiting`, the age of the oldest of
+    them, the events `parked` for an operator, and the `relay` that holds the lease. If the shard
+    does not answer, `up` is False and the numbers are 0."""
 
     shard: str
     up: bool
@@ -26,7 +26,7 @@ class Lag:
 
 
 def lags() -> list[Lag]:
-    """One for each shard. One query on each, and one on `default`."""
+    """Return the lag of each shard. One query on each, and one on `default`."""
     relays = _relays()
     return [_lag(alias, relays.get(alias, "")) for alias in shards()]
 
@@ -46,7 +46,7 @@ def _lag(alias: str, relay: str) -> Lag:
 
 
 def _relays() -> dict[str, str]:
-    """Shard → the relay that works on it now."""
+    """Return shard → the relay that works on it now."""
     try:
         standing = RelayLease.objects.filter(expires_at__gt=timezone.now())
         return dict(standing.values_list("shard", "holder"))

@@ -1,58 +1,92 @@
-"""Pages of lists that are ordered by an id, newest first."""
+"""Pages: parts of lists that are ordered by an id or another number, the position."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
 
-
-class Page(list):
-    """The rows of one page, newest first.
-
-    `shards_missing` names the shards that could not be asked for theirs. Where that leaves rows
-    out, `positions` says where all of them stand, so that paging goes on past them.
-    """
-
-    def __init__(
-        self,
-        rows: Iterable[Any] = (),
-        shards_missing: Iterable[str] = (),
-        positions: list[int] | None = None,
-    ) -> None:
-        super().__init__(rows)
-        self.shards_missing = tuple(sorted(set(shards_missing)))
-        self.positions = positions
-
+Row = TypeVar("Row", covariant=True)
+Other = TypeVar("Other")
 
 MAX_ID = 2**63 - 1
 
 
-def flipped(row_id: int) -> int:
-    """The position of a row in a list that has the oldest first, where the greatest comes first."""
-    return MAX_ID - row_id
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """A part of a list, the greatest position first.
+
+    `rows` has a row for each of the `positions` that can be shown, in their order. A position
+    without a row is of something deleted, hidden from the reader, or on one of `shards_missing`,
+    which did not answer: paging goes on past it.
+    """
+
+    positions: Sequence[int] = ()
+    rows: Mapping[int, Row] = field(default_factory=dict)
+    shards_missing: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows.values())
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_rows(
+        self, rows: Mapping[int, Other], shards_missing: Iterable[str] = ()
+    ) -> "Page[Other]":
+        """Return the same part of the list with `rows`, by position, in place of its own."""
+        missing = {*self.shards_missing, *shards_missing}
+        shown = {position: rows[position] for position in self.positions if position in rows}
+        return Page(self.positions, shown, tuple(sorted(missing)))
+
+    def part(self, positions: Sequence[int]) -> "Page[Row]":
+        """Return what stands at these of its positions."""
+        rows = {position: self.rows[position] for position in positions if position in self.rows}
+        return Page(positions, rows, self.shards_missing)
+
+
+def reversed_position(number: int) -> int:
+    """Return the position of a row in a list that has the least `number` first. Its own inverse."""
+    return MAX_ID - number
+
+
+def newest_first(
+    queryset: Any,
+    *,
+    before_id: int | None,
+    after_id: int | None,
+    limit: int,
+    field: str = "id",
+    position: Callable[[Any], int] = itemgetter(0),
+) -> Page[Any]:
+    """Return the page of the `limit` greatest by `field` below `before_id`, or of the least above
+    `after_id`.
+
+    `position` reads `field` off a row; without it, it is the first column of values_list(). One
+    query for each shard that `queryset` asks.
+    """
+    if after_id is not None:
+        rows = queryset.filter(**{f"{field}__gt": after_id}).order_by(field)[:limit]
+        found = list(rows)[::-1]
+    else:
+        if before_id is not None:
+            queryset = queryset.filter(**{f"{field}__lt": before_id})
+        rows = queryset.order_by(f"-{field}")[:limit]
+        found = list(rows)
+    by_position = {position(row): row for row in found}
+    return Page(list(by_position), by_position, rows.shards_missing)
 
 
 def oldest_first(
     queryset: Any, *, before_id: int | None, after_id: int | None, limit: int, field: str = "id"
-) -> Page:
-    """As `cut`, of a list that has the oldest first: its positions are `flipped`."""
+) -> Page[Any]:
+    """Return a page as `newest_first` does, of a list that has the oldest first: the positions are
+    reversed. The first column of `queryset` is `field`."""
     if after_id is not None:
-        rows = queryset.filter(**{f"{field}__lt": flipped(after_id)}).order_by(f"-{field}")
-        kept = list(reversed(rows[:limit]))
+        below = {f"{field}__lt": reversed_position(after_id)}
+        found = list(queryset.filter(**below).order_by(f"-{field}")[:limit])[::-1]
     else:
         if before_id is not None:
-            queryset = queryset.filter(**{f"{field}__gt": flipped(before_id)})
-        kept = list(queryset.order_by(field)[:limit])
-    return Page(kept, positions=[flipped(getattr(row, field)) for row in kept])
-
-
-def cut(
-    queryset: Any, *, before_id: int | None, after_id: int | None, limit: int, field: str = "id"
-) -> Page:
-    """At most `limit` rows by `field`, newest first: the newest below `before_id`, or the oldest
-    above `after_id`. One query for each shard that `queryset` asks."""
-    if after_id is not None:
-        rows = queryset.filter(**{f"{field}__gt": after_id}).order_by(field)[:limit]
-        return Page(reversed(list(rows)), rows.shards_missing)
-    if before_id is not None:
-        queryset = queryset.filter(**{f"{field}__lt": before_id})
-    rows = queryset.order_by(f"-{field}")[:limit]
-    return Page(list(rows), rows.shards_missing)
+            queryset = queryset.filter(**{f"{field}__gt": reversed_position(before_id)})
+        found = list(queryset.order_by(field)[:limit])
+    by_position = {reversed_position(row[0]): row for row in found}
+    return Page(list(by_position), by_position)

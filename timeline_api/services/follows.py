@@ -28,7 +28,7 @@ def follow(*, follower: Account, followee: Account) -> None:
     limit = conf.get("BACKFILL_MESSAGES")
     newest = messages.newest(followee, limit, reposts_alone=followee.is_celebrity)
     with account_lock(follower.pk):
-        blocks.require_none(follower.pk, followee.pk)
+        blocks.require_no_block(follower.pk, followee.pk)
         if not _create_follow(follower, followee):
             return
         home_timelines.add_entries(

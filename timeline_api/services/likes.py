@@ -13,7 +13,7 @@ from .reconciliation import try_reconcile
 def like(*, account: Account, message: Message) -> None:
     """Like a message that is no repost. Idempotent. Raise blocks.Blocked."""
     with atomic_for(account):
-        blocks.require_none(account.pk, message.author_id)
+        blocks.require_no_block(account.pk, message.author_id)
         row, created = Like.objects.get_or_create(
             account=account,
             message_id=message.pk,

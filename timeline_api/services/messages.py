@@ -53,7 +53,7 @@ def repost(*, account: Account, message: Message) -> None:
     """Repost a message that is no repost itself. Idempotent. Raise blocks.Blocked."""
     earlier = Message.objects.filter(author=account, repost_of_id=message.pk)
     with account_lock(account.pk):
-        blocks.require_none(account.pk, message.author_id)
+        blocks.require_no_block(account.pk, message.author_id)
         if earlier.exists():
             return
         row = Message(
@@ -147,7 +147,7 @@ def _post_once(message: Message, parent: Message | None, key: str) -> Message:
 
 def _create(message: Message, parent: Message | None) -> None:
     if parent is not None:
-        blocks.require_none(message.author_id, parent.author_id)
+        blocks.require_no_block(message.author_id, parent.author_id)
     _save(message)
     _count(message.author_id, 1)
     _create_hashtags(message)

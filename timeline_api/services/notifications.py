@@ -16,7 +16,7 @@ def notify(
     or that has blocked them. Call it inside the account_lock(account_id) of the transaction that
     writes the mirror.
     """
-    if account_id == actor_id or not blocks.hears_of(account_id, actor_id):
+    if account_id == actor_id or not blocks.is_notified_of(account_id, actor_id):
         return
     Notification.objects.get_or_create(
         account_id=account_id,

@@ -2,6 +2,7 @@
 
 import sys
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -188,7 +189,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 # For members; docs/decisions/api.md says why they are less strict.
-MEMBER_PASSWORD_VALIDATORS = [
+MEMBER_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": int(number("PASSWORD_MIN_LENGTH", 6))},
@@ -326,7 +327,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10  # DEBUG: one line a request, at it
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20  # INFO: the client's mistake
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # IdentityMiddleware binds the client's address
 
-LOG_PROCESSORS = [
+LOG_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

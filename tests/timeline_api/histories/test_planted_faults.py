@@ -191,13 +191,13 @@ def floor_left_behind_by_the_trim(monkeypatch):
 
 def own_history_alone(monkeypatch):
     """Below the floor, a home shows its owner's messages only."""
-    real = timelines._Home._history
+    real = timelines.HomeReader.read_history
 
     def history(self, **place):
         mine = set(Message.objects.filter(author=self.account).values_list("pk", flat=True))
         return [pk for pk in real(self, **place) if pk in mine]
 
-    monkeypatch.setattr(timelines._Home, "_history", history)
+    monkeypatch.setattr(timelines.HomeReader, "read_history", history)
 
 
 def unfollowing_keeps_the_entries(monkeypatch):
@@ -213,7 +213,7 @@ def no_entries_after_celebrity(monkeypatch):
 def nobody_pulls(monkeypatch):
     """Homes show entries alone, and pull no messages."""
     monkeypatch.setattr(
-        timelines, "_celebrities", lambda account: Value(None, output_field=CharField())
+        timelines, "celebrity_ids_of", lambda account: Value(None, output_field=CharField())
     )
 
 
@@ -224,7 +224,7 @@ def new_followers_miss_the_change(monkeypatch):
 
 def each_repost_is_shown(monkeypatch):
     """A home shows a message as often as somebody has reposted it."""
-    monkeypatch.setattr(timelines, "_shown", lambda: Q())
+    monkeypatch.setattr(timelines, "is_shown", lambda: Q())
 
 
 def interactions_by_what_the_event_says(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from timeline_api.http.throttling import tallies
+from timeline_api.http.throttling import pending_counts
 from timeline_api.services import accounts, tokens
 
 PASSWORD = "minitwit-demo"
@@ -12,7 +12,7 @@ PASSWORD = "minitwit-demo"
 
 @pytest.fixture(autouse=True)
 def _no_counts_from_before():
-    tallies._by_identity.clear()
+    pending_counts.clear()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import yaml
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
-from timeline_api.http.representations import Answer
+from timeline_api.http.representations import Representer
 from timeline_api.http.serializers import responses
 from timeline_api.selectors import accounts, notifications
 from timeline_api.selectors import messages as message_selectors
-from timeline_api.selectors.messages import Marks
+from timeline_api.selectors.rows import Author
 from timeline_api.services import likes, messages, tokens
 
 
@@ -169,23 +169,22 @@ def test_it_describes_what_is_answered(rf, alice, bob):
     request.user = alice
     token, _ = tokens.issue(account=alice)
     request.auth = token
-    answer = Answer(request)
+    represent = Representer(request)
     message = messages.post(author=alice, text="hello")
     likes.like(account=bob, message=message)
     messages.repost(account=alice, message=message)
-    reposted = message_selectors.of_author(alice)[0]
-    (told,) = notifications.groups(alice)
+    repost, posted = message_selectors.of_author(alice, viewer=alice)
+    (group,) = notifications.groups(alice)
+    (revision,) = message_selectors.history(message)
+    profile = accounts.profile(alice, viewer=alice)
     for shown, described in (
-        (
-            answer.account(alice, accounts.relations(alice, [alice.pk])),
-            responses.AccountSerializer,
-        ),
-        (answer.author(alice), responses.AuthorSerializer),
-        (answer.messages([message])[0], responses.MessageSerializer),
-        (answer.messages([reposted])[0]["repost_of"], responses.OriginalSerializer),
-        (answer.revision(message), responses.RevisionSerializer),
-        (answer.notification(told, Marks()), responses.NotificationSerializer),
-        (answer.token(token), responses.TokenSerializer),
+        (represent.account(profile), responses.AccountSerializer),
+        (represent.author(Author.of(alice)), responses.AuthorSerializer),
+        (represent.message(posted), responses.MessageSerializer),
+        (represent.message(repost)["repost_of"], responses.OriginalSerializer),
+        (represent.revision(revision), responses.RevisionSerializer),
+        (represent.notification(group), responses.NotificationSerializer),
+        (represent.token(token), responses.TokenSerializer),
     ):
         assert set(shown) == set(described().fields)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shardrouter import shards
 from tests.timeline_api.lost import lost
-from timeline_api.search import query as search
-from timeline_api.selectors.search import _query
+from timeline_api.search import sql
+from timeline_api.search.query import parse
 from timeline_api.services import accounts, messages
 
 URL = "/api/v1/search/messages/"
@@ -184,25 +184,22 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
 
 
 def test_its_grammar():
-    assert search.parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
-    assert search.fts5(search.parse("a* OR b")) == '("a*" "OR" "b")'
+    assert parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
+    assert sql.fts5(parse("a* OR b")) == '("a*" "OR" "b")'
 
 
 def test_its_index_is_used(everybody):
     """A shard does not look through all its texts for a word."""
     for alias in shards():
         connection = connections[alias]
-        sql, parameters = _query(
-            connection.vendor,
-            "timeline_api_message",
-            "author_id",
-            search.parse("two herons -x"),
-            prefix=False,
+        query = parse("two herons -x")
+        statement, parameters = sql.ranked_ids(
+            connection.vendor, "timeline_api_message", "author_id", query
         )
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster
             explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-            cursor.execute(explain + sql, parameters)
+            cursor.execute(explain + statement, parameters)
             plan = str(cursor.fetchall())
         assert "VIRTUAL TABLE INDEX" in plan or "timeline_api_message_words" in plan

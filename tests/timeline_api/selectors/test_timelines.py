@@ -4,6 +4,7 @@ import pytest
 from django.db import connections
 
 from shardrouter.exceptions import ShardUnavailable
+from tests.timeline_api.ids import ids
 from timeline_api.models import Account, HomeEntry, Message
 from timeline_api.selectors import timelines
 from timeline_api.services import accounts, follows
@@ -30,8 +31,8 @@ def fetch(request, alice):
 
 def test_it_is_newest_first_with_authors(posted, fetch):
     page = fetch()
-    assert list(page) == posted[::-1]
-    assert [row.author_id for row in page] == [row.author.pk for row in posted[::-1]]
+    assert ids(page) == ids(posted[::-1])
+    assert [line.message.author.id for line in page] == [row.author.pk for row in posted[::-1]]
     assert page.shards_missing == ()
 
 
@@ -40,37 +41,37 @@ def test_it_pages_to_the_end_and_back(posted, fetch, limit):
     seen, place = [], None
     while page := fetch(before_id=place, limit=limit):
         assert len(page) <= limit
-        seen += page
-        place = page[-1].pk
-    assert seen == posted[::-1]
+        seen += ids(page)
+        place = page.positions[-1]
+    assert seen == ids(posted[::-1])
     back, place = [], posted[0].pk
     while page := fetch(after_id=place, limit=limit):
-        back = [*page, *back]
-        place = page[0].pk
-    assert [*back, posted[0]] == posted[::-1]
+        back = [*ids(page), *back]
+        place = page.positions[0]
+    assert [*back, posted[0].pk] == ids(posted[::-1])
 
 
 def test_it_is_empty_when_nobody_posted(fetch):
-    assert list(fetch()) == []
-    assert list(fetch(before_id=1)) == list(fetch(after_id=2**63 - 1)) == []
+    assert ids(fetch()) == []
+    assert ids(fetch(before_id=1)) == ids(fetch(after_id=2**63 - 1)) == []
 
 
 def test_the_public_page_costs_one_query_a_shard(posted, asks):
     with asks(shard0=1, shard1=1, shard2=1):
         page = timelines.public_page(limit=5)
-        assert len({row.author.username for row in page}) == 3
+        assert len({line.message.author.username for line in page}) == 3
 
 
 def test_the_home_page_costs_one_query_more_on_ones_own_shard(posted, alice, asks):
     with asks(shard0=2, shard1=1, shard2=1):
         page = timelines.home_page(alice, limit=5)
-        assert len({row.author.username for row in page}) == 3
+        assert len({line.message.author.username for line in page}) == 3
 
 
 def test_the_home_page_asks_only_the_shards_that_its_entries_name(alice, bob, asks, post):
     post(bob, "hello")
     with asks(shard0=2):  # no entry: is there anything below the floor?
-        assert list(timelines.home_page(alice)) == []
+        assert len(timelines.home_page(alice)) == 0
     follows.follow(follower=alice, followee=bob)
     with asks(shard0=1, shard1=1):
         assert len(timelines.home_page(alice)) == 1
@@ -83,7 +84,7 @@ def test_the_home_page_is_of_those_one_follows_alone(alice, bob, charlie, relay,
     post(charlie, "not followed")
     mine = post(alice, "mine")
     relay()
-    assert list(timelines.home_page(alice)) == [mine, theirs]
+    assert ids(timelines.home_page(alice)) == ids([mine, theirs])
 
 
 # Beyond what the home keeps
@@ -101,41 +102,41 @@ def test_a_home_keeps_its_newest_and_goes_on_from_the_shards(cut_short, posted, 
     for limit in (1, 3, 4, 5, 20):
         seen, place = [], None
         while page := timelines.home_page(alice, before_id=place, limit=limit):
-            seen += page
-            place = page[-1].pk
-        assert seen == posted[::-1]
+            seen += ids(page)
+            place = page.positions[-1]
+        assert seen == ids(posted[::-1])
 
 
 def test_what_the_history_of_a_home_costs(cut_short, posted, alice, relay, asks):
     relay()
     with asks(shard0=2, shard1=1, shard2=1):
         assert len(timelines.home_page(alice, limit=4)) == 4
-    # The entries, of which there are none, the floor, the follows, and the messages.
-    with asks(shard0=4, shard1=1, shard2=1):
+    # The entries, of which there are none, the floor, the follows, the messages, and the marks.
+    with asks(shard0=5, shard1=1, shard2=1):
         page = timelines.home_page(alice, before_id=posted[5].pk, limit=3)
-    assert list(page) == posted[4:1:-1]
+    assert ids(page) == ids(posted[4:1:-1])
 
 
 def test_an_entry_that_comes_late_below_the_floor_is_told_once(cut_short, posted, alice, relay):
     relay()
     late = posted[1]
     HomeEntry.objects.create(owner=alice, message_id=late.pk, author_id=late.author_id)
-    assert list(timelines.home_page(alice, limit=20)) == posted[::-1]
+    assert ids(timelines.home_page(alice, limit=20)) == ids(posted[::-1])
     page = timelines.home_page(alice, after_id=posted[0].pk, limit=3)
-    assert list(page) == posted[3:0:-1]
+    assert ids(page) == ids(posted[3:0:-1])
 
 
 def test_unfollowing_takes_the_history_away_too(cut_short, posted, alice, bob, relay):
     relay()
     follows.unfollow(follower=alice, followee=bob)
     rest = [row for row in posted[::-1] if row.author_id != bob.pk]
-    assert list(timelines.home_page(alice, limit=20)) == rest
+    assert ids(timelines.home_page(alice, limit=20)) == ids(rest)
 
 
 def test_a_lost_shard_leaves_its_part_of_the_history_out(cut_short, posted, alice, bob, down):
     with down("shard1"):
         page = timelines.home_page(alice, before_id=posted[6].pk, limit=20)
-    assert list(page) == [row for row in posted[5::-1] if row.author_id != bob.pk]
+    assert ids(page) == ids([row for row in posted[5::-1] if row.author_id != bob.pk])
     assert page.shards_missing == ("shard1",)
 
 
@@ -147,13 +148,13 @@ def test_it_fills_up_what_is_gone(posted, alice, asks):
     Message.objects.filter(pk__in=[row.pk for row in posted[7:11]]).delete()
     with asks(shard0=4, shard1=2, shard2=2):
         page = timelines.home_page(alice, limit=5)
-    assert list(page) == [posted[number] for number in (11, 6, 5, 4, 3)]
+    assert ids(page) == ids([posted[number] for number in (11, 6, 5, 4, 3)])
 
 
 def test_it_fills_up_backwards_next_to_the_place(posted, alice):
     Message.objects.filter(pk__in=[posted[2].pk, posted[3].pk]).delete()
     page = timelines.home_page(alice, after_id=posted[0].pk, limit=3)
-    assert list(page) == [posted[number] for number in (5, 4, 1)]
+    assert ids(page) == ids([posted[number] for number in (5, 4, 1)])
 
 
 def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
@@ -164,12 +165,12 @@ def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
     follows.follow(follower=alice, followee=bob)
     Message.objects.filter(author=bob).exclude(pk__in=[kept.pk, newest.pk]).delete()
     with asks(shard0=3, shard1=3):
-        assert list(timelines.home_page(alice, limit=10)) == [newest, kept]
+        assert ids(timelines.home_page(alice, limit=10)) == ids([newest, kept])
 
 
 def test_a_deleted_account_is_in_no_timeline_before_the_relay_has_been_there(posted, fetch, bob):
     accounts.delete(account=bob)
-    assert list(fetch(limit=8)) == [row for row in posted[::-1] if row.author.pk != bob.pk]
+    assert ids(fetch(limit=8)) == ids([row for row in posted[::-1] if row.author.pk != bob.pk])
 
 
 # A lost shard
@@ -178,7 +179,7 @@ def test_a_deleted_account_is_in_no_timeline_before_the_relay_has_been_there(pos
 def test_it_gives_what_there_is_and_names_the_lost_shard(posted, fetch, charlie, down):
     with down("shard2"):
         page = fetch()
-    assert list(page) == [row for row in posted[::-1] if row.author_id != charlie.pk]
+    assert ids(page) == ids([row for row in posted[::-1] if row.author_id != charlie.pk])
     assert page.shards_missing == ("shard2",)
 
 
@@ -192,8 +193,8 @@ def test_the_home_page_asks_a_lost_shard_once_and_keeps_its_places(posted, alice
 
     with connections["shard2"].execute_wrapper(count), down("shard2"):
         page = timelines.home_page(alice, limit=6)
-    assert page.positions == [row.pk for row in posted[:5:-1]]
-    assert list(page) == [row for row in posted[:5:-1] if row.author_id != charlie.pk]
+    assert page.positions == ids(posted[:5:-1])
+    assert ids(page) == ids([row for row in posted[:5:-1] if row.author_id != charlie.pk])
     assert len(tried) <= 1
 
 

@@ -28,7 +28,7 @@ def posted(alice, bob, charlie, post, relay):
 
 
 def home(account):
-    return [message.pk for message in timelines.home_page(account, limit=100)]
+    return [line.id for line in timelines.home_page(account, limit=100)]
 
 
 def test_it_leaves_correct_rows_alone(posted, alice):

@@ -1,4 +1,4 @@
-"""Examples: what the OpenAPI description shows of each body."""
+"""Examples: the bodies that the OpenAPI description shows."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ ACCOUNT = {
     "avatar_url": None,
     "url": "http://localhost:8080/api/v1/accounts/alice/",
 }
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "id": ID,
     "text": "Two herons this morning.",
     "created_at": TIME,
@@ -63,37 +63,38 @@ TOKEN = {
     "current": False,
 }
 # What somebody did, as it stands in an export.
-_DEED = {"username": "bob", "created_at": TIME}
+_ACTION = {"username": "bob", "created_at": TIME}
 EXPORT = {
     "exported_at": TIME,
     "account": ACCOUNT | {"email": "alice@example.org"},
     "avatar": None,
     "messages": [MESSAGE],
     "revisions": [{"message": ID, **REVISION}],
-    "reposts": [{**_DEED, "message": ID}],
-    "likes": [{**_DEED, "message": ID}],
-    "following": [_DEED],
-    "followers": [_DEED],
+    "reposts": [{**_ACTION, "message": ID}],
+    "likes": [{**_ACTION, "message": ID}],
+    "following": [_ACTION],
+    "followers": [_ACTION],
     "blocked": [],
     "muted": [],
-    "reports": [{**_DEED, "message": ID, "text": "You have won!", "reason": "No prize"}],
-    "notifications": [{**_DEED, "kind": "like"}],
+    "reports": [{**_ACTION, "message": ID, "text": "You have won!", "reason": "No prize"}],
+    "notifications": [{**_ACTION, "kind": "like"}],
     "tokens": [TOKEN],
 }
 
 
 def results(*items: dict[str, Any]) -> dict[str, Any]:
-    """A list that comes whole."""
+    """Return a list that is not paged."""
     return {"results": list(items)}
 
 
 def page(path: str, *items: dict[str, Any]) -> dict[str, Any]:
-    """The first of several pages of the list at `path`."""
+    """Return the first of several pages of the list at `path`."""
     following = f"http://localhost:8080/api/v1/{path}/?cursor=cD0xNjE1MTQxMzEyMTEx"
     return {"next": following, "previous": None, **results(*items)}
 
 
-def example(value: dict[str, Any], *, request: bool = False) -> Any:
-    """Give a serializer its example in the OpenAPI schema."""
+def example(value: dict[str, Any], *, request: bool = False, component: str | None = None) -> Any:
+    """Give a serializer its example in the OpenAPI schema, and there a name that clients know where
+    that is not the class's."""
     shown = OpenApiExample("Example", value=value, request_only=request, response_only=not request)
-    return extend_schema_serializer(examples=[shown])
+    return extend_schema_serializer(examples=[shown], component_name=component)

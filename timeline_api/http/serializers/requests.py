@@ -1,4 +1,4 @@
-"""What the API takes, checked."""
+"""Serializers of request bodies."""
 
 from django.conf import settings
 from django.contrib.auth.password_validation import get_password_validators, validate_password
@@ -22,7 +22,7 @@ PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
 
 
 def check_password(password: str) -> None:
-    """Raise ValidationError when a member's new password is too weak for the settings."""
+    """Raise ValidationError if a member's new password is too weak for the settings."""
     validators = get_password_validators(settings.MEMBER_PASSWORD_VALIDATORS)
     try:
         validate_password(password, password_validators=validators)
@@ -30,7 +30,7 @@ def check_password(password: str) -> None:
         raise serializers.ValidationError(error.messages) from None
 
 
-class NothingSerializer(serializers.Serializer):
+class EmptySerializer(serializers.Serializer):
     """A request without a body."""
 
 
@@ -155,8 +155,8 @@ class EditSerializer(TextSerializer):
     )
 
 
-@example({"until": examples.ID}, request=True)
-class ReadSerializer(serializers.Serializer):
+@example({"until": examples.ID}, request=True, component="Read")
+class MarkReadSerializer(serializers.Serializer):
     until = serializers.RegexField(
         r"^[0-9]{1,19}\Z",
         required=False,

@@ -1,5 +1,5 @@
-"""The shapes of what the API gives, for its OpenAPI description alone: `representations` writes
-the bodies."""
+"""Serializers that describe responses in OpenAPI. They render nothing: `representations` makes the
+bodies."""
 
 from rest_framework import serializers
 
@@ -62,7 +62,7 @@ class ParentSerializer(serializers.Serializer):
     url = serializers.URLField(read_only=True)
 
 
-class WrittenSerializer(serializers.Serializer):
+class MessageBaseSerializer(serializers.Serializer):
     id = IdField(read_only=True)
     text = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
@@ -89,12 +89,12 @@ class WrittenSerializer(serializers.Serializer):
     )
 
 
-class OriginalSerializer(WrittenSerializer):
+class OriginalSerializer(MessageBaseSerializer):
     repost_of = serializers.CharField(read_only=True, allow_null=True, help_text="Always null.")
 
 
 @example(examples.MESSAGE)
-class MessageSerializer(WrittenSerializer):
+class MessageSerializer(MessageBaseSerializer):
     repost_of = OriginalSerializer(
         read_only=True, allow_null=True, help_text="The message that this one, a repost, shows."
     )
@@ -143,8 +143,8 @@ class TrendingSerializer(serializers.Serializer):
     results = TagSerializer(many=True, read_only=True)
 
 
-@example(examples.results(examples.ACCOUNT))
-class PeopleSerializer(serializers.Serializer):
+@example(examples.results(examples.ACCOUNT), component="People")
+class AccountListSerializer(serializers.Serializer):
     results = AccountSerializer(many=True, read_only=True)
 
 

@@ -1,6 +1,7 @@
-"""Accounts: registering, profiles, passwords, leaving."""
+"""Accounts: registering, profiles, passwords, deleting."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +10,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ...models import Account
+from ...models import Account, Token
 from ...selectors import accounts as selectors
 from ...selectors import messages as message_selectors
 from ...services import accounts as services
@@ -29,36 +30,32 @@ NOT_THE_PASSWORD = _("This is not the account's password.")
 
 
 class OwnAccountView(ApiView):
-    """A view of which some methods are the account's owner's alone."""
+    """A view of one account, with methods that are its owner's alone."""
 
-    def offers(self, method: str) -> bool:
-        reader = getattr(self.request.user, "username", "")
-        return (
-            method not in self.members_only
-            or reader.casefold() == self.kwargs["username"].casefold()
-        )
+    def shows_form_for(self, method: str) -> bool:
+        reader = self.viewer.username if self.viewer else ""
+        is_owner = reader.casefold() == self.kwargs["username"].casefold()
+        return is_owner or method not in self.members_only
 
     def own_account(self, username: str) -> Account:
-        """The account, when it is the member's own: else 404 or 403."""
-        account = self.account_named(username)
-        if account.pk != self.request.user.pk:
+        """Return the member's own account. Raise NotFound or PermissionDenied for any other."""
+        account = self.account_or_404(username)
+        if account.pk != self.member.pk:
             raise PermissionDenied(_("This is not your account."))
         return account
 
-    def account_answer(self, account: Account) -> Response:
-        """An Account, with what the reader is to it."""
+    def account_response(self, account: Account) -> Response:
+        """Return the response with an Account, which the browsable API's form starts from."""
         self.form_instance = account
-        relations = None
-        if self.request.user.is_authenticated:
-            relations = selectors.relations(self.request.user, [account.pk])
-        return Response(self.answer.account(account, relations))
+        profile = selectors.profile(account, viewer=self.viewer)
+        return Response(self.represent.account(profile))
 
     def confirmed(self, field: str, action: Callable[[], Any]) -> None:
         """Run `action`, which checks the password given in `field`.
 
-        A wrong one counts as a failed login: who has found an open session may not guess on.
+        A wrong one counts as a failed login: a stranger at an open session may not go on guessing.
         """
-        limit = LoginLimit(self.request, self.request.user.username)
+        limit = LoginLimit(self.request, self.member.username)
         limit.check()
         try:
             action()
@@ -83,10 +80,10 @@ class AccountsView(ApiView):
     )
     def post(self, request: Request) -> Response:
         try:
-            account = services.register(**self.valid())
+            account = services.register(**self.validated_body())
         except services.UsernameTaken:
             raise ValidationError({"username": [_("The username is already taken")]}) from None
-        data = self.answer.account(account) | {"email": account.email}
+        data = self.represent.account(selectors.profile(account)) | {"email": account.email}
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
 
     def get_view_name(self) -> str:
@@ -107,7 +104,7 @@ class AccountView(OwnAccountView):
         errors=[404],
     )
     def get(self, request: Request, username: str) -> Response:
-        return self.account_answer(self.account_named(username))
+        return self.account_response(self.account_or_404(username))
 
     @operation(
         "accounts_update",
@@ -119,7 +116,9 @@ class AccountView(OwnAccountView):
     )
     def patch(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
-        return self.account_answer(services.update_profile(account=account, **self.valid()))
+        return self.account_response(
+            services.update_profile(account=account, **self.validated_body())
+        )
 
     @operation(
         "accounts_delete",
@@ -131,7 +130,7 @@ class AccountView(OwnAccountView):
     )
     def delete(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
-        password = self.valid()["password"]
+        password = self.validated_body()["password"]
         self.confirmed(
             "password", lambda: services.delete_with_password(account=account, password=password)
         )
@@ -157,8 +156,9 @@ class PasswordView(OwnAccountView):
     )
     def post(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
-        passwords = self.valid()
-        keep = request.auth.pk if request.auth else None
+        passwords = self.validated_body()
+        token: object = request.auth
+        keep = token.pk if isinstance(token, Token) else None
         self.confirmed(
             "old_password",
             lambda: services.change_password(account=account, keep_token_id=keep, **passwords),
@@ -181,9 +181,9 @@ class AccountMessagesView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request, username: str) -> Response:
-        author = self.account_named(username)
+        author = self.account_or_404(username)
         return self.page_of_messages(
-            lambda **place: message_selectors.of_author(author, **place), timeline=False
+            partial(message_selectors.of_author, author, viewer=self.viewer)
         )
 
     def get_view_name(self) -> str:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -45,17 +45,20 @@ class AvatarView(OwnAccountView):
     renderer_classes = [JSONRenderer, BrowsableRenderer, PictureRenderer]
     body_limit = pictures.MAX_BYTES + FORM_BYTES
 
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Never a 406: what there is comes as what it is."""
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Never answer 406: a picture comes as a picture, and an error as JSON."""
         return super().perform_content_negotiation(request, force=True)
 
     def finalize_response(
-        self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """A picture as a picture and all else as JSON, but for a page of the browsable API."""
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Render a picture as a picture and all else as JSON, except for the browsable API."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        renderer = getattr(response, "accepted_renderer", None)
-        if renderer is not None and not isinstance(renderer, BrowsableRenderer):
+        if not isinstance(response, Response):  # a 304 is Django's own
+            return response
+        if not isinstance(response.accepted_renderer, BrowsableRenderer):
             is_picture = isinstance(response.data, bytes)
             response.accepted_renderer = PictureRenderer() if is_picture else JSONRenderer()
             response.accepted_media_type = response.accepted_renderer.media_type
@@ -69,8 +72,8 @@ class AvatarView(OwnAccountView):
         errors=[404],
         parameters=[VERSION],
     )
-    def get(self, request: Request, username: str) -> Response:
-        account = self.account_named(username)
+    def get(self, request: Request, username: str) -> HttpResponse:
+        account = self.account_or_404(username)
         try:
             picture = selectors.of_account(account)
         except Avatar.DoesNotExist:
@@ -81,8 +84,9 @@ class AvatarView(OwnAccountView):
             "Cache-Control": f"public, max-age={31_536_000 if lasting else 60}",
             "ETag": f'"{version}"',
         }
-        answer = Response(picture, headers=headers)
-        return get_conditional_response(request, etag=headers["ETag"], response=answer)
+        response = Response(picture, headers=headers)
+        etag = headers["ETag"]
+        return get_conditional_response(request, etag=etag, response=response) or response
 
     @operation(
         "avatars_update",
@@ -94,12 +98,12 @@ class AvatarView(OwnAccountView):
     )
     def put(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
-        picture = self.valid()["picture"].read()
+        picture = self.validated_body()["picture"].read()
         try:
             account = services.replace(account=account, picture=picture)
         except pictures.BadPicture as error:
             raise ValidationError({"picture": [_(error.text) % error.values]}) from None
-        return self.account_answer(account)
+        return self.account_response(account)
 
     @operation(
         "avatars_delete",

@@ -1,18 +1,18 @@
 """Blocks and mutes: whom a member does not want to see or to be reached by."""
 
+from functools import partial
+
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ...selectors import accounts, blocks
-from ...selectors.pages import Page
+from ...selectors import accounts as selectors
 from ...services import blocks as services
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import AccountPageSerializer
 from .base import ApiView
-from .follows import PeopleView
 
 
 class BlockView(ApiView):
@@ -29,7 +29,7 @@ class BlockView(ApiView):
     )
     def put(self, request: Request, username: str) -> Response:
         try:
-            services.block(account=request.user, other=self.account_named(username))
+            services.block(account=self.member, other=self.account_or_404(username))
         except services.CannotBlockSelf:
             raise ValidationError({"detail": _("You cannot block yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -43,7 +43,7 @@ class BlockView(ApiView):
     )
     def delete(self, request: Request, username: str) -> Response:
         try:
-            services.unblock(account=request.user, other=self.account_named(username))
+            services.unblock(account=self.member, other=self.account_or_404(username))
         except services.CannotBlockSelf:
             raise ValidationError({"detail": _("You cannot unblock yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -66,7 +66,7 @@ class MuteView(ApiView):
     )
     def put(self, request: Request, username: str) -> Response:
         try:
-            services.mute(account=request.user, other=self.account_named(username))
+            services.mute(account=self.member, other=self.account_or_404(username))
         except services.CannotBlockSelf:
             raise ValidationError({"detail": _("You cannot mute yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -80,7 +80,7 @@ class MuteView(ApiView):
     )
     def delete(self, request: Request, username: str) -> Response:
         try:
-            services.unmute(account=request.user, other=self.account_named(username))
+            services.unmute(account=self.member, other=self.account_or_404(username))
         except services.CannotBlockSelf:
             raise ValidationError({"detail": _("You cannot unmute yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -89,11 +89,10 @@ class MuteView(ApiView):
         return "Mute"
 
 
-class BlocksView(PeopleView):
+class BlocksView(ApiView):
     """Whom I have blocked, the latest first."""
 
     members_only = frozenset({"GET", "HEAD"})
-    shows_blocked = True
 
     @operation(
         "blocks_list",
@@ -104,20 +103,16 @@ class BlocksView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        def fetch(**place: int | None) -> Page:
-            return accounts.named(blocks.blocked_by(request.user, **place), "blocked_id")
-
-        return self.page_of_people(fetch)
+        return self.page_of_accounts(partial(selectors.blocked_by, self.member))
 
     def get_view_name(self) -> str:
         return "Blocks"
 
 
-class MutesView(PeopleView):
+class MutesView(ApiView):
     """Whom I have muted, the latest first."""
 
     members_only = frozenset({"GET", "HEAD"})
-    shows_blocked = True
 
     @operation(
         "mutes_list",
@@ -128,10 +123,7 @@ class MutesView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        def fetch(**place: int | None) -> Page:
-            return accounts.named(blocks.muted_by(request.user, **place), "muted_id")
-
-        return self.page_of_people(fetch)
+        return self.page_of_accounts(partial(selectors.muted_by, self.member))
 
     def get_view_name(self) -> str:
         return "Mutes"

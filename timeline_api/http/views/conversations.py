@@ -1,15 +1,14 @@
 """Conversations: what a message replies to, and what replies to it."""
 
-from typing import Any
+from functools import partial
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ...models import Message, Tombstone
-from ...selectors import messages as selectors
-from ...selectors.pages import flipped
+from ...models import Message
+from ...selectors import conversations as selectors
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import ConversationSerializer, MessagePageSerializer
 from .base import ApiView
@@ -18,13 +17,12 @@ from .base import ApiView
 class ConversationView(ApiView):
     """A part of the conversation around a message, which may have been deleted."""
 
-    def standing_or_gap(self, message_id: int) -> Message | Tombstone:
-        """The message, or what is left of it, or 404; of a repost the message that it shows."""
+    def node_or_404(self, message_id: int) -> selectors.Node:
+        """Return the message, of a repost the original, or the gap that is left of it."""
         try:
-            message = selectors.standing_or_gap(message_id)
+            return selectors.node(message_id)
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
-        return getattr(message, "original", message)
 
 
 class AncestorsView(ConversationView):
@@ -38,8 +36,9 @@ class AncestorsView(ConversationView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        above = selectors.ancestors(self.standing_or_gap(id))
-        return Response({"results": self.answer.messages(above)})
+        represent = self.represent
+        above = selectors.ancestors(self.node_or_404(id), viewer=self.viewer)
+        return Response({"results": [represent.message(entry) for entry in above]})
 
     def get_view_name(self) -> str:
         return "Ancestors"
@@ -57,14 +56,8 @@ class RepliesView(ConversationView):
         parameters=PAGING,
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.standing_or_gap(id)
-        return self.page_of_messages(
-            lambda **place: selectors.replies(message, **place), timeline=False, position=_position
-        )
+        node = self.node_or_404(id)
+        return self.page_of_messages(partial(selectors.replies, node, viewer=self.viewer))
 
     def get_view_name(self) -> str:
         return "Replies"
-
-
-def _position(row: Any) -> int:
-    return flipped(row if isinstance(row, int) else row.pk)

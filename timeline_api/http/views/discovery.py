@@ -1,4 +1,6 @@
-"""Discovery: tags, what is talked of, whom to follow, search."""
+"""Discovery: tags, trends, suggestions, search."""
+
+from functools import partial
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -7,18 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ...search import query
-from ...search.query import Asked
+from ...search.query import SearchQuery
 from ...selectors import discovery as selectors
-from ...selectors import search as searches
+from ...selectors import search
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import (
+    AccountListSerializer,
     AccountPageSerializer,
     MessagePageSerializer,
-    PeopleSerializer,
     TrendingSerializer,
 )
 from .base import ApiView
-from .follows import PeopleView
 
 QUERY = OpenApiParameter(
     "q", str, description='Words, "phrases in quotes" and -words to leave out; 200 characters.'
@@ -37,7 +38,7 @@ class TagView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request, tag: str) -> Response:
-        return self.page_of_messages(lambda **place: selectors.of_tag(tag, **place))
+        return self.page_of_messages(partial(selectors.tagged, tag, viewer=self.viewer))
 
     def get_view_name(self) -> str:
         return "Tag"
@@ -59,11 +60,11 @@ class TrendingView(ApiView):
         return "Trending tags"
 
 
-class SearchView(PeopleView):
+class SearchView(ApiView):
     """A search; `q` has words, "phrases in quotes" and -words to leave out."""
 
-    def asked(self) -> Asked:
-        """What is searched for; 400 for a text that is too long."""
+    def query(self) -> SearchQuery:
+        """Return what is searched for. Raise ValidationError (400) for a text that is too long."""
         text = self.request.query_params.get("q", "")
         if len(text) > query.MAX_LENGTH:
             detail = _("At most %(most)d characters.") % {"most": query.MAX_LENGTH}
@@ -83,10 +84,8 @@ class MessageSearchView(SearchView):
         parameters=(QUERY, *PAGING),
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked()
         return self.page_of_messages(
-            lambda **place: searches.found_messages(asked, **place),
-            position=lambda row: row.position,
+            partial(search.messages_matching, self.query(), viewer=self.viewer)
         )
 
     def get_view_name(self) -> str:
@@ -105,14 +104,15 @@ class AccountSearchView(SearchView):
         parameters=(QUERY, *PAGING),
     )
     def get(self, request: Request) -> Response:
-        asked = self.asked()
-        return self.page_of_people(lambda **place: searches.found_accounts(asked, **place))
+        return self.page_of_accounts(
+            partial(search.accounts_matching, self.query(), viewer=self.viewer)
+        )
 
     def get_view_name(self) -> str:
         return "Search accounts"
 
 
-class SuggestionsView(PeopleView):
+class SuggestionsView(ApiView):
     """Whom I might follow."""
 
     members_only = frozenset({"GET", "HEAD"})
@@ -121,11 +121,13 @@ class SuggestionsView(PeopleView):
         "accounts_suggestions",
         tag="discovery",
         summary="Whom I might follow",
-        gives=PeopleSerializer,
+        gives=AccountListSerializer,
         errors=[403],
     )
     def get(self, request: Request) -> Response:
-        return Response({"results": self.people(selectors.suggestions(request.user))})
+        represent = self.represent
+        suggested = selectors.suggestions(self.member)
+        return Response({"results": [represent.account(profile) for profile in suggested]})
 
     def get_view_name(self) -> str:
         return "Suggestions"

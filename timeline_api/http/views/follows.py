@@ -1,6 +1,6 @@
 """Follows: who follows whom."""
 
-from typing import Any, ClassVar
+from functools import partial
 
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from ...selectors import accounts as selectors
 from ...services import follows as services
 from ..openapi.schema import PAGING, operation
-from ..pagination import Fetch
 from ..serializers.responses import AccountPageSerializer
 from .base import ApiView
 
@@ -30,7 +29,7 @@ class FollowView(ApiView):
     )
     def put(self, request: Request, username: str) -> Response:
         try:
-            services.follow(follower=request.user, followee=self.account_named(username))
+            services.follow(follower=self.member, followee=self.account_or_404(username))
         except services.CannotFollowSelf:
             raise ValidationError({"detail": _("You cannot follow yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -44,7 +43,7 @@ class FollowView(ApiView):
     )
     def delete(self, request: Request, username: str) -> Response:
         try:
-            services.unfollow(follower=request.user, followee=self.account_named(username))
+            services.unfollow(follower=self.member, followee=self.account_or_404(username))
         except services.CannotFollowSelf:
             raise ValidationError({"detail": _("You cannot unfollow yourself.")}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -53,28 +52,7 @@ class FollowView(ApiView):
         return "Follow"
 
 
-class PeopleView(ApiView):
-    """A list of accounts around one account."""
-
-    # Whether those who have blocked, or are blocked by, the reader are shown as well.
-    shows_blocked: ClassVar[bool] = False
-
-    def page_of_people(self, fetch: Fetch) -> Response:
-        """A page of Account."""
-        return self.page(fetch, position=lambda row: row.position, represent=self.people)
-
-    def people(self, rows: list[Any]) -> list[dict[str, Any]]:
-        """Accounts; what the reader is to all of them costs one query."""
-        relations = None
-        if self.request.user.is_authenticated:
-            relations = selectors.relations(self.request.user, [row.pk for row in rows])
-            if not self.shows_blocked:
-                rows = [row for row in rows if row.pk not in relations.hidden.apart]
-        answer = self.answer
-        return [answer.account(row, relations) for row in rows]
-
-
-class FollowersView(PeopleView):
+class FollowersView(ApiView):
     """Who follows this member, the latest first."""
 
     @operation(
@@ -86,14 +64,14 @@ class FollowersView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request, username: str) -> Response:
-        account = self.account_named(username)
-        return self.page_of_people(lambda **place: selectors.followers(account, **place))
+        account = self.account_or_404(username)
+        return self.page_of_accounts(partial(selectors.followers, account, viewer=self.viewer))
 
     def get_view_name(self) -> str:
         return "Followers"
 
 
-class FollowingView(PeopleView):
+class FollowingView(ApiView):
     """Whom this member follows, the latest first."""
 
     @operation(
@@ -105,8 +83,8 @@ class FollowingView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request, username: str) -> Response:
-        account = self.account_named(username)
-        return self.page_of_people(lambda **place: selectors.following(account, **place))
+        account = self.account_or_404(username)
+        return self.page_of_accounts(partial(selectors.following, account, viewer=self.viewer))
 
     def get_view_name(self) -> str:
         return "Following"

@@ -1,5 +1,7 @@
 """Interactions: liking and reposting, and who did."""
 
+from functools import partial
+
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,7 +12,6 @@ from ...services import likes, messages
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import AccountPageSerializer
 from .base import ApiView
-from .follows import PeopleView
 
 
 class LikeView(ApiView):
@@ -26,7 +27,7 @@ class LikeView(ApiView):
         errors=[403, 404],
     )
     def put(self, request: Request, id: int) -> Response:
-        likes.like(account=request.user, message=self.message_with(id))
+        likes.like(account=self.member, message=self.message_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @operation(
@@ -37,7 +38,7 @@ class LikeView(ApiView):
         errors=[403, 404],
     )
     def delete(self, request: Request, id: int) -> Response:
-        likes.unlike(account=request.user, message=self.message_with(id))
+        likes.unlike(account=self.member, message=self.message_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
@@ -57,7 +58,7 @@ class RepostView(ApiView):
         errors=[403, 404],
     )
     def put(self, request: Request, id: int) -> Response:
-        messages.repost(account=request.user, message=self.message_with(id))
+        messages.repost(account=self.member, message=self.message_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @operation(
@@ -68,14 +69,14 @@ class RepostView(ApiView):
         errors=[403, 404],
     )
     def delete(self, request: Request, id: int) -> Response:
-        messages.undo_repost(account=request.user, message=self.message_with(id))
+        messages.undo_repost(account=self.member, message=self.message_or_404(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
         return "Repost"
 
 
-class LikesView(PeopleView):
+class LikesView(ApiView):
     """Who likes this message, the latest first."""
 
     @operation(
@@ -87,16 +88,16 @@ class LikesView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.message_with(id)
-        return self.page_of_people(
-            lambda **place: accounts.interacting(message, Interaction.LIKE, **place)
+        message = self.message_or_404(id)
+        return self.page_of_accounts(
+            partial(accounts.interacting, message, Interaction.LIKE, viewer=self.viewer)
         )
 
     def get_view_name(self) -> str:
         return "Likes"
 
 
-class RepostsView(PeopleView):
+class RepostsView(ApiView):
     """Who has reposted this message, the latest first."""
 
     @operation(
@@ -108,9 +109,9 @@ class RepostsView(PeopleView):
         parameters=PAGING,
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.message_with(id)
-        return self.page_of_people(
-            lambda **place: accounts.interacting(message, Interaction.REPOST, **place)
+        message = self.message_or_404(id)
+        return self.page_of_accounts(
+            partial(accounts.interacting, message, Interaction.REPOST, viewer=self.viewer)
         )
 
     def get_view_name(self) -> str:

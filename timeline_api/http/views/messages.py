@@ -23,7 +23,8 @@ IDEMPOTENCY_KEY_FORM = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The checked Idempotency-Key of the request, or None."""
+    """Return the Idempotency-Key of the request, if it has one. Raise ValidationError for one
+    that is malformed."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not IDEMPOTENCY_KEY_FORM.fullmatch(key):
         raise ValidationError(
@@ -51,24 +52,24 @@ class MessagesView(ApiView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency_key(request)
-        body = self.valid()
+        body = self.validated_body()
         parent = self._parent(body.get("in_reply_to"))
         try:
             message = services.post(
-                author=request.user, text=body["text"], parent=parent, idempotency_key=key
+                author=self.member, text=body["text"], parent=parent, idempotency_key=key
             )
         except idempotency.IdempotencyMismatch as error:
             raise KeyReused(str(error)) from None
         except idempotency.IdempotencyConflict as error:
             raise Conflict(str(error)) from None
-        (data,) = self.answer.messages([message])
+        data = self.represent.message(selectors.line_of(message, viewer=self.member))
         return Response(data, status.HTTP_201_CREATED, headers={"Location": data["url"]})
 
     def _parent(self, message_id: str | None) -> Message | None:
         if message_id is None:
             return None
         try:
-            return self.message_with(int(message_id))
+            return self.message_or_404(int(message_id))
         except NotFound:
             raise ValidationError({"in_reply_to": [_("There is no such message.")]}) from None
 
@@ -77,25 +78,23 @@ class MessagesView(ApiView):
 
 
 class OwnMessageView(ApiView):
-    """A view of one message, of which some methods are its author's alone."""
+    """A view of one message, with methods that are its author's alone."""
 
-    shown: Message | None = None
+    author_id: int | None = None
 
-    def offers(self, method: str) -> bool:
-        return method not in self.members_only or (
-            self.shown is not None and self.shown.author_id == self.request.user.pk
-        )
+    def shows_form_for(self, method: str) -> bool:
+        is_author = self.viewer is not None and self.viewer.pk == self.author_id
+        return is_author or method not in self.members_only
 
-    def _message(self, pk: int) -> Message:
+    def own_message(self, message_id: int) -> Message:
+        """Return the member's own message or repost. Raise NotFound or PermissionDenied for any
+        other."""
         try:
-            self.shown = self.form_instance = selectors.by_id(pk)
-            return self.shown
+            message = selectors.by_id(message_id)
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
-
-    def _own(self, pk: int) -> Message:
-        message = self._message(pk)
-        if message.author_id != self.request.user.pk:
+        self.author_id, self.form_instance = message.author_id, message
+        if message.author_id != self.member.pk:
             raise PermissionDenied(_("This is not your message."))
         return message
 
@@ -114,11 +113,12 @@ class MessageView(OwnMessageView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        shown = self.answer.messages([self._message(id)])
-        if not shown:
-            # One has blocked the other; a visitor could read it.
-            raise NotFound(_("There is no such message."))
-        return Response(*shown)
+        try:
+            line = selectors.line(id, viewer=self.viewer)
+        except Message.DoesNotExist:
+            raise NotFound(_("There is no such message.")) from None
+        self.author_id, self.form_instance = line.message.author.id, line.message
+        return Response(self.represent.message(line))
 
     @operation(
         "messages_update",
@@ -129,8 +129,8 @@ class MessageView(OwnMessageView):
         errors=[403, 404, 409],
     )
     def patch(self, request: Request, id: int) -> Response:
-        message = self._own(id)
-        body = self.valid()
+        message = self.own_message(id)
+        body = self.validated_body()
         try:
             message = services.edit(
                 message=message, text=body.get("text", message.text), revision=body.get("revision")
@@ -141,7 +141,7 @@ class MessageView(OwnMessageView):
             raise Conflict(_("The message was edited since you have read it.")) from None
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
-        return Response(*self.answer.messages([message]))
+        return Response(self.represent.message(selectors.line_of(message, viewer=self.member)))
 
     @operation(
         "messages_delete",
@@ -151,7 +151,7 @@ class MessageView(OwnMessageView):
         errors=[403, 404],
     )
     def delete(self, request: Request, id: int) -> Response:
-        services.delete(message=self._own(id))
+        services.delete(message=self.own_message(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
@@ -169,9 +169,9 @@ class HistoryView(ApiView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.message_with(id)
-        texts = [*selectors.revisions(message), message]
-        return Response({"results": [self.answer.revision(text) for text in texts]})
+        represent = self.represent
+        texts = selectors.history(self.message_or_404(id))
+        return Response({"results": [represent.revision(text) for text in texts]})
 
     def get_view_name(self) -> str:
         return "History"
@@ -192,8 +192,9 @@ class ReportView(ApiView):
         errors=[403, 404],
     )
     def post(self, request: Request, id: int) -> Response:
-        message = self.message_with(id)
-        reports.report(account=request.user, message=message, reason=self.valid()["reason"])
+        message = self.message_or_404(id)
+        reason = self.validated_body()["reason"]
+        reports.report(account=self.member, message=message, reason=reason)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:
@@ -213,7 +214,7 @@ class PinView(OwnMessageView):
         errors=[400, 403, 404],
     )
     def put(self, request: Request, id: int) -> Response:
-        message = self._own(id)
+        message = self.own_message(id)
         if message.repost_of_id:
             raise ValidationError({"detail": _("A repost cannot be pinned.")})
         services.pin(message=message)
@@ -227,7 +228,7 @@ class PinView(OwnMessageView):
         errors=[403, 404],
     )
     def delete(self, request: Request, id: int) -> Response:
-        services.unpin(message=self._own(id))
+        services.unpin(message=self.own_message(id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

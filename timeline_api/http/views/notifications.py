@@ -1,16 +1,16 @@
-"""Notifications: what others did that I am told of."""
+"""Notifications: what others did with me and my messages."""
 
-from typing import Any
+from functools import partial
 
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ...selectors import messages
 from ...selectors import notifications as selectors
+from ...selectors.rows import Author
 from ...services import notifications as services
 from ..openapi.schema import PAGING, operation
-from ..serializers.requests import ReadSerializer
+from ..serializers.requests import MarkReadSerializer
 from ..serializers.responses import NotificationPageSerializer, UnreadSerializer
 from .base import ApiView
 
@@ -30,17 +30,7 @@ class NotificationsView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        def represent(groups: list[selectors.Group]) -> list[dict[str, Any]]:
-            shown = [group.message.pk for group in groups if group.message]
-            marks = messages.marks(request.user, shown)
-            answer = self.answer
-            return [answer.notification(group, marks) for group in groups]
-
-        return self.page(
-            lambda **place: selectors.groups(request.user, **place),
-            position=lambda group: group.pk,
-            represent=represent,
-        )
+        return self.page(partial(selectors.groups, self.member), self.represent.notification)
 
     def get_view_name(self) -> str:
         return "Notifications"
@@ -59,30 +49,30 @@ class UnreadView(ApiView):
         errors=[403],
     )
     def get(self, request: Request) -> Response:
-        me = request.user
-        return Response({"count": selectors.unread_count(me), "account": self.answer.author(me)})
+        account = self.represent.author(Author.of(self.member))
+        return Response({"count": selectors.unread_count(self.member), "account": account})
 
     def get_view_name(self) -> str:
         return "Unread notifications"
 
 
-class ReadView(ApiView):
+class MarkReadView(ApiView):
     """Mark my notifications as read, all or those up to one."""
 
-    bodies = {"POST": ReadSerializer}
+    bodies = {"POST": MarkReadSerializer}
     members_only = frozenset({"POST"})
 
     @operation(
         "notifications_read",
         tag="notifications",
         summary="Mark my notifications as read",
-        takes=ReadSerializer,
+        takes=MarkReadSerializer,
         status=204,
         errors=[403],
     )
     def post(self, request: Request) -> Response:
-        until = self.valid().get("until")
-        services.mark_all_read(account=request.user, until_id=until and int(until))
+        until = self.validated_body().get("until")
+        services.mark_all_read(account=self.member, until_id=until and int(until))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

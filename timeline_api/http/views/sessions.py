@@ -23,18 +23,18 @@ TOKEN_NAME = "Browsable API"  # noqa: S105 a label
 
 
 def next_page(request: HttpRequest) -> str:
-    """Where to go then: `next`, when it is a path of this host."""
+    """Return where to go after the login: `next`, if it is a path of this host."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure()):
         return url
     return reverse("api-root")
 
 
-def end_token(request: HttpRequest) -> None:
+def revoke_session_token(request: HttpRequest) -> None:
     """Revoke the session's token, if it holds a live one."""
     text = request.session.pop(SESSION_KEY, None)
     if text:
-        with suppress(tokens.InvalidToken):  # ended elsewhere
+        with suppress(tokens.InvalidToken):  # revoked elsewhere
             tokens.revoke(token=tokens.authenticate(text=text))
 
 
@@ -55,9 +55,9 @@ def login(request: HttpRequest) -> HttpResponse:
         if wait := getattr(error, "wait", None):
             page["Retry-After"] = str(int(wait))
         return page
-    end_token(request)
+    revoke_session_token(request)
     _, text = tokens.issue(account=account, name=TOKEN_NAME)
-    request.session.cycle_key()  # who planted a session id before the login gains nothing
+    request.session.cycle_key()  # against session fixation
     request.session[SESSION_KEY] = text
     return HttpResponseRedirect(next_page(request))
 
@@ -65,7 +65,7 @@ def login(request: HttpRequest) -> HttpResponse:
 def login_page(
     request: HttpRequest, form: LoginForm, *, error: str = "", status: int = 200
 ) -> HttpResponse:
-    """The login page; a refused login has the status that the API gives it."""
+    """Return the login page; a refused login has the status that the API gives it."""
     context = {"form": form, "error": error, "next": next_page(request)}
     page = render(request, "timeline_api/login.html", context, status=status)
     if status == 401:
@@ -77,6 +77,6 @@ def login_page(
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     """POST, then go to `next`. A staff login in the same browser stays."""
-    end_token(request)
+    revoke_session_token(request)
     request.session.cycle_key()
     return HttpResponseRedirect(next_page(request))

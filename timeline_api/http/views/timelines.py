@@ -1,5 +1,7 @@
 """Timelines: the public one and one's own."""
 
+from functools import partial
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +23,7 @@ class PublicTimelineView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        return self.page_of_messages(selectors.public_page)
+        return self.page_of_messages(partial(selectors.public_page, viewer=self.viewer))
 
     def get_view_name(self) -> str:
         return "Public timeline"
@@ -41,7 +43,7 @@ class HomeTimelineView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        return self.page_of_messages(lambda **place: selectors.home_page(request.user, **place))
+        return self.page_of_messages(partial(selectors.home_page, self.member))
 
     def get_view_name(self) -> str:
         return "Home timeline"

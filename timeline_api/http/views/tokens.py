@@ -1,5 +1,6 @@
-"""Tokens: logging in and out."""
+"""Tokens: issuing, listing and revoking them."""
 
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ...models import Token
+from ...models import Account, Token
+from ...selectors import accounts
 from ...selectors import tokens as selectors
 from ...services import tokens as services
 from ..authentication import log_in
@@ -19,14 +21,23 @@ from ..serializers.responses import IssuedTokenSerializer, TokenPageSerializer
 from .base import ApiView
 
 
-class TokensView(ApiView):
+class IssuingView(ApiView):
+    """A view that answers with a new token."""
+
+    def issued(self, account: Account, name: str) -> Response:
+        _, text = services.issue(account=account, name=name)
+        shown = self.represent.account(accounts.profile(account)) | {"email": account.email}
+        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+
+
+class TokensView(IssuingView):
     """Log in for a token, which is shown once; or list my live tokens."""
 
     bodies = {"POST": CredentialsSerializer}
     members_only = frozenset({"GET", "HEAD"})
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        # Who logs in may well send an old token along: it does not matter.
+        # An old token that is sent along with a login is ignored.
         request = self.request
         return [] if request and request.method == "POST" else super().get_authenticators()
 
@@ -42,12 +53,7 @@ class TokensView(ApiView):
         parameters=PAGING,
     )
     def get(self, request: Request) -> Response:
-        answer = self.answer
-        return self.page(
-            lambda **place: selectors.of_account(request.user, **place),
-            position=lambda token: token.pk,
-            represent=lambda rows: [answer.token(row) for row in rows],
-        )
+        return self.page(partial(selectors.of_account, self.member), self.represent.token)
 
     @operation(
         "tokens_create",
@@ -59,18 +65,16 @@ class TokensView(ApiView):
         errors=[403],
     )
     def post(self, request: Request) -> Response:
-        body = self.valid()
+        body = self.validated_body()
         name = body.pop("name", "")
         account = log_in(request, **body)
-        _, text = services.issue(account=account, name=name)
-        shown = self.answer.account(account) | {"email": account.email}
-        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+        return self.issued(account, name)
 
     def get_view_name(self) -> str:
         return "Tokens"
 
 
-class PersonalTokensView(ApiView):
+class PersonalTokensView(IssuingView):
     """Make a token for a program of mine. It is shown once, and may do what I may."""
 
     bodies = {"POST": NewTokenSerializer}
@@ -86,9 +90,7 @@ class PersonalTokensView(ApiView):
         errors=[403],
     )
     def post(self, request: Request) -> Response:
-        _, text = services.issue(account=request.user, name=self.valid()["name"])
-        shown = self.answer.account(request.user)
-        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+        return self.issued(self.member, self.validated_body()["name"])
 
     def get_view_name(self) -> str:
         return "Personal tokens"
@@ -108,7 +110,7 @@ class TokenView(ApiView):
     )
     def delete(self, request: Request, id: int) -> Response:
         try:
-            token = selectors.by_id(request.user, id)
+            token = selectors.by_id(self.member, id)
         except Token.DoesNotExist:
             raise NotFound(_("You have no such token.")) from None
         services.revoke(token=token)
@@ -131,9 +133,10 @@ class CurrentTokenView(ApiView):
         errors=[403, 404],
     )
     def delete(self, request: Request, **kwargs: Any) -> Response:
-        if request.auth is None:
+        token: object = request.auth
+        if not isinstance(token, Token):
             raise NotFound(_("This request was not made with a token."))
-        services.revoke(token=request.auth)
+        services.revoke(token=token)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def get_view_name(self) -> str:

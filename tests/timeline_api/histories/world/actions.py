@@ -4,9 +4,9 @@ from functools import partial
 
 from timeline_api.models import Message, Tombstone
 from timeline_api.selectors import accounts as account_selectors
-from timeline_api.selectors import messages as message_selectors
-from timeline_api.selectors import timelines
+from timeline_api.selectors import conversations, timelines
 from timeline_api.selectors.blocks import Blocked
+from timeline_api.selectors.rows import Line
 from timeline_api.services import accounts, blocks, follows, likes, messages
 
 from .state import State
@@ -129,7 +129,7 @@ class MemberActions(State):
             follows.unfollow(follower=follower, followee=followee)
             self.following.discard((number, other))
             page = timelines.home_page(follower, limit=1000)
-            assert followee.pk not in {message.author_id for message in page}
+            assert followee.pk not in {line.message.author.id for line in page}
 
     def leave(self, number, _):
         accounts.delete(account=self.accounts[number])
@@ -163,10 +163,11 @@ class MemberActions(State):
         """Whether the message's list shows what the member did."""
         message = Message.objects.get(pk=pk)
         if kind == "reply":
-            replies = message_selectors.replies(message, limit=1000)
-            actors = {reply.author_id for reply in replies if not isinstance(reply, int)}
+            replies = conversations.replies(node_of(message), limit=1000)
+            actors = {reply.message.author.id for reply in replies if isinstance(reply, Line)}
         else:
-            actors = {who.pk for who in account_selectors.interacting(message, kind, limit=1000)}
+            page = account_selectors.interacting(message, kind, limit=1000)
+            actors = {profile.account.id for profile in page}
         return self.accounts[number].pk in actors
 
     def _choose(self, ids, choice):
@@ -176,4 +177,9 @@ class MemberActions(State):
 
 def home(account):
     """The ids of the messages in a home, newest first."""
-    return [message.pk for message in timelines.home_page(account, limit=1000)]
+    return [line.id for line in timelines.home_page(account, limit=1000)]
+
+
+def node_of(message):
+    """The place of a message in its conversation, also of one whose author is suspended."""
+    return conversations.Node(message.pk, message.author_id, message.ancestor_ids)

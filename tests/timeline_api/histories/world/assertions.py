@@ -13,11 +13,11 @@ from timeline_api.models import (
     Notification,
     Tombstone,
 )
+from timeline_api.selectors import conversations, timelines
 from timeline_api.selectors import messages as message_selectors
-from timeline_api.selectors import timelines
 from timeline_api.services import repairs
 
-from .actions import home
+from .actions import home, node_of
 
 
 def assert_as_modelled(state):
@@ -66,13 +66,13 @@ def assert_pages(account, expected):
     """In pages of three, to the end and back, nothing is missing and nothing comes twice."""
     down, place = [], None
     while page := timelines.home_page(account, before_id=place, limit=3):
-        down += [message.pk for message in page]
-        place = page[-1].pk
+        down += page.rows
+        place = page.positions[-1]
     assert down == expected
     up, place = [], 0
     while page := timelines.home_page(account, after_id=place, limit=3):
-        up = [message.pk for message in page] + up
-        place = page[0].pk
+        up = [*page.rows, *up]
+        place = page.positions[0]
     assert up == expected
 
 
@@ -88,7 +88,7 @@ def assert_profile(state, number, account):
     reposted = {row for row, (who, _) in state.reposts.items() if who == number}
     seen = set() if number in state.suspended else mine | reposted
     shown = message_selectors.of_author(account, limit=1000)
-    assert [message.pk for message in shown] == sorted(
+    assert [line.id for line in shown] == sorted(
         seen - state.reposts_of_the_suspended(), reverse=True
     )
 
@@ -109,7 +109,7 @@ def assert_notifications(state, number, account):
 
 def assert_public_timeline(state):
     seen = {pk for pk, author in state.posted.items() if author not in state.suspended}
-    public = [message.pk for message in timelines.public_page(limit=1000)]
+    public = [line.id for line in timelines.public_page(limit=1000)]
     assert public == sorted(seen, reverse=True)
 
 
@@ -119,10 +119,10 @@ def assert_conversations(state):
         assert message.like_count == sum(1 for _, other in state.likes if other == pk)
         assert message.repost_count == sum(1 for _, o in state.reposts.values() if o == pk)
         assert message.reply_count == len(state.replies_to(pk))
-        replies = message_selectors.replies(message, limit=1000)
-        shown = [reply if isinstance(reply, int) else reply.pk for reply in replies]
+        replies = conversations.replies(node_of(message), limit=1000)
+        shown = [reply.id for reply in replies]
         assert shown == sorted(state.replies_to(pk))
-        above = message_selectors.ancestors(message)
+        above = conversations.ancestors(node_of(message))
         assert (above[-1:] != []) == (pk in state.parents)
     tombstones = set(Tombstone.objects.scatter().values_list("pk", flat=True))
     assert tombstones == set(state.tombstones)
