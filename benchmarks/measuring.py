@@ -122,6 +122,14 @@ def machine() -> dict[str, str]:
     }
 
 
+def described(about: dict[str, str]) -> str:
+    """The machine in one line."""
+    return ", ".join(
+        f"{key} {value}" if key not in ("date", "processor", "system") else value
+        for key, value in about.items()
+    )
+
+
 def table(rows: list[Row]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
@@ -142,10 +150,6 @@ def write(name: str, rows: list[Row], folder: Path = RESULTS) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": about, "rows": [asdict(row) for row in rows]}
     (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    measured = ", ".join(
-        f"{key} {value}" if key not in ("date", "processor", "system") else value
-        for key, value in about.items()
-    )
-    text = f"{table(rows)}\n\nMeasured: {measured}.\n"
+    text = f"{table(rows)}\n\nMeasured: {described(about)}.\n"
     (folder / f"{name}.md").write_text(text)
     return text

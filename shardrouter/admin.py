@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
+from django.db import models
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 
 from . import conf
+from .django_internals import related_model
 from .ids import MAX_ID
-from .placement import is_sharded, shard_for
+from .location import shard_for
+from .models import ShardedQuerySet
+from .placement import is_sharded
 from .transactions import atomic_on
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import BaseModelAdmin
 
-class _ShardedOptions:
-    """What model admins and inlines of sharded models share."""
+    _Options = BaseModelAdmin[models.Model]
+else:
+    _Options = object
 
-    admin_site: Any
-    model: Any
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        queryset = super().get_queryset(request)  # type: ignore[misc]
+class _ShardedOptions(_Options):
+    """What model admins and inlines of sharded models have in common."""
+
+    def get_queryset(self, request: HttpRequest) -> ShardedQuerySet[models.Model]:
+        queryset: Any = super().get_queryset(request)
         return queryset.scatter(writes=True)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A select box would list a whole shard or three; a raw id is looked up by its shard."""
-        if is_sharded(db_field.related_model) and "widget" not in kwargs:
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        """Show a raw id, since a select box would list the rows of every shard."""
+        target: Any = related_model(db_field)
+        if is_sharded(target) and "widget" not in kwargs:
             kwargs["widget"] = ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
-            kwargs.setdefault("queryset", db_field.related_model._default_manager.scatter())
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+            kwargs.setdefault("queryset", target._default_manager.scatter())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):
@@ -43,7 +55,7 @@ class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: Any = None,
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
@@ -51,7 +63,7 @@ class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method != "POST":
             return super().delete_view(request, object_id, extra_context)
@@ -60,19 +72,19 @@ class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):
 
 
 class ShardedTabularInline(_ShardedOptions, admin.TabularInline):
-    """Rows that live with the one that is being edited."""
+    """Rows that live with the row that is being edited."""
 
 
 class ShardedStackedInline(_ShardedOptions, admin.StackedInline):
-    """Rows that live with the one that is being edited."""
+    """Rows that live with the row that is being edited."""
 
 
 def _transaction(object_id: str | None) -> AbstractContextManager[None]:
-    """One on the row's shard; on all of them where the row is still to be made, since its place
-    is known only once the form has been read."""
+    """Return a transaction on the row's shard, or one on each shard for a row that is being added,
+    whose shard is known only once the form has been read."""
     text = (object_id or "").strip()
     known = text.isascii() and text.isdigit() and int(text) <= MAX_ID
-    return atomic_on([shard_for(text)] if known else list(conf.shards()))
+    return atomic_on([shard_for(text)] if known else conf.shards())
 
 
 __all__ = ["ShardedModelAdmin", "ShardedStackedInline", "ShardedTabularInline"]

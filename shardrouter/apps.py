@@ -10,6 +10,6 @@ class ShardRouterConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 registers the system checks
-        from .shardmap import deal_slots
+        from .shardmap import assign_slots
 
-        post_migrate.connect(deal_slots, sender=self)
+        post_migrate.connect(assign_slots, sender=self)

@@ -1,9 +1,10 @@
-"""Availability: turns a database that does not answer into ShardUnavailable, named.
+"""Availability: database errors that mean "this shard is not reachable" become ShardUnavailable.
 
-Only what is known to mean "not reachable" is turned. Anything else, such as wrong SQL or a lock
-that is held too long, stays the error it is: `on_shard_down="skip"` must never hide it.
+Only errors that are known to mean that are translated. Others, such as wrong SQL or a lock that is
+held too long, stay what they are, so that `on_shard_down="skip"` never hides them.
 """
 
+from types import TracebackType
 from typing import Any
 
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
@@ -11,17 +12,21 @@ from django.db import DatabaseError, Error, InterfaceError, OperationalError
 from . import conf
 from .exceptions import ShardUnavailable
 
-# https://www.sqlite.org/rescode.html; extended codes begin with the primary one's name.
+# https://www.sqlite.org/rescode.html; the name of an extended code begins with the primary code's.
 _SQLITE = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PROTOCOL")
-# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, refused
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions, rejected
 # logins, too many connections, an unknown database, a server that is stopping or starting.
 _POSTGRESQL = ("08", "28", "53300", "3D000", "57P01", "57P02", "57P03", "57P05")
 
 
-class of:
-    """A context in which errors of the shard `alias` that mean "not reachable" become
-    ShardUnavailable(alias). A class, since each query enters one and a generator costs more."""
+def translate_errors(alias: str) -> "_ErrorTranslation":
+    """Return a context in which an error that means that the shard `alias` is not reachable
+    becomes ShardUnavailable(alias)."""
+    return _ErrorTranslation(alias)
 
+
+class _ErrorTranslation:
+    # A class, since every query enters one, and a generator costs more.
     __slots__ = ("alias",)
 
     def __init__(self, alias: str) -> None:
@@ -30,7 +35,12 @@ class of:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if (
             isinstance(error, DatabaseError | InterfaceError)
             and not isinstance(error, ShardUnavailable)
@@ -41,14 +51,15 @@ class of:
 
 
 def _means_not_reachable(error: Error) -> bool:
-    """By the code that the driver's own error carries; messages differ between versions."""
-    cause = error.__cause__
-    if (name := getattr(cause, "sqlite_errorname", None)) is not None:
+    """Decide by the code of the driver's own error, since messages differ between versions."""
+    cause: Any = error.__cause__
+    name: str | None = getattr(cause, "sqlite_errorname", None)
+    if name is not None:
         return name.startswith(_SQLITE)
     if not hasattr(cause, "sqlstate"):
         return False
-    state = getattr(cause, "sqlstate", None)
+    state: str | None = cause.sqlstate
     if state is None:
-        # The server gave no verdict: there was no connection, or it broke.
+        # The server has said nothing: there was no connection, or it broke.
         return isinstance(error, OperationalError | InterfaceError)
     return state.startswith(_POSTGRESQL)

@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the settings or the models before it is wrong at run time.
+"""System checks: mistakes in the settings and the models, before they matter at run time.
 
 docs/shardrouter/reference.md lists each id.
 """
@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models, router
 
 from . import conf
+from .django_internals import has_constraint, related_model
 from .placement import Placement, is_sharded, placement_of
 from .queryset import ShardedQuerySet
 from .router import ShardRouter
@@ -24,13 +25,13 @@ Messages = Iterator[checks.CheckMessage]
 
 @checks.register(checks.Tags.database, checks.Tags.compatibility)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E002 to E004: shards that are set, exist, and a router that sends rows to them."""
+    """E002 to E004: the shards are set and exist, and the router is installed."""
     return list(_settings_errors())
 
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E010 and W001: models that can be routed and whose constraints can be kept."""
+    """E005 to E010 and W001: each model can be routed, and its constraints can be enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -54,7 +55,7 @@ def _settings_errors() -> Messages:
         if alias not in connections.databases:
             yield checks.Error(
                 f"SHARDROUTER names the database {alias!r}, which DATABASES does not have.",
-                hint=f"Add {alias!r} to DATABASES, or take it out of SHARDROUTER.",
+                hint=f"Add {alias!r} to DATABASES, or remove it from SHARDROUTER.",
                 id="shardrouter.E003",
             )
     if len(set(aliases)) != len(aliases):
@@ -76,7 +77,7 @@ def _quoted_routers() -> str:
 
 
 def model_messages(model: type[models.Model]) -> Messages:
-    """What is wrong with one model, sharded or not."""
+    """Yield the mistakes of one model, sharded or not."""
     if model._meta.proxy or model._meta.swapped:
         return
     if not is_sharded(model):
@@ -101,17 +102,20 @@ def model_messages(model: type[models.Model]) -> Messages:
 
 
 def _placement_errors(model: type[models.Model], placement: Placement) -> Messages:
-    key = placement.key
-    if key is None:
-        if placement.sources and placement.sources[0].null:
-            yield checks.Error(
-                f"slot_from names {placement.sources[0].name}, which may be NULL.",
-                hint="Take null=True away: every row needs a slot.",
-                obj=model,
-                id="shardrouter.E005",
-            )
-        return
-    owner = key.related_model
+    if placement.key is not None:
+        yield from _target_errors(model, placement.key)
+        yield from _key_errors(model, placement.key)
+    elif placement.sources and placement.sources[0].null:
+        yield checks.Error(
+            f"slot_from names {placement.sources[0].name}, which may be NULL.",
+            hint="Remove null=True: every row needs a slot.",
+            obj=model,
+            id="shardrouter.E005",
+        )
+
+
+def _target_errors(model: type[models.Model], key: models.Field) -> Messages:
+    owner = related_model(key)
     if (owner and not is_sharded(owner)) or (not owner and not _holds_ids(key)):
         yield checks.Error(
             f"The shard key {key.name} holds no ids of a sharded model.",
@@ -119,17 +123,20 @@ def _placement_errors(model: type[models.Model], placement: Placement) -> Messag
             obj=model,
             id="shardrouter.E006",
         )
-    elif owner and not key.target_field.primary_key:  # type: ignore[attr-defined]
+    elif isinstance(key, models.ForeignKey) and not key.target_field.primary_key:
         yield checks.Error(
-            f"The shard key {key.name} points at {key.target_field.name}, which carries no slot.",  # type: ignore[attr-defined]
-            hint="Take to_field away, so that it holds the primary key.",
+            f"The shard key {key.name} points at {key.target_field.name}, which carries no slot.",
+            hint="Remove to_field, so that it holds the primary key.",
             obj=model,
             id="shardrouter.E006",
         )
+
+
+def _key_errors(model: type[models.Model], key: models.Field) -> Messages:
     if key.null:
         yield checks.Error(
             f"The shard key {key.name} may be NULL, and such a row has no shard.",
-            hint="Take null=True away.",
+            hint="Remove null=True.",
             obj=model,
             id="shardrouter.E006",
         )
@@ -147,7 +154,7 @@ def _holds_ids(field: models.Field) -> bool:
 
 
 def _has_index_led_by(model: type[models.Model], field: models.Field) -> bool:
-    if field.db_index or field.unique or field.primary_key:
+    if getattr(field, "db_index", False) or field.unique or field.primary_key:
         return True
     led = [index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields]
     led += [
@@ -189,7 +196,7 @@ def _foreign_key_errors(model: type[models.Model], placement: Placement) -> Mess
     for field in _foreign_keys(model):
         if field is placement.key or field in placement.colocated:
             continue
-        if field.db_constraint:
+        if has_constraint(field):
             yield checks.Error(
                 f"{model._meta.label}.{field.name} has a database constraint, "
                 "but the row it points at may be in another database.",
@@ -209,10 +216,11 @@ def _foreign_key_errors(model: type[models.Model], placement: Placement) -> Mess
 
 def _constraints_to_shards(model: type[models.Model]) -> Messages:
     for field in _foreign_keys(model):
-        if is_sharded(field.related_model) and field.db_constraint:  # type: ignore[arg-type]
+        target = related_model(field)
+        if target is not None and is_sharded(target) and has_constraint(field):
             yield checks.Error(
                 f"{model._meta.label}.{field.name} has a database constraint, "
-                f"but {field.related_model._meta.label} is on the shards and this is not.",  # type: ignore[union-attr]
+                f"but {target._meta.label} is on the shards and this is not.",
                 hint=f"Set db_constraint=False and on_delete=DO_NOTHING on {field.name}.",
                 obj=field,
                 id="shardrouter.E009",
@@ -220,19 +228,10 @@ def _constraints_to_shards(model: type[models.Model]) -> Messages:
 
 
 def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
-    told = {field.name for field in model._meta.local_fields if placement.tells_slot(field)}
-    told |= {field.attname for field in model._meta.local_fields if placement.tells_slot(field)}
-    sets: list[tuple[str, ...]] = [
-        (field.name,)
-        for field in model._meta.local_fields
-        if field.unique and not field.primary_key
-    ]
-    sets += [tuple(names) for names in model._meta.unique_together]
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint):
-            sets.append(tuple(constraint.fields) or tuple(_names_in(constraint.expressions)))
-    for names in sets:
-        if not told & set(names):
+    placing = [field for field in model._meta.local_fields if placement.determines_slot(field)]
+    covering = {name for field in placing for name in (field.name, field.attname)}
+    for names in _unique_sets(model):
+        if covering.isdisjoint(names):
             yield checks.Error(
                 f"{model._meta.label}: {', '.join(names)} can be unique on each shard only, "
                 "not over all of them.",
@@ -240,6 +239,18 @@ def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
                 obj=model,
                 id="shardrouter.E010",
             )
+
+
+def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
+    """Yield the names of the columns that are unique together, or alone, beside the primary key."""
+    for field in model._meta.local_fields:
+        if field.unique and not field.primary_key:
+            yield (field.name,)
+    for names in model._meta.unique_together:
+        yield tuple(names)
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            yield tuple(constraint.fields) or tuple(_names_in(constraint.expressions))
 
 
 def _names_in(expressions: Any) -> Iterator[str]:

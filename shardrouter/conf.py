@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 DEFAULTS: dict[str, Any] = {
-    # The aliases that hold sharded rows, in the order in which slots are dealt to them.
+    # The aliases that hold sharded rows, in the order in which slots are assigned to them.
     "SHARDS": (),
     # The aliases that hold everything else; `migrate` and `flush` cover them before the shards.
     "GLOBAL_DATABASES": ("default",),
@@ -16,12 +16,12 @@ DEFAULTS: dict[str, Any] = {
 
 
 def get(name: str) -> Any:
-    """The value of SHARDROUTER[name], or its default."""
+    """Return SHARDROUTER[name], or its default."""
     return getattr(settings, "SHARDROUTER", {}).get(name, DEFAULTS[name])
 
 
 def shards() -> tuple[str, ...]:
-    """The shards' aliases; raises ImproperlyConfigured when none is set."""
+    """Return the aliases of the shards. Raise ImproperlyConfigured if none is set."""
     aliases = tuple(get("SHARDS"))
     if not aliases:
         raise ImproperlyConfigured(
@@ -31,10 +31,10 @@ def shards() -> tuple[str, ...]:
 
 
 def global_databases() -> tuple[str, ...]:
-    """The aliases of what is not sharded, `default` first unless set otherwise."""
+    """Return the aliases of what is not sharded; `default` alone unless set otherwise."""
     return tuple(get("GLOBAL_DATABASES"))
 
 
 def all_databases() -> tuple[str, ...]:
-    """The global databases, then the shards, each once: what `migrate` and `flush` cover."""
+    """Return the global databases, then the shards, each once."""
     return tuple(dict.fromkeys((*global_databases(), *shards())))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Any
 
 from django.db import models
 
@@ -15,24 +14,27 @@ SCATTERED = "scattered"
 
 
 class Counters:
-    """Counts (model's label, "routed" or "scattered", reason); see signals.py for the reasons."""
+    """Counts of (model label, "routed" or "scattered", reason); signals.py describes the reasons.
+
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, label: str, kind: str, reason: str) -> None:
-        """One query more."""
+        """Count one query."""
         with self._lock:
             self._counts[label, kind, reason] += 1
 
     def counts(self) -> dict[tuple[str, str, str], int]:
-        """A copy of all counts since the process began, or since `reset()`."""
+        """Return a copy of all counts since the process started, or since `reset()`."""
         with self._lock:
             return dict(self._counts)
 
     def reset(self) -> None:
-        """Begin again at nothing."""
+        """Set all counts to zero."""
         with self._lock:
             self._counts.clear()
 
@@ -40,10 +42,12 @@ class Counters:
 query_counters = Counters()
 
 
-def note(model: type[models.Model], shards: tuple[str, ...], reason: str, operation: str) -> None:
-    """Count one query and send its signal."""
+def record_query(
+    model: type[models.Model], shards: tuple[str, ...], reason: str, operation: str
+) -> None:
+    """Count one query on `shards` and send its signal."""
     scattered = len(shards) > 1
     query_counters.add(model._meta.label, SCATTERED if scattered else ROUTED, reason)
-    signal: Any = query_scattered if scattered else query_routed
+    signal = query_scattered if scattered else query_routed
     if signal.receivers:
         signal.send(sender=model, shards=shards, reason=reason, operation=operation)

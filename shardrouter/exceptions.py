@@ -1,14 +1,14 @@
-"""What shardrouter raises instead of answering wrongly. Each says what to do next."""
+"""Exceptions: what shardrouter raises instead of a wrong answer. Each says what to do next."""
 
 from django.db import OperationalError
 
 
 class ShardRouterError(Exception):
-    """The parent of all that shardrouter raises."""
+    """The base class of all exceptions of shardrouter."""
 
 
 class UnroutedQuery(ShardRouterError):
-    """A query that names no shard key, so no shard: asking only some would be wrong."""
+    """A query that names no shard key, and so no shard."""
 
     def __init__(self, label: str, reason: str, hint: str | None = None) -> None:
         self.label = label
@@ -25,7 +25,7 @@ class UnroutedQuery(ShardRouterError):
 
 
 class CrossShardQuery(ShardRouterError):
-    """A query whose parts need not live on one shard, or that cannot be merged exactly."""
+    """A query whose parts need not be on one shard, or that cannot be merged exactly."""
 
     def __init__(self, label: str, reason: str, hint: str = "") -> None:
         self.label = label
@@ -34,7 +34,7 @@ class CrossShardQuery(ShardRouterError):
 
 
 class CrossShardTransaction(ShardRouterError):
-    """A second shard was touched inside atomic_for: no transaction spans two databases."""
+    """A second shard was touched inside atomic_for(): no transaction spans two databases."""
 
     def __init__(self, pinned: str, touched: str) -> None:
         self.pinned = pinned
@@ -47,18 +47,18 @@ class CrossShardTransaction(ShardRouterError):
 
 
 class ShardKeyChanged(ShardRouterError):
-    """A write that would give a row another shard key than the one its place comes from."""
+    """A write that would change a row's shard key, or contradict the slot in its id."""
 
     def __init__(self, label: str, reason: str) -> None:
         self.label = label
         super().__init__(
             f"{label}: {reason}. A row's shard key never changes; nothing was written. "
-            "Make a new row with the new key and delete this one."
+            "Create a new row with the new key and delete this one."
         )
 
 
 class ShardUnavailable(ShardRouterError, OperationalError):
-    """A shard that cannot be reached or read now. `alias` says which."""
+    """The shard `alias` cannot be reached or read now."""
 
     def __init__(self, alias: str, cause: object = "") -> None:
         self.alias = alias
@@ -66,9 +66,9 @@ class ShardUnavailable(ShardRouterError, OperationalError):
 
 
 class SlotMoved(ShardRouterError):
-    """A write to a shard that no longer owns the row's slot; the shard map was reloaded."""
+    """A write to a shard that no longer owns the row's slot; the shard map has been reloaded."""
 
     def __init__(self, slot: int, alias: str) -> None:
         self.slot = slot
         self.alias = alias
-        super().__init__(f"Slot {slot} is not on {alias} any more. Try again.")
+        super().__init__(f"Slot {slot} is no longer on {alias}. Try again.")

@@ -1,19 +1,21 @@
 """ShardedIdField: the primary key that carries its row's slot."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core import checks
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .ids import IdGenerator
+from .ids import generator
+from .location import slot_for_new
+from .placement import CarriesSlot
 
-generator = IdGenerator()
 
-
-class ShardedIdField(models.BigIntegerField):
+class ShardedIdField(CarriesSlot, models.BigIntegerField):
     """A 63-bit id, made when the row is first saved, in the slot of its shard key.
 
-    Like an AutoField it is not asked for in forms.
+    Left out of forms, as an AutoField is.
     """
 
     description = "Sharded id"
@@ -22,12 +24,12 @@ class ShardedIdField(models.BigIntegerField):
         kwargs["blank"] = True
         super().__init__(*args, **kwargs)
 
-    def db_type(self, connection: Any) -> str | None:
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         # Only a column of exactly this type is SQLite's own rowid (https://sqlite.org/rowidtable);
         # another would be a second tree to look up and to keep, and rows not in their order.
         return "integer" if connection.vendor == "sqlite" else super().db_type(connection)
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, _path, args, kwargs = super().deconstruct()
         del kwargs["blank"]
         return name, "shardrouter.models.ShardedIdField", args, kwargs
@@ -46,13 +48,12 @@ class ShardedIdField(models.BigIntegerField):
         return errors
 
     def get_pk_value_on_save(self, instance: models.Model) -> int:
-        """A fresh id in the slot of `instance`; raises UnroutedQuery when it has no shard key."""
-        from .placement import slot_for_new
-
+        """Return a new id in the slot of `instance`. Raise UnroutedQuery if its shard key is not
+        set."""
         return generator.next_id(slot_for_new(instance))
 
-    def formfield(self, **kwargs: Any) -> None:  # type: ignore[override]
+    def formfield(self, *args: Any, **kwargs: Any) -> None:
         return None
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
-        """Nothing to ask: the value is made, not typed."""
+        """Accept any value: it is made, not typed in."""

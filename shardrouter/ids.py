@@ -1,8 +1,8 @@
-"""Sharded ids: 63-bit integers that say when and in which slot a row was made. No Django here.
+"""Sharded ids: 63-bit integers that carry the time and the slot of their row. No Django here.
 
 Layout, from the highest bit: 41 bits of milliseconds since 2024-01-01 UTC (69 years), 12 bits of
-slot, 10 bits of sequence. So ids sort by time to the millisecond, and any row is found from its
-id alone.
+slot, 10 bits of sequence. Ids therefore sort by time to the millisecond, and a row is found from
+its id alone.
 """
 
 import random
@@ -20,8 +20,8 @@ MAX_ID = (1 << 63) - 1
 _SLOT_MASK = SLOTS - 1
 _SEQUENCE_LIMIT = 1 << SEQUENCE_BITS
 _TIME_SHIFT = SLOT_BITS + SEQUENCE_BITS
-# A millisecond's sequence starts at a random point below this, so that processes that write into
-# one slot in the same millisecond rarely take the same number.
+# A millisecond's sequence starts at a random number below this, so that processes that write into
+# one slot in the same millisecond rarely take the same one.
 _START_LIMIT = 256
 
 
@@ -31,14 +31,14 @@ def slot_of(sharded_id: int) -> int:
 
 
 def made_at(sharded_id: int) -> datetime:
-    """When `sharded_id` was made: an aware datetime in UTC, exact to the millisecond."""
+    """The time at which `sharded_id` was made: aware, in UTC, exact to the millisecond."""
     return datetime.fromtimestamp(((sharded_id >> _TIME_SHIFT) + EPOCH_MS) / 1000, UTC)
 
 
 def compose(milliseconds: int, slot: int, sequence: int = 0) -> int:
-    """The id of a Unix time in milliseconds, a slot and a sequence number.
+    """Return the id of a Unix time in milliseconds, a slot and a sequence number.
 
-    Raises ValueError when one of them does not fit its bits.
+    Raise ValueError if one of them does not fit into its bits.
     """
     elapsed = milliseconds - EPOCH_MS
     if not 0 <= elapsed < 1 << 41:
@@ -51,14 +51,14 @@ def compose(milliseconds: int, slot: int, sequence: int = 0) -> int:
 
 
 class IdGenerator:
-    """Makes ids that are unique in this process and almost surely in all of them.
+    """Make ids that are unique in this process and almost certainly in all processes.
 
-    Two processes can meet only inside one slot, that is inside one database, whose primary key
-    refuses the second row; saving then takes a fresh id.
+    Two processes can only clash inside one slot, and so inside one database, whose primary key
+    rejects the second row; the insert is then repeated with a fresh id. Thread-safe.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives Unix seconds; tests pass their own."""
+        """`clock` returns Unix seconds; tests inject their own."""
         self._clock = clock
         self._lock = threading.Lock()
         self._elapsed = -1
@@ -66,13 +66,13 @@ class IdGenerator:
         self._last = -1
 
     def next_id(self, slot: int) -> int:
-        """A new id in `slot`. When the clock has stepped back, never one below the last."""
+        """Return a new id in `slot`, never below the last one, even if the clock steps back."""
         now = int(self._clock() * 1000) - EPOCH_MS
         with self._lock:
             return self._next(now, slot)
 
     def next_ids(self, slots: Iterable[int]) -> list[int]:
-        """As next_id, one for each of `slots`, in half the time."""
+        """Return a new id in each of `slots`, in half the time that next_id() takes."""
         now = int(self._clock() * 1000) - EPOCH_MS
         with self._lock:
             return [self._next(now, slot) for slot in slots]
@@ -84,7 +84,7 @@ class IdGenerator:
         elif self._sequence + 1 < _SEQUENCE_LIMIT:
             self._sequence += 1
         else:
-            # The millisecond is used up: borrow the next one instead of waiting for it.
+            # The millisecond's numbers are used up: borrow the next one instead of waiting for it.
             self._start(self._elapsed + 1)
         made = self._elapsed << _TIME_SHIFT | slot << SEQUENCE_BITS | self._sequence
         if stepped_back and made < self._last:
@@ -97,3 +97,7 @@ class IdGenerator:
     def _start(self, elapsed: int) -> None:
         self._elapsed = elapsed
         self._sequence = random.randrange(_START_LIMIT)  # noqa: S311 spreads, protects nothing
+
+
+#: The generator of this process, behind saving, bulk inserts and new_id().
+generator = IdGenerator()

@@ -1,19 +1,38 @@
-"""Inspection: how the shards are, and which rows are where they should not be. Reads only."""
+"""Inspection: the state of each shard, and rows that are on the wrong one. Reads only."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from django.apps import apps
 from django.db import models
 
 from . import availability, conf
 from .exceptions import ShardUnavailable
-from .placement import is_sharded, shard_for
+from .location import shard_for
+from .placement import is_sharded
 from .shardmap import shard_map
 
 
+class ShardStatus(TypedDict):
+    """One shard: how many slots it holds, "up" or why not, and the number of rows by model."""
+
+    alias: str
+    slots: int
+    state: str
+    rows: dict[str, int]
+
+
+class MisplacedRow(TypedDict):
+    """A row on another shard than its id says, by aliases."""
+
+    model: str
+    id: str
+    found_on: str
+    belongs_on: str
+
+
 def sharded_models() -> list[type[models.Model]]:
-    """Every sharded model of the project that has a table of its own."""
+    """Return every sharded model of the project that has a table of its own."""
     return [
         model
         for model in apps.get_models(include_auto_created=False)
@@ -21,30 +40,21 @@ def sharded_models() -> list[type[models.Model]]:
     ]
 
 
-def shard_status(alias: str) -> dict[str, Any]:
-    """One shard: `alias`, how many `slots` it holds, its `state` ("up" or why not), and the
-    number of `rows` of each model."""
-    status: dict[str, Any] = {
-        "alias": alias,
-        "slots": shard_map.counts()[alias],
-        "state": "up",
-        "rows": {},
-    }
+def shard_status(alias: str) -> ShardStatus:
+    """Return the state of one shard. Counts all its rows."""
+    rows: dict[str, int] = {}
+    state = "up"
     try:
-        with availability.of(alias):
+        with availability.translate_errors(alias):
             for model in sharded_models():
-                rows = model._base_manager.using(alias).count()
-                status["rows"][model._meta.label] = rows
+                rows[model._meta.label] = model._base_manager.using(alias).count()
     except ShardUnavailable as error:
-        status["state"] = str(error)
-    return status
+        state = str(error)
+    return {"alias": alias, "slots": shard_map.counts()[alias], "state": state, "rows": rows}
 
 
-def misplaced_rows() -> Iterator[dict[str, Any]]:
-    """Rows on another shard than their id says, as `model`, `id`, `found_on`, `belongs_on`.
-
-    Reads every id of every shard.
-    """
+def misplaced_rows() -> Iterator[MisplacedRow]:
+    """Yield the rows that are on another shard than their id says. Reads every id there is."""
     for model in sharded_models():
         for alias in conf.shards():
             for pk in model._base_manager.using(alias).values_list("pk", flat=True).iterator():

@@ -1,7 +1,7 @@
 """ShardRouter: Django's database router for sharded and global models.
 
-Queries on sharded models do not ask it where to go: ShardedQuerySet reads that from the WHERE.
-It answers what Django asks beside that: saving, deleting, migrating, relating.
+Queries on sharded models do not ask it: ShardedQuerySet finds their shards in the WHERE. It
+answers Django's other questions: saving, deleting, migrating, relating.
 """
 
 from typing import Any
@@ -11,65 +11,65 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from . import conf
 from .exceptions import ShardRouterError, UnroutedQuery
-from .placement import is_sharded, shard_for
+from .location import shard_for
+from .placement import is_sharded
 
 
 class Undecided(str):
-    """An alias that Django may use where it needs any, and that pins no sharded queryset.
+    """An alias for Django to use where it needs one, which pins no sharded queryset.
 
-    Related managers, foreign key validation and the admin ask for an alias before they filter and
-    pass it to `using()`. For a row that may live elsewhere there is no right answer yet; this one
-    works as the named alias wherever that does no harm, and ShardedQuerySet takes it for
-    "not said", so that the WHERE decides.
+    Related managers, foreign key validation and the admin ask for an alias before they filter, and
+    pass it to `using()`. For a row that may be on another shard there is no right answer yet. This
+    one works as the named alias where that is harmless; ShardedQuerySet treats it as "not given",
+    so that the WHERE decides.
     """
 
     __slots__ = ()
 
 
 class Everywhere(Undecided):
-    """As Undecided, for commands that mean every shard: ShardedQuerySet scatters."""
+    """As Undecided, for commands that cover every shard: ShardedQuerySet scatters."""
 
     __slots__ = ()
 
 
 class ShardRouter:
-    """Put it into DATABASE_ROUTERS, after routers of your own for models that are not sharded."""
+    """Add it to DATABASE_ROUTERS, after routers of your own for models that are not sharded."""
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         instance = hints.get("instance")
         if not is_sharded(model):
-            return self._global(model, instance)
+            return self._alias_of_global(instance)
         if instance is None:
-            # Only a manager that is not ours comes here; the old tables of a project that has
-            # just been sharded may still stand in `default`, so guessing would be silent.
+            # Only a manager that is not ours asks this. The old tables of a project that has just
+            # been sharded may still be in `default`, so a guess would be wrong without a word.
             raise UnroutedQuery(
                 model._meta.label,
                 "its manager is not a ShardedManager, so the query cannot say where to go",
                 "Build managers of sharded models on shardrouter.models.ShardedManager; "
                 "in a migration, write objects.using(schema_editor.connection.alias).",
             )
-        return self._near(model, instance)
+        return self._alias_near(model, instance)
 
     def db_for_write(self, model: type[models.Model], **hints: Any) -> str | None:
         instance = hints.get("instance")
         if not is_sharded(model):
-            return self._global(model, instance)
+            return self._alias_of_global(instance)
         if instance is None:
             return Undecided(DEFAULT_DB_ALIAS)
-        return self._near(model, instance)
+        return self._alias_near(model, instance)
 
     def allow_relation(self, obj1: models.Model, obj2: models.Model, **hints: Any) -> bool | None:
-        # Whether rows may point at each other across shards is a matter of constraints, which the
-        # system checks see to.
+        # Rows may point at each other across shards; the system checks see to the constraints.
         return True if is_sharded(type(obj1)) or is_sharded(type(obj2)) else None
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool | None:
-        """Sharded tables on shards, global ones elsewhere.
+        """Allow sharded tables on shards and global tables elsewhere.
 
-        An operation that names no model (RunPython, RunSQL) runs where its app has tables; its
-        `hints={"sharded": True}` or `False` narrows that.
+        An operation that names no model (RunPython, RunSQL) runs where its app has tables, unless
+        its `hints={"sharded": …}` say where.
         """
         if isinstance(db, Everywhere):
             return None
@@ -100,13 +100,13 @@ class ShardRouter:
             return None
         return kinds.pop() if len(kinds) == 1 else None
 
-    def _global(self, model: type[models.Model], instance: models.Model | None) -> str | None:
-        # Django would follow a sharded instance to its shard, where this table does not stand.
+    def _alias_of_global(self, instance: models.Model | None) -> str | None:
+        # Django would follow a sharded instance to its shard, which does not have this table.
         if instance is not None and is_sharded(type(instance)):
             return DEFAULT_DB_ALIAS
         return None
 
-    def _near(self, model: type[models.Model], instance: models.Model) -> str:
+    def _alias_near(self, model: type[models.Model], instance: models.Model) -> str:
         if isinstance(instance, model) or issubclass(model, type(instance)):
             return shard_for(instance)
         # The hint is another model's row: Django asks on behalf of a relation, and will filter.

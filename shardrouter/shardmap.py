@@ -11,15 +11,15 @@ from .exceptions import ShardRouterError
 from .ids import SLOTS
 
 
-def even_deal(aliases: tuple[str, ...]) -> tuple[str, ...]:
-    """Slot → alias, dealt in turn: slot modulo the number of shards."""
+def even_assignment(aliases: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the alias of each slot, by slot, as a new map has them: slot modulo shards."""
     return tuple(aliases[slot % len(aliases)] for slot in range(SLOTS))
 
 
 class ShardMap:
-    """Slot → alias, read from the database once and whenever `reload()` is called.
+    """Slot → alias, read from the database on first use and after `reload()`.
 
-    A process keeps its copy, so that a `default` that is down does not stop the shards.
+    A process keeps its copy, so that the shards still work while `default` is down. Thread-safe.
     """
 
     def __init__(self) -> None:
@@ -27,11 +27,14 @@ class ShardMap:
         self._aliases: tuple[str, ...] | None = None
 
     def alias_of(self, slot: int) -> str:
-        """The alias of the database that holds `slot`."""
+        """Return the alias of the database that holds `slot`."""
         return self.aliases()[slot]
 
     def aliases(self) -> tuple[str, ...]:
-        """All 4096 slots' aliases, by slot."""
+        """Return the alias of each of the 4096 slots, by slot.
+
+        Raise ShardRouterError if the map cannot be read, or is not complete.
+        """
         aliases = self._aliases
         if aliases is None:
             with self._lock:
@@ -39,12 +42,12 @@ class ShardMap:
         return aliases
 
     def counts(self) -> dict[str, int]:
-        """Alias → how many slots it holds."""
+        """Return the number of slots on each shard, by alias."""
         held = Counter(self.aliases())
         return {alias: held[alias] for alias in conf.shards()}
 
     def reload(self) -> None:
-        """Forget the cached map; the next question reads it again."""
+        """Discard the cached map; it is read again when it is next needed."""
         self._aliases = None
 
     def _read(self) -> tuple[str, ...]:
@@ -67,14 +70,17 @@ class ShardMap:
 shard_map = ShardMap()
 
 
-def deal_slots(using: str, **kwargs: object) -> None:
-    """post_migrate receiver: give an empty shard map its even deal, once, in `default`."""
+def assign_slots(using: str, **kwargs: object) -> None:
+    """Assign the slots of an empty shard map evenly: a post_migrate receiver for `default`.
+
+    Idempotent.
+    """
     if using != DEFAULT_DB_ALIAS:
         return
     model = apps.get_model("shardrouter", "SlotAssignment")
     rows = model.objects.using(using)
     if not rows.exists():
-        dealt = even_deal(conf.shards())
-        rows.bulk_create(model(slot=slot, alias=alias) for slot, alias in enumerate(dealt))
+        aliases = even_assignment(conf.shards())
+        rows.bulk_create(model(slot=slot, alias=alias) for slot, alias in enumerate(aliases))
     shard_map.reload()
     shard_map.aliases()

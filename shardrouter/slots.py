@@ -1,4 +1,4 @@
-"""Slots from names: the stable hash that decides where a new root row lives. No Django here."""
+"""Slots: the stable hash that maps the name of a root row to its slot. No Django here."""
 
 from hashlib import blake2b
 
@@ -6,10 +6,10 @@ from .ids import SLOTS
 
 
 def slot_from_text(text: str) -> int:
-    """The slot, 0 to 4095, of `text`: the same on every machine and in every version.
+    """Return the slot of `text`, 0 to 4095: the same on every machine and in every version.
 
-    Python's own hash is salted for each process, so BLAKE2b it is. Lone surrogates, which UTF-8
-    refuses, are hashed as they are.
+    BLAKE2b, since Python's own hash is salted for each process. Lone surrogates, which UTF-8
+    rejects, are hashed as they are.
     """
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") % SLOTS

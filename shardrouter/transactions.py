@@ -1,75 +1,70 @@
 """atomic_for: a transaction on one row's shard, and on no other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import connections, models, transaction
 
 from . import availability, conf
 from .exceptions import CrossShardTransaction
-from .placement import shard_for
+from .location import shard_for
 
 
-class _Refusal:
-    """A database execute wrapper that lets nothing through. Wrappers sit on a connection, which
+class _Blocker:
+    """A database execute wrapper that rejects every statement. Wrappers sit on a connection, which
     belongs to one thread, so nothing leaks to other requests."""
 
     def __init__(self, pinned: str, touched: str) -> None:
         self.pinned = pinned
         self.touched = touched
 
-    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> NoReturn:
         raise CrossShardTransaction(self.pinned, self.touched)
 
 
-def refusal_on(alias: str) -> CrossShardTransaction | None:
-    """The error for touching `alias` now, or None when no other shard is pinned."""
+def require_unblocked(alias: str) -> None:
+    """Raise CrossShardTransaction if a transaction on another shard blocks `alias`."""
     for wrapper in connections[alias].execute_wrappers:
-        if isinstance(wrapper, _Refusal):
-            return CrossShardTransaction(wrapper.pinned, wrapper.touched)
-    return None
-
-
-def require_not_refused(alias: str) -> None:
-    """Raise CrossShardTransaction when another shard is pinned, before `alias` is touched."""
-    if error := refusal_on(alias):
-        raise error
+        if isinstance(wrapper, _Blocker):
+            raise CrossShardTransaction(wrapper.pinned, wrapper.touched)
 
 
 @contextmanager
 def atomic_for(
     subject: models.Model | int | str, *, savepoint: bool = True, durable: bool = False
 ) -> Iterator[str]:
-    """A transaction on the shard of `subject` (a row or an id); gives that shard's alias.
+    """Open a transaction on the shard of `subject`, a row or an id; yield that shard's alias.
 
     Until it ends, any statement to another shard raises CrossShardTransaction. Nests, as
     transaction.atomic does, for rows of the same shard. Register what must run after the commit
     with `transaction.on_commit(…, using=alias)`.
     """
     pinned = shard_for(subject)
-    require_not_refused(pinned)
+    require_unblocked(pinned)
     with ExitStack() as stack:
         for alias in conf.shards():
             if alias != pinned:
-                wrapper = _Refusal(pinned, alias)
+                wrapper = _Blocker(pinned, alias)
                 stack.enter_context(connections[alias].execute_wrapper(wrapper))
         atomic = transaction.atomic(using=pinned, savepoint=savepoint, durable=durable)
-        with availability.of(pinned):
+        with availability.translate_errors(pinned):
             stack.enter_context(atomic)
         yield pinned
 
 
 @contextmanager
-def atomic_on(aliases: list[str]) -> Iterator[None]:
-    """One transaction on each of `aliases`, committed only when the block has worked on all.
+def atomic_on(aliases: Iterable[str]) -> Iterator[None]:
+    """Open a transaction on each of `aliases`, all committed only if the block succeeds.
 
     Not a cross-shard transaction: a crash between two commits leaves the first. It makes sure
-    that a refused row on one shard leaves nothing on the others.
+    that a row which one shard rejects leaves nothing on the others.
     """
     with ExitStack() as stack:
         for alias in aliases:
-            require_not_refused(alias)
-            with availability.of(alias):
+            require_unblocked(alias)
+            with availability.translate_errors(alias):
                 stack.enter_context(transaction.atomic(using=alias))
         yield

@@ -1,30 +1,35 @@
-"""Writes that may concern several shards: grouped by shard, each in a transaction of its own.
+"""Writes that may concern several shards: grouped by shard, each shard in its own transaction.
 
-The transactions are opened together and committed only when all have worked, so a refused row
-leaves nothing anywhere.
+The transactions are opened together and committed only if all succeed, so a row that one shard
+rejects leaves nothing on any.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, models
 
 from . import availability, conf
 from .exceptions import CrossShardQuery, ShardKeyChanged
-from .fields import ShardedIdField, generator
-from .placement import placement_of, require_own_slot, shard_for, slot_for
+from .fields import ShardedIdField
+from .inserts import ids_exist, insert_with_new_ids
+from .location import require_own_slot, shard_for, slot_for
+from .placement import placement_of
+from .routed_queryset import RoutedQuerySet, pin, record, write_shards
 from .shardmap import shard_map
-from .transactions import atomic_on, require_not_refused
+from .transactions import atomic_on, require_unblocked
 
-# As in models.py: how often a bulk insert takes fresh ids after a clash.
-ID_ATTEMPTS = 8
+_M = TypeVar("_M", bound=models.Model)
+_Q = TypeVar("_Q", bound=RoutedQuerySet[models.Model])
 
 
-def own_alias(queryset: Any, instance: models.Model) -> str:
-    """The shard on which `instance` will be made; raises when using() says another."""
+def alias_for(queryset: RoutedQuerySet[models.Model], instance: models.Model) -> str:
+    """Return the shard on which `instance` will be inserted. Raise CrossShardQuery if `using()`
+    names another."""
     alias = shard_for(instance)
     if queryset._db and queryset._db != alias:
         raise CrossShardQuery(
@@ -33,8 +38,17 @@ def own_alias(queryset: Any, instance: models.Model) -> str:
     return alias
 
 
-def immutable_names(model: type[models.Model]) -> set[str]:
-    """The names of the columns that say where a row lives."""
+def on_shard_of(queryset: _Q, lookups: dict[str, Any]) -> _Q:
+    """Return `queryset` on the one shard where `lookups` would be found."""
+    if queryset._db:
+        return queryset
+    found = queryset.filter(**lookups)
+    record(found, (found.db,), "select")
+    return queryset.using(found.db)
+
+
+def placing_names(model: type[models.Model]) -> set[str]:
+    """Return the names of the fields, and of their columns, that place a row of `model`."""
     placement = placement_of(model)
     fields = [model._meta.pk, placement.key, *placement.sources, *placement.colocated]
     names = {"pk"}
@@ -44,95 +58,111 @@ def immutable_names(model: type[models.Model]) -> set[str]:
     return names
 
 
-def refuse_key_change(model: type[models.Model], names: Iterable[str]) -> None:
-    """Raise ShardKeyChanged when one of the columns `names` says where a row lives."""
-    for name in sorted(immutable_names(model) & set(names)):
+def require_same_place(model: type[models.Model], names: Iterable[str]) -> None:
+    """Raise ShardKeyChanged if one of the fields `names`, which are to be written, places the
+    row."""
+    for name in sorted(placing_names(model) & set(names)):
         raise ShardKeyChanged(model._meta.label, f"{name} says where the row lives")
 
 
-def on_each(queryset: Any, operation: str, write: Callable[[Any], int]) -> int:
-    """The sum of `write` on each shard of `queryset`; `operation` is its name."""
+def write_each(queryset: _Q, operation: str, write: Callable[[_Q], int]) -> int:
+    """Return the sum of what `write` returns on each shard; `operation` is its name."""
     queryset._for_write = True
-    shards = queryset.write_shards()
-    queryset.note(shards, operation)
+    shards = write_shards(queryset)
+    record(queryset, shards, operation)
     if not shards:
         return 0
     if len(shards) == 1:
-        require_not_refused(shards[0])
-        with availability.of(shards[0]):
-            return write(queryset._pinned(shards[0]))
+        require_unblocked(shards[0])
+        with availability.translate_errors(shards[0]):
+            return write(pin(queryset, shards[0]))
     total = 0
-    with atomic_on(list(shards)):
+    with atomic_on(shards):
         for alias in shards:
-            with availability.of(alias):
-                total += write(queryset._pinned(alias))
+            with availability.translate_errors(alias):
+                total += write(pin(queryset, alias))
     queryset._result_cache = None
     return total
 
 
-def delete(queryset: Any) -> tuple[int, dict[str, int]]:
-    """Delete on each shard, cascades included; Django's (total, {label: count})."""
+def delete(queryset: RoutedQuerySet[models.Model]) -> tuple[int, dict[str, int]]:
+    """Delete on each shard, cascades included; return Django's (total, {label: count})."""
     counted: Counter[str] = Counter()
 
-    def one(pinned: Any) -> int:
+    def delete_pinned(pinned: RoutedQuerySet[models.Model]) -> int:
         # using(), since Django's Collector builds querysets of its own from this one's alias.
         total, by_model = models.QuerySet.delete(pinned.using(pinned.db))
         counted.update(by_model)
         return total
 
-    total = on_each(queryset, "delete", one)
+    total = write_each(queryset, "delete", delete_pinned)
     return total, dict(counted)
 
 
-def bulk_create(queryset: Any, objs: list[Any], batch_size: Any, *args: Any, **kwargs: Any) -> Any:
-    """Insert rows of any mix of shards; gives `objs`, with ids, in their order."""
-    if kwargs.get("update_fields"):
-        refuse_key_change(queryset.model, kwargs["update_fields"])
-    pk = queryset.model._meta.pk
-    slots = _slots_for_new(queryset, objs)
-    grouped: dict[str, list[Any]] = {}
-    for instance, slot in zip(objs, slots, strict=True):
-        grouped.setdefault(shard_map.alias_of(slot), []).append(instance)
-    for instances in grouped.values():
-        own_alias(queryset, instances[0])
-    if not grouped:
-        return models.QuerySet.bulk_create(
-            queryset._chain().none(), objs, batch_size, *args, **kwargs
-        )
-    ignores = kwargs.get("ignore_conflicts") or (args and args[0])
-    # A many-to-many table has ids of its own kind, which its database makes.
-    fresh = []
-    if isinstance(pk, ShardedIdField):
-        fresh = [pair for pair in zip(objs, slots, strict=True) if pair[0].pk is None]
-    for attempt in range(ID_ATTEMPTS):
-        for instance, slot in fresh:
-            setattr(instance, pk.attname, generator.next_id(slot))
-        try:
-            with atomic_on(sorted(grouped)):
-                # Who ignores conflicts would ignore this one, and the row would be lost.
-                if ignores and _clash(queryset.model, [instance.pk for instance, _ in fresh]):
-                    raise IntegrityError("another process has taken an id")
-                for alias in sorted(grouped):
-                    with availability.of(alias):
-                        models.QuerySet.bulk_create(
-                            queryset.using(alias), grouped[alias], batch_size, *args, **kwargs
-                        )
-            return objs
-        except BaseException as error:
-            made = [instance.pk for instance, _ in fresh]
-            for instance in objs:
-                instance._state.adding = True
-            for instance, _ in fresh:
-                setattr(instance, pk.attname, None)
-            last = attempt == ID_ATTEMPTS - 1
-            if not isinstance(error, IntegrityError) or last or not _clash(queryset.model, made):
-                raise
+def bulk_create(queryset: RoutedQuerySet[_M], objs: list[_M], options: dict[str, Any]) -> list[_M]:
+    """Insert rows of any mix of shards; return `objs`, with ids, in their order.
+
+    `options` are the other arguments of QuerySet.bulk_create.
+    """
+    if options["update_fields"]:
+        require_same_place(queryset.model, options["update_fields"])
+    slots = _slots_for_new(queryset.model, objs)
+    by_shard = _by_shard(objs, slots)
+    for instances in by_shard.values():
+        alias_for(queryset, instances[0])
+    if not by_shard:
+        return models.QuerySet.bulk_create(queryset.none(), objs, **options)
+    new = _without_id(queryset.model, objs, slots)
+    ignores = options["ignore_conflicts"]
+
+    def insert(new_ids: list[int]) -> None:
+        for (instance, _), new_id in zip(new, new_ids, strict=True):
+            instance.pk = new_id
+        with _undone_on_error(objs, new), atomic_on(sorted(by_shard)):
+            # The INSERT would ignore a clash of ids like any other conflict, and lose the row.
+            if ignores and ids_exist(queryset.model, new_ids):
+                raise IntegrityError("Another process has taken one of the new ids.")
+            for alias in sorted(by_shard):
+                with availability.translate_errors(alias):
+                    models.QuerySet.bulk_create(queryset.using(alias), by_shard[alias], **options)
+
+    insert_with_new_ids(queryset.model, [slot for _, slot in new], insert)
     return objs
 
 
-def _slots_for_new(queryset: Any, objs: list[Any]) -> list[int]:
-    """The slot of each row; raises when one has no shard key, or an id of another slot."""
-    placement = placement_of(queryset.model)
+def _by_shard(objs: Iterable[_M], slots: Iterable[int]) -> dict[str, list[_M]]:
+    by_shard: dict[str, list[_M]] = {}
+    for instance, slot in zip(objs, slots, strict=True):
+        by_shard.setdefault(shard_map.alias_of(slot), []).append(instance)
+    return by_shard
+
+
+def _without_id(
+    model: type[models.Model], objs: list[_M], slots: list[int]
+) -> list[tuple[_M, int]]:
+    """Return the rows that need an id, each with its slot."""
+    # A many-to-many table has ids of its own kind, which its database makes.
+    if not isinstance(model._meta.pk, ShardedIdField):
+        return []
+    return [pair for pair in zip(objs, slots, strict=True) if pair[0].pk is None]
+
+
+@contextmanager
+def _undone_on_error(objs: list[_M], new: list[tuple[_M, int]]) -> Iterator[None]:
+    """Give instances back the state of rows that are not inserted, if the block fails."""
+    try:
+        yield
+    except BaseException:
+        for instance in objs:
+            instance._state.adding = True
+        for instance, _ in new:
+            instance.pk = None
+        raise
+
+
+def _slots_for_new(model: type[models.Model], objs: Iterable[Any]) -> list[int]:
+    """Return the slot of each row. Raise if one has no shard key, or an id of another slot."""
+    placement = placement_of(model)
     key = placement.key
     of_owner: dict[Any, int] = {}
     slots = []
@@ -152,28 +182,24 @@ def _slots_for_new(queryset: Any, objs: list[Any]) -> list[int]:
     return slots
 
 
-def _clash(model: type[models.Model], ids: list[int]) -> bool:
-    return any(
-        model._base_manager.filter(pk__in=ids[start : start + 500]).exists()
-        for start in range(0, len(ids), 500)
-    )
-
-
-def bulk_update(queryset: Any, objs: tuple[Any, ...], fields: list[str], batch_size: Any) -> int:
-    """Update rows of any mix of shards; gives how many matched."""
-    refuse_key_change(queryset.model, fields)
+def bulk_update(
+    queryset: RoutedQuerySet[models.Model],
+    objs: tuple[models.Model, ...],
+    fields: list[str],
+    batch_size: int | None,
+) -> int:
+    """Update rows of any mix of shards; return how many matched."""
+    require_same_place(queryset.model, fields)
     unsaved = any(instance.pk is None for instance in objs)
     if queryset._db or not objs or unsaved or not fields:
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)
-    grouped: dict[str, list[Any]] = {}
-    for instance in objs:
-        grouped.setdefault(shard_for(instance), []).append(instance)
+    by_shard = _by_shard(objs, map(slot_for, objs))
     total = 0
-    with atomic_on(sorted(grouped)):
-        for alias in sorted(grouped):
-            with availability.of(alias):
+    with atomic_on(sorted(by_shard)):
+        for alias in sorted(by_shard):
+            with availability.translate_errors(alias):
                 total += models.QuerySet.bulk_update(
-                    queryset.using(alias), grouped[alias], fields, batch_size
+                    queryset.using(alias), by_shard[alias], fields, batch_size
                 )
     return total

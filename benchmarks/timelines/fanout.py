@@ -16,8 +16,7 @@ HOUR = 60 * 60 * 1000 << 22  # in ids: milliseconds, slot, sequence
 def measure(followers: int, posts: int) -> list[measuring.Row]:
     """Compare the fan-out of `posts` messages with the limit, and with a raw executemany."""
     with service(FANOUT_MAX_FOLLOWERS=str(10 * followers)):
-        from shardrouter import shard_for
-        from shardrouter.conf import shards
+        from shardrouter import shard_for, shards
         from timeline_api.models import HomeEntry
         from timeline_api.population.loading import write
         from timeline_api.population.population import Population

@@ -22,7 +22,7 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
     with service():
         from django.test import Client
 
-        from shardrouter.conf import shards
+        from shardrouter import shards
         from timeline_api.population import generated, loading
         from timeline_api.services import tokens
 

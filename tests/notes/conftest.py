@@ -10,14 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from shardrouter import shard_for
 from tests.notes.notebook.models import Account, Note
 
+SHARDS = ("shard0", "shard1", "shard2")
 NAMES = ["Ann", "Bob", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida"]
 
 
-def pytest_collection_modifyitems(items):
-    """Every test of this folder may use every database."""
-    for item in items:
-        if "notes" in item.path.parts and not item.get_closest_marker("django_db"):
-            item.add_marker(pytest.mark.django_db(databases="__all__"))
+def everywhere(title="x"):
+    """What one big database would hold, read from each shard by hand."""
+    return [note for alias in SHARDS for note in Note.objects.using(alias).filter(title=title)]
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def asked():
 def accounts():
     """Nine accounts by name, on all three shards."""
     made = {name: Account.objects.create(username=name) for name in NAMES}
-    assert {shard_for(account) for account in made.values()} == {"shard0", "shard1", "shard2"}
+    assert {shard_for(account) for account in made.values()} == set(SHARDS)
     return made
 
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 from shardrouter import shard_for
 from tests.notes.notebook.models import Account, Bookmark, Note
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def operator(client):
@@ -23,7 +25,7 @@ def when():
     return {"created_0": "2026-01-02", "created_1": "03:04:05"}
 
 
-def test_the_list_covers_all_shards_in_order(operator, accounts, notes):
+def test_it_lists_all_shards_in_order(operator, accounts, notes):
     page = operator.get(url("account", "changelist"))
     assert [row.username for row in page.context["cl"].result_list] == sorted(accounts)
     page = operator.get(url("note", "changelist"))
@@ -34,7 +36,7 @@ def test_the_list_covers_all_shards_in_order(operator, accounts, notes):
     assert page.status_code == 200
 
 
-def test_search_and_filter(operator, ann, notes):
+def test_it_searches_and_filters(operator, ann, notes):
     Note.objects.filter(account=ann, title="x").update(pinned=True)
     page = operator.get(url("note", "changelist"), {"q": "Ann"})
     assert {row.account for row in page.context["cl"].result_list} == {ann}
@@ -42,7 +44,7 @@ def test_search_and_filter(operator, ann, notes):
     assert [row.title for row in page.context["cl"].result_list] == ["x"]
 
 
-def test_the_filter_by_owner_offers_the_owners_of_all_shards(operator, accounts, ann, notes):
+def test_it_offers_the_owners_of_all_shards_to_filter_by(operator, accounts, ann, notes):
     page = operator.get(url("note", "changelist"))
     offered = next(each for each in page.context["cl"].filter_specs if each.title == "account")
     assert [label for _, label in offered.lookup_choices] == sorted(accounts)
@@ -50,7 +52,7 @@ def test_the_filter_by_owner_offers_the_owners_of_all_shards(operator, accounts,
     assert {row.account for row in page.context["cl"].result_list} == {ann}
 
 
-def test_add(operator, accounts):
+def test_it_adds_a_row(operator, accounts):
     for account in accounts.values():
         assert operator.get(url("note", "add")).status_code == 200
         data = {"account": account.pk, "title": "added", "body": "b", **when()}
@@ -65,7 +67,7 @@ def test_add(operator, accounts):
     assert Account.objects.get(username="Zoe")
 
 
-def test_change_and_history(operator, notes):
+def test_it_changes_a_row_and_shows_its_history(operator, notes):
     for note in notes[:9]:
         page = operator.get(url("note", "change", note.pk))
         assert page.status_code == 200
@@ -78,7 +80,7 @@ def test_change_and_history(operator, notes):
     assert LogEntry.objects.count() == 9
 
 
-def test_what_a_row_is_placed_by_never_changes(operator, ann, far, notes):
+def test_it_never_changes_the_column_that_places_a_row(operator, ann, far, notes):
     note = ann.notes.get(title="x")
     for where, data in (
         (url("note", "change", note.pk), {"account": far.pk, "title": "moved", **when()}),
@@ -93,7 +95,7 @@ def test_what_a_row_is_placed_by_never_changes(operator, ann, far, notes):
     assert not LogEntry.objects.exists()
 
 
-def test_delete(operator, ann, far, notes):
+def test_it_deletes_a_row(operator, ann, far, notes):
     Bookmark.objects.create(account=ann, note=far.notes.first())
     page = operator.get(url("account", "delete", ann.pk))
     assert page.status_code == 200
@@ -104,7 +106,7 @@ def test_delete(operator, ann, far, notes):
     assert not Account.objects.filter(username="Ann").exists()
 
 
-def test_delete_selected(operator, ann, far, notes):
+def test_it_deletes_the_selected_rows(operator, ann, far, notes):
     data = {"action": "delete_selected", "_selected_action": [note.pk for note in notes[:9]]}
     assert "Are you sure" in operator.post(url("note", "changelist"), data).text
     page = operator.post(url("note", "changelist"), {**data, "post": "yes"})
@@ -112,7 +114,7 @@ def test_delete_selected(operator, ann, far, notes):
     assert set(Note.objects.scatter()) == set(notes[9:])
 
 
-def test_bookmarks_with_a_plain_registration(operator, ann, far, notes):
+def test_it_serves_bookmarks_with_a_plain_registration(operator, ann, far, notes):
     note = far.notes.first()
     page = operator.post(url("bookmark", "add"), {"account": ann.pk, "note": note.pk})
     assert page.status_code == 302, page.context["errors"]

@@ -19,6 +19,8 @@ from django.db import IntegrityError, transaction
 from shardrouter import shard_for, slot_for
 from tests.notes.notebook.models import Account, Bookmark, Note
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 DUMP = (Path(__file__).parent / "legacy.json").read_text()
 OLD = {(row["model"], row["pk"]): row["fields"] for row in json.loads(DUMP)}
 
@@ -61,7 +63,7 @@ ORPHANS = [
 ]
 
 
-def test_every_old_row_has_a_new_one_on_the_right_shard():
+def test_it_makes_a_new_row_of_every_old_one_on_the_right_shard():
     moved, orphans = adopt(DUMP)
     assert orphans == ORPHANS
     assert set(moved) == set(OLD) - set(ORPHANS)
@@ -76,7 +78,7 @@ def test_every_old_row_has_a_new_one_on_the_right_shard():
     call_command("shards", "check", "--rows", stdout=io.StringIO())
 
 
-def test_columns_and_relations_are_as_they_were():
+def test_it_keeps_columns_and_relations():
     moved, _ = adopt(DUMP)
     new = {key: type(row).objects.get(pk=row.pk) for key, row in moved.items()}
     for (label, old_id), row in new.items():
@@ -97,7 +99,7 @@ def test_columns_and_relations_are_as_they_were():
     )
 
 
-def test_an_account_reads_its_notes_in_the_old_order():
+def test_it_keeps_the_order_of_an_accounts_notes():
     moved, _ = adopt(DUMP)
     for old_id in range(1, 8):
         account = moved["notebook.account", old_id]
@@ -112,7 +114,7 @@ def test_an_account_reads_its_notes_in_the_old_order():
     assert [note.title for note in newest] == ["!third of ann", "!third of ida", "!third of Hal"]
 
 
-def test_moving_is_all_or_nothing():
+def test_it_moves_all_or_nothing():
     rows = json.loads(DUMP)
     rows.append({"model": "notebook.account", "pk": 8, "fields": {"username": "Ann"}})
     with pytest.raises(IntegrityError):
@@ -125,7 +127,7 @@ def test_moving_is_all_or_nothing():
     assert Account.objects.scatter().count() == 7
 
 
-def test_what_was_moved_is_an_ordinary_fixture_from_then_on(tmp_path):
+def test_it_dumps_and_loads_the_moved_rows(tmp_path):
     moved, _ = adopt(DUMP)
     out = io.StringIO()
     call_command("dumpdata", "notebook", stdout=out)

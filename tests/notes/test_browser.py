@@ -36,7 +36,7 @@ def page(live_server, monkeypatch):
     assert errors == []
 
 
-def test_an_operator_works_on_rows_of_all_shards(page, accounts, notes):
+def test_it_lets_an_operator_work_on_rows_of_all_shards(page, accounts, notes):
     far = max(accounts.values(), key=shard_for)
     page.goto("/admin/notebook/note/")
     expect(page.locator("#result_list tbody tr")).to_have_count(len(notes))

@@ -13,6 +13,8 @@ from django.db.models import Model
 from shardrouter import shard_for
 from tests.notes.notebook.models import Account, Bookmark, Note
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 SHARDS = ("shard0", "shard1", "shard2")
 
 
@@ -26,14 +28,14 @@ def dump():
     return run("dumpdata", "notebook", indent=1)
 
 
-def test_nothing_is_left_to_check_or_to_migrate():
+def test_it_leaves_nothing_to_check_or_to_migrate():
     assert "no issues" in run("check", databases=["default", *SHARDS])
     run("makemigrations", check_changes=True, dry_run=True)
     for alias in ("default", *SHARDS):
         run("migrate", check_unapplied=True, database=alias)
 
 
-def test_each_table_is_where_it_belongs():
+def test_it_creates_each_table_where_it_belongs():
     ours = {"notebook_account", "notebook_note", "notebook_bookmark"}
     for alias in SHARDS:
         tables = set(connections[alias].introspection.table_names())
@@ -75,7 +77,7 @@ def write_old_notes(apps, accounts):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_the_data_migration_is_done_on_every_shard(accounts, first_schema):
+def test_it_runs_the_data_migration_on_every_shard(accounts, first_schema):
     write_old_notes(first_schema, accounts)
     out = run("migrate", no_color=True)
     positions = [out.index(f"Database {alias}:") for alias in ("default", *SHARDS)]
@@ -85,7 +87,7 @@ def test_the_data_migration_is_done_on_every_shard(accounts, first_schema):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_migration_that_fails_names_its_shard_and_goes_on_from_there(accounts, first_schema):
+def test_it_names_the_shard_of_a_failed_migration_and_continues_there(accounts, first_schema):
     write_old_notes(first_schema, accounts)
     with connections["shard1"].cursor() as cursor:
         cursor.execute("CREATE TABLE new__notebook_note (in_the_way integer)")
@@ -100,7 +102,7 @@ def test_a_migration_that_fails_names_its_shard_and_goes_on_from_there(accounts,
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
 @pytest.mark.parametrize("error", [IntegrityError, ValueError])
-def test_a_data_migration_that_fails_names_its_shard(accounts, first_schema, monkeypatch, error):
+def test_it_names_the_shard_of_a_failed_data_migration(accounts, first_schema, monkeypatch, error):
     write_old_notes(first_schema, accounts)
     module = import_module("tests.notes.notebook.migrations.0002_pinned")
 
@@ -125,7 +127,7 @@ def marks(notes, ann, far):
     return [Bookmark.objects.create(account=account, note=note) for account, note in pairs]
 
 
-def test_dumpdata_and_loaddata_make_a_round_trip(marks, notes, tmp_path):
+def test_it_loads_what_it_has_dumped(marks, notes, tmp_path):
     text = dump()
     assert len(json.loads(text)) == 9 + len(notes) + len(marks)
     where = {note.pk: shard_for(note) for note in notes}
@@ -142,7 +144,7 @@ def test_dumpdata_and_loaddata_make_a_round_trip(marks, notes, tmp_path):
     assert dump() == text
 
 
-def test_loaddata_names_the_bad_row_and_loads_nothing(marks, tmp_path):
+def test_it_names_the_bad_row_and_loads_nothing(marks, tmp_path):
     rows = json.loads(dump())
     for model in (Bookmark, Note, Account):
         model.objects.scatter(writes=True).delete()
@@ -155,14 +157,14 @@ def test_loaddata_names_the_bad_row_and_loads_nothing(marks, tmp_path):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_flush_empties_every_database(notes):
+def test_it_flushes_every_database(notes):
     run("flush", interactive=False)
     assert json.loads(dump()) == []
     ann = Account.objects.create(username="Ann")  # the shard map is still there
     assert Account.objects.get(username="Ann") == ann
 
 
-def test_shards_status(notes):
+def test_it_shows_the_status_of_shards(notes):
     found = json.loads(run("shards", "status", "--format", "json"))
     assert [each["alias"] for each in found] == list(SHARDS)
     assert sum(each["slots"] for each in found) == 4096
@@ -174,7 +176,7 @@ def test_shards_status(notes):
     assert all(alias in text for alias in SHARDS)
 
 
-def test_shards_where(accounts, notes):
+def test_it_finds_the_shard_of_a_row(accounts, notes):
     for name, account in accounts.items():
         for key in (name, name.upper(), str(account.pk)):
             assert shard_for(account) in run("shards", "where", "notebook.Account", key)
@@ -185,7 +187,7 @@ def test_shards_where(accounts, notes):
         assert found["shard"] == shard_for(note)
 
 
-def test_shards_check_rows(ann, far, notes):
+def test_it_checks_the_place_of_every_row(ann, far, notes):
     assert "Every row is on the shard" in run("shards", "check", "--rows")
     stray = ann.notes.first()
     Model.save_base(stray, raw=True, using=shard_for(far), force_insert=True)

@@ -13,6 +13,8 @@ from shardrouter.exceptions import UnroutedQuery
 from tests.notes.notebook.models import Account, Note
 from tests.notes.test_adoption import DUMP, ORPHANS
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 PAGE = (Path(__file__).parents[2] / "docs" / "shardrouter" / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
@@ -36,7 +38,7 @@ def names(ann, notes):
     return names
 
 
-def test_there_is_code_on_the_page():
+def test_it_finds_code_on_the_page():
     assert len(BLOCKS) >= 6
 
 
@@ -47,7 +49,7 @@ def test_it_runs(block, names):
     exec(compile(block, "README.md", "exec"), names)
 
 
-def test_the_first_listing_does_what_it_says(names):
+def test_it_does_what_the_first_listing_says(names):
     listing = BLOCKS[0].splitlines()
     for line in listing:
         code = line.partition("#")[0].strip()
@@ -59,7 +61,7 @@ def test_the_first_listing_does_what_it_says(names):
             assert isinstance(found, Account | Note) or list(found)
 
 
-def test_the_adoption_moves_old_rows(names):
+def test_it_moves_old_rows_by_the_pages_own_code(names):
     Account.objects.scatter(writes=True).delete()
     (block,) = (block for block in BLOCKS if "def adopt" in block)
     exec(block, names)

@@ -8,13 +8,15 @@ from tests.notes.conftest import asked
 from tests.notes.notebook.forms import AccountForm, BookmarkForm
 from tests.notes.notebook.models import Account, Bookmark, Note
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 API = "/api/notes/"
 
 
 # Plain views
 
 
-def test_recent_pages_over_all_shards(client, notes):
+def test_it_pages_through_recent_notes_of_all_shards(client, notes):
     newest = sorted(notes, key=lambda note: (note.created, note.pk), reverse=True)
     seen = []
     for number in range(1, 7):
@@ -25,7 +27,7 @@ def test_recent_pages_over_all_shards(client, notes):
     assert client.get(reverse("recent"), {"page": 7}).status_code == 404
 
 
-def test_a_notebook_asks_one_shard(client, ann, notes):
+def test_it_asks_one_shard_for_a_notebook(client, ann, notes):
     Note.objects.filter(account=ann, title="y").update(pinned=True)
     with asked() as counts:
         page = client.get(reverse("notebook", args=["Ann"]))
@@ -35,7 +37,7 @@ def test_a_notebook_asks_one_shard(client, ann, notes):
     assert client.get(reverse("notebook", args=["Nobody"])).status_code == 404
 
 
-def test_a_note_is_found_from_its_id(client, notes):
+def test_it_finds_a_note_from_its_id(client, notes):
     for note in notes[:9]:
         with asked() as counts:
             page = client.get(reverse("note", args=[note.pk]))
@@ -45,7 +47,7 @@ def test_a_note_is_found_from_its_id(client, notes):
         assert client.get(reverse("note", args=[unknown])).status_code == 404
 
 
-def test_bookmarks_reach_other_shards(client, ann, notes):
+def test_it_shows_bookmarked_notes_of_other_shards(client, ann, notes):
     Bookmark.objects.bulk_create(Bookmark(account=ann, note=note) for note in notes)
     with asked() as counts:
         rows = client.get(reverse("bookmarks", args=["Ann"])).json()["bookmarks"]
@@ -53,14 +55,14 @@ def test_bookmarks_reach_other_shards(client, ann, notes):
     assert sum(counts.values()) == 2 + 3 + 3  # account, marks; notes and their accounts a shard
 
 
-def test_numbers(client, accounts, notes):
+def test_it_shows_numbers_over_all_shards(client, accounts, notes):
     assert client.get(reverse("numbers")).json() == {"notes": 27, "titles": 3, "accounts": 9}
 
 
 # Forms
 
 
-def test_signing_up_and_a_taken_name(client):
+def test_it_signs_up_and_reports_a_taken_name(client):
     page = client.post(reverse("join"), {"username": "Ann"}, follow=True)
     assert page.redirect_chain == [("/Ann/", 302)]
     page = client.post(reverse("join"), {"username": "Ann"})
@@ -69,7 +71,7 @@ def test_signing_up_and_a_taken_name(client):
     assert Account.objects.scatter().count() == 1
 
 
-def test_the_form_page_and_its_uniqueness_error(client, ann, far):
+def test_it_reports_a_duplicate_in_the_form(client, ann, far):
     where = reverse("write", args=["Ann"])
     page = client.get(where)
     assert f'type="hidden" name="account" value="{ann.pk}"' in page.text
@@ -85,13 +87,13 @@ def test_the_form_page_and_its_uniqueness_error(client, ann, far):
 
 
 @pytest.mark.parametrize("account", ["", "nobody", "1", str(2**70)])
-def test_the_form_refuses_a_wrong_account(client, ann, account):
+def test_it_rejects_a_wrong_account_in_the_form(client, ann, account):
     page = client.post(reverse("write", args=["Ann"]), {"account": account, "title": "x"})
     assert page.status_code == 200
     assert "account" in page.context["form"].errors
 
 
-def test_a_select_offers_the_rows_of_all_shards(accounts, ann, far, notes):
+def test_it_offers_the_rows_of_all_shards_in_a_select(accounts, ann, far, notes):
     page = BookmarkForm().as_p()
     assert all(f'<option value="{row.pk}">{row}</option>' in page for row in accounts.values())
     form = BookmarkForm({"account": ann.pk, "note": far.notes.first().pk})
@@ -99,7 +101,7 @@ def test_a_select_offers_the_rows_of_all_shards(accounts, ann, far, notes):
     assert not BookmarkForm({"account": ann.pk ^ 1, "note": far.pk}).is_valid()
 
 
-def test_a_form_refuses_another_shard_key(ann, far, notes):
+def test_it_rejects_another_shard_key_in_a_form(ann, far, notes):
     mark = Bookmark.objects.create(account=ann, note=notes[0])
     form = BookmarkForm({"account": far.pk, "note": notes[1].pk}, instance=mark)
     assert form.errors == {"account": ["This says where the row is kept and cannot be changed."]}
@@ -112,7 +114,7 @@ def test_a_form_refuses_another_shard_key(ann, far, notes):
 # The API
 
 
-def test_the_list_walks_all_shards_by_cursor(client, notes):
+def test_it_walks_all_shards_by_cursor(client, notes):
     seen, link = [], API
     while link:
         page = client.get(link).json()
@@ -123,7 +125,7 @@ def test_the_list_walks_all_shards_by_cursor(client, notes):
     assert [row["id"] for row in client.get(back).json()["results"]] == seen[-7:-3]
 
 
-def test_detail_asks_one_shard(client, notes):
+def test_it_asks_one_shard_for_a_detail(client, notes):
     for note in notes[:9]:
         with asked() as counts:
             page = client.get(f"{API}{note.pk}/")
@@ -139,7 +141,7 @@ def test_detail_asks_one_shard(client, notes):
         assert client.get(f"{API}{unknown}/").status_code == 404
 
 
-def test_create_and_a_duplicate(client, ann, far):
+def test_it_creates_a_note_and_rejects_a_duplicate(client, ann, far):
     data = {"account": ann.pk, "title": "x"}
     with asked() as counts:
         page = client.post(API, data, "application/json")
@@ -155,13 +157,13 @@ def test_create_and_a_duplicate(client, ann, far):
 
 
 @pytest.mark.parametrize("account", [None, 1, "nobody", 2**70, True])
-def test_create_for_nobody(client, account):
+def test_it_rejects_a_note_of_nobody(client, account):
     page = client.post(API, {"account": account, "title": "x"}, "application/json")
     assert page.status_code == 400
     assert set(page.json()) == {"account"}
 
 
-def test_change_and_delete(client, notes):
+def test_it_changes_and_deletes_a_note(client, notes):
     for note in notes[:9]:
         page = client.patch(f"{API}{note.pk}/", {"pinned": True}, "application/json")
         assert page.json()["pinned"] is True
@@ -172,7 +174,7 @@ def test_change_and_delete(client, notes):
     assert Note.objects.scatter().count() == len(notes) - 9
 
 
-def test_a_note_cannot_be_given_to_another_account(client, ann, far, notes):
+def test_it_does_not_give_a_note_to_another_account(client, ann, far, notes):
     note = ann.notes.get(title="x")
     data = {"account": far.pk, "title": "w"}
     page = client.patch(f"{API}{note.pk}/", data, "application/json")
@@ -182,7 +184,7 @@ def test_a_note_cannot_be_given_to_another_account(client, ann, far, notes):
     assert (note.account, note.title) == (ann, "x")
 
 
-def test_the_browsable_api(client, accounts, notes):
+def test_it_shows_the_browsable_api(client, accounts, notes):
     for link in (API, f"{API}{notes[-1].pk}/"):
         page = client.get(link, HTTP_ACCEPT="text/html")
         assert page.status_code == 200

@@ -6,14 +6,8 @@ from django.db import connections
 from shardrouter import shard_for
 from tests.shardrouter.app.models import Author, Book
 
+SHARDS = ("shard0", "shard1", "shard2")
 NAMES = ["ann", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim", "leo"]
-
-
-def pytest_collection_modifyitems(items):
-    """Every test of this folder may use every database."""
-    for item in items:
-        if "shardrouter" in item.path.parts and not item.get_closest_marker("django_db"):
-            item.add_marker(pytest.mark.django_db(databases="__all__"))
 
 
 class Down:
@@ -43,7 +37,7 @@ def down(tmp_path):
 def authors():
     """Twelve authors by name, on all three shards."""
     made = {name: Author.objects.create(name=name) for name in NAMES}
-    assert {shard_for(author) for author in made.values()} == {"shard0", "shard1", "shard2"}
+    assert {shard_for(author) for author in made.values()} == set(SHARDS)
     return made
 
 

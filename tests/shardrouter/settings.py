@@ -43,7 +43,7 @@ _DIRECTORY = os.environ.get("VAR_DIR") or os.path.join(tempfile.gettempdir(), "s
 os.makedirs(_DIRECTORY, exist_ok=True)
 
 
-def _database(alias: str) -> dict:
+def database(alias: str) -> dict:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.path.join(_DIRECTORY, f"{alias}.sqlite3"),
@@ -57,6 +57,6 @@ def _database(alias: str) -> dict:
 
 SHARDS = ["shard0", "shard1", "shard2"]
 # "whole" is the one big database that the oracle tests compare the shards with.
-DATABASES = {alias: _database(alias) for alias in ["default", *SHARDS, "whole"]}
+DATABASES = {alias: database(alias) for alias in ["default", *SHARDS, "whole"]}
 DATABASE_ROUTERS = ["tests.shardrouter.app.routers.WholeRouter", "shardrouter.ShardRouter"]
 SHARDROUTER = {"SHARDS": SHARDS}

@@ -8,6 +8,8 @@ from django.urls import reverse
 from shardrouter import shard_for
 from tests.shardrouter.app.models import Author, Book, Bookmark
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def operator(client):
@@ -92,12 +94,12 @@ def test_it_says_what_is_wrong_in_a_form(operator, books, fields, text):
     assert text in page.text
 
 
-def test_a_taken_name_is_said(operator, authors):
+def test_it_reports_a_taken_name(operator, authors):
     page = operator.post(url("author", "add"), {"name": "ann", **inline()})
     assert "already exists" in page.text
 
 
-def test_an_unknown_or_senseless_id_is_not_found(operator, authors):
+def test_it_does_not_find_an_unknown_or_malformed_id(operator, authors):
     for pk in (authors["ann"].pk ^ 1, "nobody", 2**80):
         page = operator.get(url("author", "change", pk), follow=True)
         assert "doesn’t exist" in page.text
@@ -153,7 +155,7 @@ def test_it_deletes_all_that_a_search_finds(operator, authors, books):
     }
 
 
-def test_half_of_a_change_is_undone(operator, authors, books, monkeypatch):
+def test_it_rolls_back_a_change_that_fails_halfway(operator, authors, books, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError
 
@@ -166,6 +168,6 @@ def test_half_of_a_change_is_undone(operator, authors, books, monkeypatch):
     assert ann.books.count() == 3
 
 
-def test_global_models_stay_as_they_are(operator):
+def test_it_leaves_global_models_as_they_are(operator):
     page = operator.post(reverse("admin:app_country_add"), {"code": "pt", "keeper": ""})
     assert page.status_code == 302

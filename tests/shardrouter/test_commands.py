@@ -17,6 +17,8 @@ from django.db.models import Model
 from shardrouter import shard_for
 from tests.shardrouter.app.models import Author, Book, Bookmark, Country, Tag
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 SHARDS = ["shard0", "shard1", "shard2"]
 
 
@@ -49,7 +51,7 @@ def tables(alias):
     return set(connections[alias].introspection.table_names())
 
 
-def test_migrate_makes_each_table_where_it_belongs():
+def test_it_migrates_each_table_where_it_belongs():
     for alias in SHARDS:
         assert "app_book" in tables(alias)
         assert not {"app_country", "auth_user", "shardrouter_slotassignment"} & tables(alias)
@@ -57,14 +59,14 @@ def test_migrate_makes_each_table_where_it_belongs():
     assert not {"app_book", "app_author", "app_book_tags"} & tables("default")
 
 
-def test_migrate_covers_all_databases_and_names_each():
+def test_it_migrates_all_databases_and_names_each():
     out = io.StringIO()
     call_command("migrate", stdout=out, no_color=True)
     positions = [out.getvalue().index(f"Database {alias}:") for alias in ["default", *SHARDS]]
     assert positions == sorted(positions)
 
 
-def test_migrate_plans_for_each_database_and_changes_nothing():
+def test_it_plans_a_migration_of_each_database_and_changes_nothing():
     out = io.StringIO()
     call_command("migrate", "app", "zero", plan=True, stdout=out, no_color=True)
     for alias in ["default", *SHARDS]:
@@ -73,7 +75,7 @@ def test_migrate_plans_for_each_database_and_changes_nothing():
     assert "app_author" in tables("shard0")
 
 
-def test_dump_and_load_give_the_same_rows_on_the_same_shards(library, tmp_path):
+def test_it_loads_a_dump_to_the_same_rows_on_the_same_shards(library, tmp_path):
     where = {author.pk: shard_for(author) for author in Author.objects.scatter()}
     for model in (Bookmark, Book, Tag, Author):
         model.objects.scatter(writes=True).delete()
@@ -87,7 +89,7 @@ def test_dump_and_load_give_the_same_rows_on_the_same_shards(library, tmp_path):
     assert [tag.word for tag in book.tags.all()] == ["old"]
 
 
-def test_a_fixture_loaded_twice_changes_nothing(library, tmp_path):
+def test_it_changes_nothing_if_a_fixture_is_loaded_again(library, tmp_path):
     load(tmp_path / "library.json", library)
     load(tmp_path / "library.json", library)
     assert dump("app", "auth.user", indent=1) == library
@@ -112,7 +114,7 @@ def test_a_fixture_loaded_twice_changes_nothing(library, tmp_path):
         (lambda rows, book: rows[0]["fields"].update(name="somebody else"), "app.Author(pk="),
     ],
 )
-def test_one_bad_row_loads_nothing_and_is_named(library, tmp_path, spoil, named):
+def test_it_names_a_bad_row_and_loads_nothing(library, tmp_path, spoil, named):
     rows = json.loads(library)
     book = next(row for row in rows if row["model"] == "app.book")
     for model in (Bookmark, Book, Tag, Author):
@@ -126,7 +128,7 @@ def test_one_bad_row_loads_nothing_and_is_named(library, tmp_path, spoil, named)
     assert not Country.objects.exists()
 
 
-def test_loading_may_not_change_a_shard_key(library, tmp_path, authors):
+def test_it_never_changes_a_shard_key_by_loading(library, tmp_path, authors):
     rows = json.loads(library)
     book = next(row for row in rows if row["model"] == "app.book")
     # Another author of the same slot, so that only the key differs and not the place.
@@ -147,21 +149,21 @@ def test_it_speaks_djangos_formats_and_natural_keys(library, tmp_path, form):
     assert dump("app", "auth.user", **options) == text
 
 
-def test_dumping_one_database_acts_as_stock(library, authors):
+def test_it_dumps_one_database_as_stock(library, authors):
     rows = json.loads(dump("app.author", database="shard1"))
     assert {row["pk"] for row in rows} == {
         author.pk for author in authors.values() if shard_for(author) == "shard1"
     }
 
 
-def test_the_shard_map_is_not_data(library, tmp_path):
+def test_it_leaves_the_shard_map_out_of_fixtures(library, tmp_path):
     assert "shardrouter.slotassignment" not in dump()
     row = [{"model": "shardrouter.slotassignment", "pk": 0, "fields": {"alias": "shard2"}}]
     with pytest.raises(CommandError, match="not data"):
         load(tmp_path / "map.json", json.dumps(row))
 
 
-def test_status_counts_rows_and_slots(authors):
+def test_it_counts_rows_and_slots_in_status(authors):
     out = io.StringIO()
     call_command("shards", "status", "--format", "json", stdout=out)
     found = json.loads(out.getvalue())
@@ -171,7 +173,7 @@ def test_status_counts_rows_and_slots(authors):
     assert all(each["state"] == "up" for each in found)
 
 
-def test_where_finds_ids_and_names(authors):
+def test_it_finds_the_shard_of_ids_and_names(authors):
     for row in (authors["ann"].pk, "ann", "ANN"):
         out = io.StringIO()
         call_command("shards", "where", "app.Author", str(row), "--format", "json", stdout=out)
@@ -179,12 +181,12 @@ def test_where_finds_ids_and_names(authors):
 
 
 @pytest.mark.parametrize("model", ["app.Country", "nothing", "app.Nothing"])
-def test_where_names_a_wrong_model(model):
+def test_it_names_a_wrong_model(model):
     with pytest.raises(CommandError, match=model):
         call_command("shards", "where", model, "5")
 
 
-def test_check_finds_a_misplaced_row(authors):
+def test_it_finds_a_misplaced_row(authors):
     ann = authors["ann"]
     call_command("shards", "check", "--rows", stdout=io.StringIO())
     wrong = next(alias for alias in SHARDS if alias != shard_for(ann))
@@ -200,7 +202,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_loading_and_dumping_show_progress_on_a_terminal_alone(authors, tmp_path):
+def test_it_shows_progress_on_a_terminal_alone(authors, tmp_path):
     ann = authors["ann"]
     Book.objects.bulk_create(Book(author=ann) for _ in range(1000))
     path = tmp_path / "books.json"
@@ -218,7 +220,7 @@ def test_loading_and_dumping_show_progress_on_a_terminal_alone(authors, tmp_path
         assert "Installed 1012 object(s)" in out.getvalue()
 
 
-def test_a_fixture_goes_into_another_number_of_shards(library, tmp_path):
+def test_it_loads_a_fixture_into_another_number_of_shards(library, tmp_path):
     """Through the real command line, as a team does that adds databases."""
 
     def manage(*args, **kwargs):

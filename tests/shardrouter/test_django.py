@@ -15,10 +15,12 @@ from shardrouter import ShardRouter, shard_for
 from shardrouter.exceptions import ShardUnavailable, UnroutedQuery
 from tests.shardrouter.app.models import Author, Book, Bookmark, Country, Shelf, Tag
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 SHARDS = ["shard0", "shard1", "shard2"]
 
 
-def test_a_model_form_knows_what_is_taken(authors, books):
+def test_it_reports_a_taken_name_in_a_model_form(authors, books):
     form = modelform_factory(Author, fields=["name"])({"name": "ann"})
     assert "already exists" in str(form.errors["name"])
     form = modelform_factory(Author, fields=["name"])({"name": "new"})
@@ -26,7 +28,7 @@ def test_a_model_form_knows_what_is_taken(authors, books):
     assert shard_for(form.save()) == shard_for(Author(name="NEW"))
 
 
-def test_full_clean_looks_for_foreign_keys_where_they_live(apart, books):
+def test_it_looks_for_foreign_keys_where_they_live_in_full_clean(apart, books):
     a, b = apart
     mark = Bookmark(author=a, book=b.books.get(pages=100), note="x")
     mark.full_clean()
@@ -35,13 +37,13 @@ def test_full_clean_looks_for_foreign_keys_where_they_live(apart, books):
         mark.full_clean()
 
 
-def test_full_clean_without_a_key_says_so():
+def test_it_reports_a_missing_key_in_full_clean():
     with pytest.raises(ValidationError) as error:
         Book(title="x").full_clean()
     assert set(error.value.message_dict) == {"author"}
 
 
-def test_refresh_from_db_and_deferred_columns(authors, books):
+def test_it_refreshes_rows_and_reads_deferred_columns(authors, books):
     book = Book.objects.only("title").get(pk=books[0].pk)
     assert book.author.name == "ann"
     Book.objects.filter(pk=book.pk).update(pages=77)
@@ -53,7 +55,7 @@ def test_refresh_from_db_and_deferred_columns(authors, books):
     assert Book.objects.get(pk=book.pk).author_id == authors["ann"].pk
 
 
-def test_many_to_many_inside_a_slot(apart, books):
+def test_it_relates_many_to_many_inside_a_slot(apart, books):
     a, b = apart
     for author in apart:
         tag = Tag.objects.create(author=author, word=f"of {author.name}")
@@ -81,7 +83,7 @@ class AuthorSerializer(serializers.ModelSerializer):
         fields = ["id", "name"]
 
 
-def test_serializers_validate_over_shards(authors, books):
+def test_it_validates_serializers_over_shards(authors, books):
     assert any(
         isinstance(each, UniqueValidator) for each in AuthorSerializer().fields["name"].validators
     )
@@ -100,7 +102,7 @@ def _errors(serializer):
     return serializer.errors
 
 
-def test_cursor_pagination_walks_all_shards(books):
+def test_it_walks_all_shards_by_cursor_pagination(books):
     class Pages(pagination.CursorPagination):
         page_size = 7
         ordering = "-id"
@@ -116,7 +118,7 @@ def test_cursor_pagination_walks_all_shards(books):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_async_reads_and_writes(authors, books):
+def test_it_reads_and_writes_in_async_code(authors, books):
     ann = authors["ann"]
 
     async def work():
@@ -137,7 +139,7 @@ def test_async_reads_and_writes(authors, books):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_data_migration_meets_the_rows_of_its_own_database(books):
+def test_it_runs_a_data_migration_on_the_rows_of_its_own_database(books):
     from django.apps import apps
 
     seen = {}
@@ -179,17 +181,17 @@ def test_a_data_migration_meets_the_rows_of_its_own_database(books):
         ("shard1", "nothing", {}, None),
     ],
 )
-def test_the_router_knows_which_tables_belong_where(alias, label, hints, allowed):
+def test_it_allows_tables_where_they_belong(alias, label, hints, allowed):
     assert ShardRouter().allow_migrate(alias, label, **hints) is allowed
 
 
-def test_a_global_row_stays_in_default_when_reached_from_a_shard(authors):
+def test_it_keeps_a_global_row_in_default_when_reached_from_a_shard(authors):
     assert ShardRouter().db_for_read(Country, instance=authors["ann"]) == "default"
     assert Country.objects.create(code="pt")._state.db == "default"
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_shard_that_is_down_is_named_and_the_others_answer(authors, books, down):
+def test_it_names_a_shard_that_is_down_while_the_others_answer(authors, books, down):
     ann = authors["ann"]
     lost = shard_for(ann)
     with down(lost):
@@ -219,14 +221,14 @@ def test_a_shard_that_is_down_is_named_and_the_others_answer(authors, books, dow
     assert Book.objects.scatter().count() == len(books)
 
 
-def test_a_root_without_a_name_takes_part_in_forms():
+def test_it_saves_a_root_without_a_name_from_a_form():
     form = modelform_factory(Shelf, fields=["label"])({"label": "x"})
     assert form.is_valid()
     shelf = form.save()
     assert Shelf.objects.get(pk=shelf.pk) == shelf
 
 
-def test_historical_bases_do_not_matter():
+def test_it_does_not_route_models_without_a_sharded_id():
     class Plain(models.Model):
         class Meta:
             app_label = "nowhere"
@@ -234,7 +236,7 @@ def test_historical_bases_do_not_matter():
     assert ShardRouter().db_for_read(Plain) is None
 
 
-def test_the_id_is_the_databases_own_row_number_where_it_has_one(authors, books):
+def test_it_uses_the_databases_own_row_number_as_the_id(authors, books):
     alias = shard_for(books[0])
     with connections[alias].cursor() as cursor:
         if connections[alias].vendor == "sqlite":

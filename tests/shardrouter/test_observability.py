@@ -11,6 +11,8 @@ from shardrouter.counters import query_counters
 from shardrouter.signals import query_routed, query_scattered
 from tests.shardrouter.app.models import Author, Book
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 SHARDS = ("shard0", "shard1", "shard2")
 
 
@@ -47,7 +49,7 @@ def seen():
         (lambda ann: list(Book.objects.scatter().filter(author=ann)), "author", "select"),
     ],
 )
-def test_a_routed_query_says_so_once(books, authors, seen, ask, reason, operation):
+def test_it_reports_a_routed_query_once(books, authors, seen, ask, reason, operation):
     ann = authors["ann"]
     ask(ann)
     ((label, kind, shards, why, what),) = seen
@@ -70,20 +72,20 @@ def test_a_routed_query_says_so_once(books, authors, seen, ask, reason, operatio
         (lambda rows: rows.delete(), "delete"),
     ],
 )
-def test_a_scattered_query_says_so_once(books, seen, ask, operation):
+def test_it_reports_a_scattered_query_once(books, seen, ask, operation):
     ask(Book.objects.scatter(writes=True))
     assert seen == [("app.Book", "scattered", SHARDS, "scatter()", operation)]
     assert query_counters.counts() == {("app.Book", "scattered", "scatter()"): 1}
 
 
-def test_ids_of_several_shards_are_a_scatter_with_a_reason(books, seen):
+def test_it_reports_ids_of_several_shards_as_scattered_with_a_reason(books, seen):
     list(Book.objects.filter(pk__in=[book.pk for book in books]))
     list(Book.objects.none())
     list(Book.objects.using("shard0"))
     assert seen == [("app.Book", "scattered", SHARDS, "id", "select")]
 
 
-def test_a_scatter_that_reads_too_much_is_logged(books, caplog):
+def test_it_logs_a_scatter_that_reads_too_much(books, caplog):
     with override_settings(SHARDROUTER={"SHARDS": SHARDS, "SCATTER_WARNING_ROWS": 35}):
         with caplog.at_level(logging.WARNING, logger="shardrouter"):
             list(Book.objects.scatter()[:9])

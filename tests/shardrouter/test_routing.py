@@ -13,6 +13,8 @@ from shardrouter import atomic_for, shard_for, slot_for
 from shardrouter.exceptions import CrossShardQuery, UnroutedQuery
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Country, Visit
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 SHARDS = ["shard0", "shard1", "shard2"]
 
 
@@ -162,7 +164,7 @@ def test_it_says_what_and_why_and_what_to_do():
         lambda a, b: Author.objects.filter(name=a.name, pk=b.pk),
     ],
 )
-def test_a_contradiction_is_empty_without_a_query(apart, build):
+def test_it_answers_a_contradiction_without_a_query(apart, build):
     with asked() as seen:
         assert list(build(*apart)) == []
         assert build(*apart).count() == 0
@@ -221,11 +223,11 @@ def test_it_refuses_to_look_into_other_shards(authors, build):
         ),
     ],
 )
-def test_joins_inside_a_slot_work(authors, books, build, expected):
+def test_it_joins_inside_a_slot(authors, books, build, expected):
     assert len(build(authors["ann"])) == expected
 
 
-def test_forward_keys_and_prefetches_cross_shards(apart, books):
+def test_it_follows_forward_keys_and_prefetches_across_shards(apart, books):
     a, b = apart
     mine, theirs = a.books.get(pages=100), b.books.get(pages=100)
     for book in (mine, theirs):
@@ -237,7 +239,7 @@ def test_forward_keys_and_prefetches_cross_shards(apart, books):
     assert seen.counts == {shard_for(a): 3, shard_for(b): 2}
 
 
-def test_reverse_prefetches_never_mix_rows_up(authors, books):
+def test_it_never_mixes_up_rows_of_reverse_prefetches(authors, books):
     with asked() as seen:
         found = list(Author.objects.scatter().prefetch_related("books"))
         for author in found:
@@ -253,7 +255,7 @@ def test_it_pins_no_alias_for_what_is_made_from_it(apart, books):
     assert len(mine | Book.objects.filter(author=b)) == 6
 
 
-def test_a_pickled_queryset_keeps_its_rows_and_its_rules(authors, books):
+def test_it_keeps_rows_and_rules_of_a_pickled_queryset(authors, books):
     ann = authors["ann"]
     copied = pickle.loads(pickle.dumps(Book.objects.filter(author=ann).order_by("pk")))
     assert list(copied) == list(ann.books.order_by("pk"))
@@ -272,7 +274,7 @@ def test_it_explains_the_route(authors):
     assert Book.objects.scatter().explain_route().shards == tuple(SHARDS)
 
 
-def test_raw_needs_a_shard(authors, books):
+def test_it_needs_a_shard_for_raw_sql(authors, books):
     ann = authors["ann"]
     with pytest.raises(UnroutedQuery):
         Book.objects.raw("SELECT * FROM app_book")
@@ -282,13 +284,13 @@ def test_raw_needs_a_shard(authors, books):
     assert {book.author_id for book in rows} == {ann.pk}
 
 
-def test_in_bulk_asks_the_shards_of_the_ids(books):
+def test_it_asks_the_shards_of_the_ids_in_bulk(books):
     found = Book.objects.in_bulk([book.pk for book in books])
     assert found == {book.pk: book for book in books}
     assert Book.objects.in_bulk([]) == {}
 
 
-def test_explain_shows_the_plan_of_each_shard(authors, books):
+def test_it_explains_the_plan_of_each_shard(authors, books):
     ann = authors["ann"]
     one = ann.books.filter(pages__gt=1).explain()
     assert "app_book" in one.lower()
@@ -300,7 +302,7 @@ def test_explain_shows_the_plan_of_each_shard(authors, books):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_select_for_update_locks_on_the_shard_of_the_row(authors):
+def test_it_locks_for_update_on_the_shard_of_the_row(authors):
     ann = authors["ann"]
     with atomic_for(ann):
         locked = Author.objects.select_for_update().get(pk=ann.pk)

@@ -15,11 +15,13 @@ from shardrouter import shard_for
 from shardrouter.exceptions import CrossShardQuery, ShardUnavailable
 from tests.shardrouter.app.models import Author, Book, Chapter, Tag, Visit
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 UTC = datetime.UTC
 
 
 @pytest.mark.parametrize("sample", [False, True])
-def test_spreads_are_over_all_shards_and_pass_over_null(books, sample):
+def test_it_computes_spreads_over_all_shards_without_nulls(books, sample):
     pages = [float(book.pages) for book in books if book.pages is not None]
     prices = [Decimal(book.price) for book in books if book.price is not None]
     far = 10**9
@@ -42,13 +44,13 @@ def test_spreads_are_over_all_shards_and_pass_over_null(books, sample):
     assert got["none"] is None
 
 
-def test_spreads_of_groups(books):
+def test_it_computes_spreads_of_groups(books):
     got = Book.objects.scatter().values("published").annotate(spread=StdDev("pages"))
     pages = [float(book.pages) for book in books if book.pages is not None]
     assert [row["spread"] for row in got] == [pytest.approx(statistics.pstdev(pages))]
 
 
-def test_a_spread_of_one_value_is_unknown_for_a_sample(authors):
+def test_it_does_not_know_the_spread_of_a_sample_of_one(authors):
     Book.objects.create(author=authors["ann"], pages=3)
     got = Book.objects.scatter().aggregate(
         a=Variance("pages"), b=Variance("pages", sample=True), c=StdDev("price")
@@ -56,7 +58,7 @@ def test_a_spread_of_one_value_is_unknown_for_a_sample(authors):
     assert got == {"a": 0.0, "b": None, "c": None}
 
 
-def test_a_distinct_aggregate_with_a_filter_over_a_join(authors):
+def test_it_aggregates_distinct_values_with_a_filter_over_a_join(authors):
     for name in ("ann", "bob", "cleo"):
         book = Book.objects.create(author=authors[name])
         Chapter.objects.bulk_create(
@@ -71,7 +73,7 @@ def test_a_distinct_aggregate_with_a_filter_over_a_join(authors):
     assert again.aggregate(n=Count("chapters__heading", distinct=True)) == {"n": 1}
 
 
-def test_windows_inside_the_shard_key_are_merged_and_others_refused(authors, books):
+def test_it_merges_windows_inside_the_shard_key_and_rejects_others(authors, books):
     number = Window(RowNumber(), partition_by=F("author"), order_by=F("pk").desc())
     rows = Book.objects.scatter().annotate(number=number).order_by("number", "pk")
     assert [row.number for row in rows] == [1] * 12 + [2] * 12 + [3] * 12
@@ -85,7 +87,7 @@ def test_windows_inside_the_shard_key_are_merged_and_others_refused(authors, boo
             list(Book.objects.scatter().alias(number=across).filter(number=1))
 
 
-def test_dates(authors):
+def test_it_merges_dates(authors):
     days = [datetime.datetime(2026, month, 3, tzinfo=UTC) for month in (1, 1, 2, 5)]
     Book.objects.bulk_create(
         Book(author=author, published=day) for author in authors.values() for day in days
@@ -104,7 +106,7 @@ def test_dates(authors):
     ]
 
 
-def test_many_to_many_prefetch_over_several_shards(authors, books):
+def test_it_prefetches_a_many_to_many_over_several_shards(authors, books):
     expected = {}
     for author in authors.values():
         tags = [Tag.objects.create(author=author, word=word) for word in ("a", "b", author.name)]
@@ -138,13 +140,13 @@ def test_many_to_many_prefetch_over_several_shards(authors, books):
         lambda rows: rows.annotate(n=Count("pk")).annotate(at=Window(RowNumber(), order_by="n")),
     ],
 )
-def test_groups_that_cannot_be_put_together_are_refused(books, ask):
+def test_it_rejects_groups_that_cannot_be_merged(books, ask):
     with pytest.raises(CrossShardQuery):
         list(ask(Book.objects.scatter().values("title")))
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_groups_without_a_lost_shard_name_it(authors, books, down):
+def test_it_names_the_unavailable_shard_that_groups_leave_out(authors, books, down):
     lost = shard_for(authors["ann"])
     kept = sum(shard_for(author) != lost for author in authors.values())
     with down(lost):
@@ -155,7 +157,7 @@ def test_groups_without_a_lost_shard_name_it(authors, books, down):
         assert rows.shards_missing == (lost,)
 
 
-def test_an_iterator_holds_a_chunk_of_each_shard_however_many_rows_there_are(authors):
+def test_it_iterates_with_one_chunk_of_each_shard_in_memory(authors):
     ids = [author.pk for author in authors.values()]
 
     def peak(read):

@@ -6,8 +6,7 @@ from contextlib import ExitStack
 from django.db import connections, transaction
 from django.db.models import Model
 
-from shardrouter import shard_for
-from shardrouter.conf import shards
+from shardrouter import shard_for, shards
 
 from ..models import Account
 from . import derived_rows

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from shardrouter import shard_for
-from shardrouter.conf import shards
+from shardrouter import shard_for, shards
 from shardrouter.exceptions import ShardUnavailable
 
 from ..models import Outbox

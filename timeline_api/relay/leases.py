@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
-from shardrouter.conf import shards
+from shardrouter import shards
 
 from ..models import RelayLease
 

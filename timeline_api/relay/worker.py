@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from shardrouter.conf import shards
+from shardrouter import shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf

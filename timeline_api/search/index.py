@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
 
-from shardrouter.conf import shards
+from shardrouter import shards
 
 # What is indexed: the table, and its columns.
 INDEXED = {

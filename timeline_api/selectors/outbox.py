@@ -6,7 +6,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from shardrouter.conf import shards
+from shardrouter import shards
 
 from ..models import Outbox, RelayLease
 

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from django.db import connections
 
-from shardrouter import availability
-from shardrouter.conf import shards
+from shardrouter import availability, shards
 from shardrouter.exceptions import ShardUnavailable
 
 from ..models import Account
@@ -69,7 +68,7 @@ def _matches(
     for alias in shards() if query else ():
         sql, parameters = ranked_ids(connections[alias].vendor, table, owner, query, prefix=prefix)
         try:
-            with availability.of(alias), connections[alias].cursor() as cursor:
+            with availability.translate_errors(alias), connections[alias].cursor() as cursor:
                 cursor.execute(sql, parameters)
                 matches += [Match(rank, pk) for pk, rank in cursor.fetchall()]
         except ShardUnavailable:

@@ -6,24 +6,17 @@ Call these functions inside a transaction on the owners' shard, atomic_for(owner
 import random
 from collections.abc import Collection, Iterable
 
-from django.db import IntegrityError, connections, transaction
 from django.db.models import Count, F
 from django.db.models.functions import Greatest
 
-from shardrouter import ids, shard_for
-from shardrouter.fields import generator
+from shardrouter import insert_ignoring_conflicts
 
 from .. import conf
 from ..models import Account, HomeEntry
 from ..selectors.messages import Place
 
-ID_ATTEMPTS = 3
-# Conflicts of any other kind are errors: ignoring a clash of ids would lose an entry.
-_INSERT = """
-    INSERT INTO timeline_api_homeentry
-        (id, owner_id, author_id, message_id, original_id, original_author_id)
-    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (owner_id, message_id) DO NOTHING
-"""
+COLUMNS = ("owner_id", "author_id", "message_id", "original_id", "original_author_id")
+UNIQUE = ("owner_id", "message_id")
 
 
 def add_entries(
@@ -92,17 +85,4 @@ def insert_entries(rows: list[tuple[int, int, int, int | None, int | None]]) -> 
     Not by bulk_create, which builds a model and SQL for each row and takes five times as long;
     `benchmarks/results/timelines.md` shows what fan-out costs.
     """
-    if not rows:
-        return
-    alias = shard_for(rows[0][0])
-    for attempt in range(ID_ATTEMPTS):
-        fresh = generator.next_ids(ids.slot_of(row[0]) for row in rows)
-        made = [(pk, *row) for pk, row in zip(fresh, rows, strict=True)]
-        try:
-            with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-                cursor.executemany(_INSERT, made)
-            return
-        except IntegrityError:
-            # Most likely an id that another process took in the same millisecond and slot.
-            if attempt == ID_ATTEMPTS - 1:
-                raise
+    insert_ignoring_conflicts(HomeEntry, COLUMNS, rows, unique_fields=UNIQUE)

@@ -1,4 +1,4 @@
-"""`dumpdata` over `default` and every shard, in one order; with --database, as stock."""
+"""`dumpdata` over `default` and every shard, as one fixture; with --database, as stock."""
 
 from typing import Any
 

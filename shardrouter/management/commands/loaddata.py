@@ -11,19 +11,27 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, rout
 from django.db.models import Exists, OuterRef
 
 from shardrouter import conf
+from shardrouter.django_internals import has_constraint, related_model
 from shardrouter.exceptions import ShardRouterError
-from shardrouter.placement import is_sharded, references_of, require_own_slot, shard_for
+from shardrouter.location import require_own_slot, shard_for
+from shardrouter.placement import is_sharded, references_of
 from shardrouter.router import Everywhere
 
-# How many rows between two words of progress on a terminal.
+# Progress is shown on a terminal after each so many rows.
 PROGRESS_ROWS = 500
-MISTAKES = (DatabaseError, DeserializationError, ShardRouterError, ValidationError, ValueError)
+FIXTURE_ERRORS = (
+    DatabaseError,
+    DeserializationError,
+    ShardRouterError,
+    ValidationError,
+    ValueError,
+)
 
 
 class Command(LoaddataCommand):
     help = (
-        "Installs fixtures, each row in the database that its id says. One bad row, and nothing "
-        "is loaded anywhere."
+        "Installs fixtures, each row in the database that its id says. If one row is wrong, "
+        "nothing is loaded anywhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,10 +42,10 @@ class Command(LoaddataCommand):
         self.rows_read = 0
         self.line_open = False
         self.loaded_into: dict[str, set[type[models.Model]]] = {}
-        # Target model → id that was named → the row that named it first.
-        self.named: dict[type[models.Model], dict[int, str]] = {}
+        # Target model → id that a row refers to → the first such row.
+        self.referred: dict[type[models.Model], dict[int, str]] = {}
         # Ids loaded so far into what was empty; None for what was not.
-        self.new_ids: dict[tuple[str, type[models.Model]], set[Any] | None] = {}
+        self.new_ids: dict[tuple[str, type[models.Model]], set[object] | None] = {}
         if options["database"]:
             super().handle(*fixture_labels, **options)
             return
@@ -50,8 +58,8 @@ class Command(LoaddataCommand):
                 super().handle(*fixture_labels, **options)
                 self._check_constraints()
                 self._check_references()
-        except MISTAKES as error:
-            # A mistake in the fixture: its name and row, not a traceback.
+        except FIXTURE_ERRORS as error:
+            # The fixture is wrong: show its name and the row, not a traceback.
             raise CommandError(str(error)) from error
 
     def save_obj(self, obj: Any) -> bool:
@@ -63,7 +71,7 @@ class Command(LoaddataCommand):
         try:
             self.using = self._alias_of(obj.object)
             self._mark_new(obj.object)
-            self._note_references(obj.object)
+            self._collect_references(obj.object)
             self.loaded_into.setdefault(self.using, set()).add(model)
             return super().save_obj(obj)
         except (ShardRouterError, TypeError) as error:
@@ -77,7 +85,7 @@ class Command(LoaddataCommand):
             self.using = everywhere
 
     def _show_progress(self) -> None:
-        # Stock shows this at verbosity 3 only, for each row; a fixture of minutes wants it sooner.
+        # Stock shows this at verbosity 3 alone, for each row; a long fixture needs it sooner.
         self.rows_read += 1
         shown = self.verbosity in (1, 2) and self.stdout.isatty()
         if shown and self.rows_read % PROGRESS_ROWS == 0:
@@ -98,17 +106,18 @@ class Command(LoaddataCommand):
         require_own_slot(row)
         return shard_for(row)
 
-    def _note_references(self, row: models.Model) -> None:
+    def _collect_references(self, row: models.Model) -> None:
         for column, target in references_of(type(row)):
             value = row.__dict__.get(column)
             if value is not None:
-                named = f"{row._meta.label}(pk={row.pk}): {column} {value}"
-                self.named.setdefault(target, {}).setdefault(int(value), named)
+                referrer = f"{row._meta.label}(pk={row.pk}): {column} {value}"
+                self.referred.setdefault(target, {}).setdefault(int(value), referrer)
 
     def _check_references(self) -> None:
-        """What no constraint of one database can see: that rows named across shards stand."""
-        for target, named in self.named.items():
-            wanted = list(named)
+        """Raise CommandError if a row refers to one on another shard that does not exist, which no
+        constraint of one database can see."""
+        for target, referrers in self.referred.items():
+            wanted = list(referrers)
             for start in range(0, len(wanted), 500):
                 batch = wanted[start : start + 500]
                 rows = target._base_manager.filter(pk__in=batch)
@@ -116,22 +125,22 @@ class Command(LoaddataCommand):
                 if missing:
                     first = min(missing)
                     raise CommandError(
-                        f"Could not load {named[first]} names no {target._meta.label}."
+                        f"Could not load {referrers[first]} names no {target._meta.label}."
                     )
 
     def _mark_new(self, row: models.Model) -> None:
-        """Spare the first row of an id the UPDATE that Django tries before each INSERT, when its
-        table was empty to begin with."""
+        """Mark the first row of an id, if its table was empty to begin with, so that it is inserted
+        without the UPDATE that Django tries first."""
         if not is_sharded(type(row)):
             return
         place = (self.using, type(row))
         if place not in self.new_ids:
-            standing = type(row)._base_manager.using(self.using).exists()
-            self.new_ids[place] = None if standing else set()
+            filled = type(row)._base_manager.using(self.using).exists()
+            self.new_ids[place] = None if filled else set()
         seen = self.new_ids[place]
         if seen is not None and row.pk not in seen:
             seen.add(row.pk)
-            row._state.shard_known_new = True  # type: ignore[attr-defined]
+            vars(row._state)["shard_known_new"] = True
 
     def _check_constraints(self) -> None:
         for alias, loaded in self.loaded_into.items():
@@ -142,22 +151,23 @@ class Command(LoaddataCommand):
                 with transaction.atomic(using=alias):  # so that PostgreSQL can be asked for the row
                     connections[alias].check_constraints(table_names=tables)
             except DatabaseError as error:
-                named = "".join(_lonely(alias, model) for model in loaded)
+                rows = "".join(_dangling(alias, model) for model in loaded)
                 raise CommandError(
-                    f"Problem installing fixtures: {alias}: {named}{error}"
+                    f"Problem installing fixtures: {alias}: {rows}{error}"
                 ) from error
             self.reset_sequences(connections[alias], loaded)
 
 
-def _lonely(alias: str, model: type[models.Model]) -> str:
-    """The first row of `model` whose foreign key names nothing, for a message; "" for none."""
+def _dangling(alias: str, model: type[models.Model]) -> str:
+    """Return the first row of `model` whose foreign key names nothing, for a message, or ""."""
     rows = model._base_manager.using(alias)
     for field in model._meta.concrete_fields:
-        if isinstance(field, models.ForeignKey) and field.db_constraint:
-            targets = field.related_model._base_manager.using(alias)
-            stands = targets.filter(**{field.target_field.attname: OuterRef(field.attname)})
-            lost = rows.filter(**{f"{field.name}__isnull": False}).filter(~Exists(stands)).first()
-            if lost is not None:
-                value = getattr(lost, field.attname)
-                return f"{model._meta.label}(pk={lost.pk}): {field.attname} {value} names nothing: "
+        target = related_model(field)
+        if target is not None and isinstance(field, models.ForeignKey) and has_constraint(field):
+            targets = target._base_manager.using(alias)
+            existing = targets.filter(**{field.target_field.attname: OuterRef(field.attname)})
+            row = rows.filter(**{f"{field.name}__isnull": False}).filter(~Exists(existing)).first()
+            if row is not None:
+                value = getattr(row, field.attname)
+                return f"{model._meta.label}(pk={row.pk}): {field.attname} {value} names nothing: "
     return ""

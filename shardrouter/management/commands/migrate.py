@@ -11,8 +11,8 @@ from shardrouter import conf
 
 class Command(MigrateCommand):
     help = (
-        "Updates the schema of `default` and of every shard, one after the other. When one "
-        "fails, run it again: it goes on from there."
+        "Updates the schema of `default` and of every shard, one after the other. If one fails, "
+        "run it again to continue from there."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,7 +20,7 @@ class Command(MigrateCommand):
         # None tells "not given" from `--database default`, which acts as stock.
         parser.set_defaults(database=None)
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
         databases = [options["database"]] if options["database"] else self._all()
         return {
             **super().get_check_kwargs({**options, "database": databases[0]}),
@@ -47,6 +47,7 @@ class Command(MigrateCommand):
 
 def _failure(alias: str, done: list[str], error: Exception) -> str:
     expected = isinstance(error, CommandError | DatabaseError)
-    said = str(error) if expected else f"{type(error).__name__}: {error}"
+    message = str(error) if expected else f"{type(error).__name__}: {error}"
     finished = f"{', '.join(done)} migrated" if done else "nothing migrated yet"
-    return f"{alias}: {said}\n({finished}. Mend {alias} and run migrate again to go on from there.)"
+    advice = f"Repair {alias} and run migrate again to continue from there."
+    return f"{alias}: {message}\n({finished}. {advice})"

@@ -1,7 +1,7 @@
-"""`shards status | where | check`: what is where, and whether it should be."""
+"""`shards status | where | check`: which rows are where, and whether they belong there."""
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -10,12 +10,16 @@ from django.db import models
 
 from shardrouter import conf, ids
 from shardrouter.inspection import misplaced_rows, shard_status
-from shardrouter.placement import is_sharded, placement_of, slot_for
+from shardrouter.location import slot_for
+from shardrouter.placement import is_sharded, placement_of
 from shardrouter.shardmap import shard_map
+
+#: What `--format json` prints, and the lines of text.
+Report: TypeAlias = tuple[Any, list[str]]
 
 
 class Command(BaseCommand):
-    help = "Shows the shards, finds a row's shard, checks that rows are where they belong."
+    help = "Shows the shards, finds a row's shard, and checks that rows are where they belong."
 
     def add_arguments(self, parser: CommandParser) -> None:
         subcommands = parser.add_subparsers(dest="subcommand", required=True)
@@ -31,7 +35,8 @@ class Command(BaseCommand):
             each.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found, lines = getattr(self, f"_{options['subcommand']}")(options)
+        report = {"status": _status, "where": _where, "check": _check}[options["subcommand"]]
+        found, lines = report(options)
         if options["format"] == "json":
             self.stdout.write(json.dumps(found, indent=2))
         else:
@@ -39,33 +44,35 @@ class Command(BaseCommand):
         if options["subcommand"] == "check" and found["misplaced"]:
             raise CommandError(f"{len(found['misplaced'])} rows are on the wrong shard.")
 
-    def _status(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
-        found = [shard_status(alias) for alias in conf.shards()]
-        lines = []
-        for each in found:
-            lines.append(f"{each['alias']}: {each['slots']} slots, {each['state']}")
-            lines += [f"  {label}: {rows} rows" for label, rows in each["rows"].items()]
-        return found, lines
 
-    def _where(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
-        model = _sharded_model(options["model"])
-        slot = _slot_of_text(model, options["row"])
-        alias = shard_map.alias_of(slot)
-        found: dict[str, Any] = {"model": model._meta.label, "slot": slot, "shard": alias}
-        return found, [f"{model._meta.label} {options['row']}: slot {slot}, {alias}"]
+def _status(options: dict[str, Any]) -> Report:
+    found = [shard_status(alias) for alias in conf.shards()]
+    lines = []
+    for each in found:
+        lines.append(f"{each['alias']}: {each['slots']} slots, {each['state']}")
+        lines += [f"  {label}: {rows} rows" for label, rows in each["rows"].items()]
+    return found, lines
 
-    def _check(self, options: dict[str, Any]) -> tuple[Any, list[str]]:
-        counts = shard_map.counts()
-        misplaced = list(misplaced_rows()) if options["rows"] else []
-        found = {"slots": counts, "misplaced": misplaced}
-        lines = [f"{alias}: {slots} slots" for alias, slots in counts.items()]
-        lines += [
-            f"{row['model']} {row['id']} is on {row['found_on']}, belongs on {row['belongs_on']}"
-            for row in misplaced
-        ]
-        if options["rows"] and not misplaced:
-            lines.append("Every row is on the shard that its id says.")
-        return found, lines
+
+def _where(options: dict[str, Any]) -> Report:
+    model = _sharded_model(options["model"])
+    slot = _slot_of_text(model, options["row"])
+    alias = shard_map.alias_of(slot)
+    found = {"model": model._meta.label, "slot": slot, "shard": alias}
+    return found, [f"{model._meta.label} {options['row']}: slot {slot}, {alias}"]
+
+
+def _check(options: dict[str, Any]) -> Report:
+    counts = shard_map.counts()
+    misplaced = list(misplaced_rows()) if options["rows"] else []
+    lines = [f"{alias}: {slots} slots" for alias, slots in counts.items()]
+    lines += [
+        f"{row['model']} {row['id']} is on {row['found_on']}, belongs on {row['belongs_on']}"
+        for row in misplaced
+    ]
+    if options["rows"] and not misplaced:
+        lines.append("Every row is on the shard that its id says.")
+    return {"slots": counts, "misplaced": misplaced}, lines
 
 
 def _sharded_model(label: str) -> type[models.Model]:
@@ -82,7 +89,7 @@ def _slot_of_text(model: type[models.Model], text: str) -> int:
     placement = placement_of(model)
     is_id = text.isascii() and text.isdigit() and int(text) <= ids.MAX_ID
     if is_id and (not placement.sources or len(text) > 12):
-        # Real ids have 16 digits and more; a shorter number may be somebody's name.
+        # Real ids have 16 digits or more; a shorter number may be a name.
         return slot_for(int(text))
     if placement.sources:
         try:

@@ -9,6 +9,8 @@ from shardrouter.checks import check_settings, model_messages
 from shardrouter.models import ShardedIdField, ShardedModel
 from tests.shardrouter.app.models import Author, Book
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 def model_ids(*classes):
     return ids_of(message for each in classes for message in model_messages(each))
@@ -20,12 +22,12 @@ def ids_of(messages):
     return sorted({message.id for message in messages})
 
 
-def test_a_good_project_has_nothing_to_say():
+def test_it_reports_nothing_for_a_correct_project():
     assert [each for each in checks.run_checks() if each.id.startswith("shardrouter")] == []
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e001_a_sharded_id_that_is_no_primary_key():
+def test_it_reports_e001_for_a_sharded_id_that_is_not_the_primary_key():
     class Odd(models.Model):
         other = ShardedIdField()
 
@@ -33,23 +35,23 @@ def test_e001_a_sharded_id_that_is_no_primary_key():
 
 
 @override_settings(SHARDROUTER={})
-def test_e002_no_shards_set():
+def test_it_reports_e002_without_shards():
     assert ids_of(check_settings(None)) == ["shardrouter.E002"]
 
 
 @pytest.mark.parametrize("shards", [["shard0", "shard9"], ["shard0", "shard0"]])
-def test_e003_an_alias_that_is_missing_or_named_twice(shards):
+def test_it_reports_e003_for_an_alias_that_is_missing_or_named_twice(shards):
     with override_settings(SHARDROUTER={"SHARDS": shards}):
         assert ids_of(check_settings(None)) == ["shardrouter.E003"]
 
 
 @override_settings(DATABASE_ROUTERS=[])
-def test_e004_the_router_is_not_installed():
+def test_it_reports_e004_without_the_router():
     assert ids_of(check_settings(None)) == ["shardrouter.E004"]
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e005_a_shard_that_names_no_field_or_a_nullable_one():
+def test_it_reports_e005_for_a_shard_that_names_no_field_or_a_nullable_one():
     class Wrong(ShardedModel):
         class Shard:
             key = "owner"
@@ -64,7 +66,7 @@ def test_e005_a_shard_that_names_no_field_or_a_nullable_one():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e006_a_key_that_holds_no_ids_of_a_sharded_model():
+def test_it_reports_e006_for_a_key_without_ids_of_a_sharded_model():
     class Global(models.Model):
         pass
 
@@ -97,7 +99,7 @@ def test_e006_a_key_that_holds_no_ids_of_a_sharded_model():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e007_no_index_led_by_the_key():
+def test_it_reports_e007_without_an_index_led_by_the_key():
     class Slow(ShardedModel):
         owner = models.ForeignKey(Author, models.CASCADE, db_index=False)
 
@@ -129,7 +131,7 @@ def test_e007_no_index_led_by_the_key():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e008_a_manager_that_cannot_route():
+def test_it_reports_e008_for_a_manager_that_cannot_route():
     class Plain(ShardedModel):
         objects = models.Manager()
 
@@ -143,7 +145,7 @@ def test_e008_a_manager_that_cannot_route():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e009_a_constraint_that_crosses_databases():
+def test_it_reports_e009_for_a_constraint_that_crosses_databases():
     class Crossing(ShardedModel):
         owner = models.ForeignKey(Author, models.CASCADE)
         book = models.ForeignKey(Book, models.DO_NOTHING)
@@ -167,7 +169,7 @@ def test_e009_a_constraint_that_crosses_databases():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_e010_unique_over_one_shard_only():
+def test_it_reports_e010_for_what_is_unique_on_one_shard_only():
     class Field(ShardedModel):
         email = models.CharField(max_length=5, unique=True)
 
@@ -197,7 +199,7 @@ def test_e010_unique_over_one_shard_only():
 
 
 @isolate_apps("tests.shardrouter.app")
-def test_w001_a_cascade_that_stops_at_the_shards_edge():
+def test_it_reports_w001_for_a_cascade_that_stops_at_the_shards_edge():
     class Cascading(ShardedModel):
         owner = models.ForeignKey(Author, models.CASCADE)
         book = models.ForeignKey(Book, models.CASCADE, db_constraint=False)

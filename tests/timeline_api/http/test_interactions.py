@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from shardrouter.conf import shards
+from shardrouter import shards
 from timeline_api.models import Like, Message
 from timeline_api.services import accounts, follows, messages
 

@@ -6,7 +6,7 @@ from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
-from shardrouter.conf import shards
+from shardrouter import shards
 from tests.timeline_api.lost import lost
 from timeline_api.search import sql
 from timeline_api.search.query import parse

@@ -257,7 +257,7 @@ def test_it_deletes_an_account_whose_home_is_being_written(alice, bob, posted, r
         lambda: fanout.deliver(
             author_id=bob.pk, places=[Place(posted[0].pk)], follower_ids=[alice.pk]
         ),
-        "INSERT INTO timeline_api_homeentry",
+        'INSERT INTO "timeline_api_homeentry"',
         lambda: accounts.delete(account=alice),
     )
     assert raised[1] is None

@@ -4,8 +4,7 @@ from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from shardrouter import shard_map
-from shardrouter.conf import shards
+from shardrouter import shard_map, shards
 from shardrouter.exceptions import ShardRouterError
 
 from ...selectors.outbox import lags

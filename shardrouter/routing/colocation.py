@@ -1,6 +1,6 @@
-"""Colocation: refuses queries that would join or look into rows of another shard.
+"""Colocation: rejects queries that would join or look into rows of another shard.
 
-A join or a subquery is answered right by one database only where it stays inside a slot.
+One database answers a join or a subquery correctly only if it stays inside a slot.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 
-from .exceptions import CrossShardQuery
-from .placement import fixes_slot, is_sharded
-from .routing import is_membership_inside_slot, possible_slots, shards_of
+from ..django_internals import related_model
+from ..exceptions import CrossShardQuery
+from ..placement import is_colocated, is_sharded
+from .where import is_membership_inside_slot, joins_inside_slot, possible_slots, shards_of
 
 
 def require_colocated(query: Query, shards: tuple[str, ...]) -> None:
-    """Raise CrossShardQuery when `query`, run on each of `shards`, could miss or mix up rows."""
-    label = query.model._meta.label
+    """Raise CrossShardQuery if `query`, run on each of `shards`, could miss or mix up rows."""
+    label = query.get_meta().label
     for part in query.combined_queries:
         _require_sharded(part, label)
         require_colocated(part, shards)
@@ -40,26 +41,23 @@ def require_colocated(query: Query, shards: tuple[str, ...]) -> None:
 
 
 def _require_sharded(query: Query, label: str) -> None:
-    if not is_sharded(query.model):
+    meta = query.get_meta()
+    if not is_sharded(meta.model):
         raise CrossShardQuery(
-            label, f"{query.model._meta.label} is not on the shards, so it cannot be asked there"
+            label, f"{meta.label} is not on the shards, so it cannot be queried there"
         )
 
 
 def _require_colocated_joins(query: Query, label: str) -> None:
     for alias, join in query.alias_map.items():
-        if isinstance(join, Join) and query.alias_refcount.get(alias):
-            pairs = join.join_fields
-            if not pairs or not any(_inside_slot(left, right) for left, right in pairs):
-                raise CrossShardQuery(
-                    label,
-                    f"{_relation_name(join.join_field)} leads to rows that may be on another shard",
-                    "Use prefetch_related, or fetch the ids first and filter by them.",
-                )
-
-
-def _inside_slot(left: models.Field, right: models.Field) -> bool:
-    return fixes_slot(left) and fixes_slot(right)
+        if not isinstance(join, Join) or not query.alias_refcount.get(alias):
+            continue
+        if not joins_inside_slot(join):
+            raise CrossShardQuery(
+                label,
+                f"{_relation_name(join.join_field)} leads to rows that may be on another shard",
+                "Use prefetch_related, or fetch the ids first and filter by them.",
+            )
 
 
 def _relation_name(relation: Any) -> str:
@@ -68,17 +66,18 @@ def _relation_name(relation: Any) -> str:
 
 
 def _may_join_later(query: Query) -> bool:
-    """Whether compiling may add joins: Django resolves ordering and select_related only then."""
+    """Return whether compiling may add joins: Django resolves ordering and select_related only
+    then."""
     if query.select_related:
         if query.select_related is True:
             return True
-        if not _selects_inside_slot(query.model, query.select_related):
+        if not _selects_inside_slot(query.get_meta().model, query.select_related):
             return True
     ordering = query.order_by or (query.default_ordering and query.get_meta().ordering) or ()
     return any(_orders_by_relation(item, query) for item in ordering)
 
 
-def _selects_inside_slot(model: type[models.Model], names: dict[str, Any]) -> bool:
+def _selects_inside_slot(model: type[models.Model], names: dict[str, dict[str, Any]]) -> bool:
     for name, deeper in names.items():
         related = _related_inside_slot(model, name)
         if related is None or (deeper and not _selects_inside_slot(related, deeper)):
@@ -88,18 +87,20 @@ def _selects_inside_slot(model: type[models.Model], names: dict[str, Any]) -> bo
 
 @cache
 def _related_inside_slot(model: type[models.Model], name: str) -> type[models.Model] | None:
-    """The model behind the forward relation `name`, when it is surely in the same slot."""
+    """Return the model behind the forward relation `name`, or None if its rows may be in another
+    slot."""
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    if not field.is_relation or not getattr(field, "concrete", False):
+    if not isinstance(field, models.ForeignKey):
         return None
-    pairs = field.get_joining_fields()  # type: ignore[union-attr]
-    return field.related_model if any(_inside_slot(*pair) for pair in pairs) else None  # type: ignore[return-value]
+    pairs = field.get_joining_fields()
+    inside = any(is_colocated(left) and is_colocated(right) for left, right in pairs)
+    return related_model(field) if inside else None
 
 
-def _orders_by_relation(item: Any, query: Query) -> bool:
+def _orders_by_relation(item: object, query: Query) -> bool:
     if not isinstance(item, str):
         return True
     name = item.lstrip("-+")
@@ -131,7 +132,7 @@ def _expressions(query: Query) -> Iterator[Any]:
             yield item
     if query.extra:
         for sql, _ in query.extra.values():
-            _require_plain_sql(sql, query.model._meta.label)
+            _require_plain_sql(sql, query.get_meta().label)
 
 
 def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) -> None:
@@ -163,7 +164,7 @@ def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) 
                 _require_colocated_inside(expression, label, shards)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     return isinstance(value, int | str) or value is None
 
 
@@ -181,7 +182,7 @@ def _require_colocated_subquery(inner: Query, label: str, shards: tuple[str, ...
     if not one_shard and not _is_correlated_inside_slot(inner):
         raise CrossShardQuery(
             label,
-            f"a subquery on {inner.model._meta.label} need not find its rows on the same shard",
+            f"a subquery on {inner.get_meta().label} need not find its rows on the same shard",
             "Tie its shard key to the outer one with OuterRef, or evaluate it first.",
         )
     require_colocated(inner, shards)
@@ -193,7 +194,7 @@ def _is_correlated_inside_slot(inner: Query) -> bool:
     return any(_ties_slots(node, inner) for node in _conjuncts(inner.where))
 
 
-def _conjuncts(node: WhereNode) -> Iterator[Any]:
+def _conjuncts(node: WhereNode) -> Iterator[object]:
     if node.negated or (node.connector != AND and len(node.children) > 1):
         return
     for child in node.children:
@@ -203,8 +204,9 @@ def _conjuncts(node: WhereNode) -> Iterator[Any]:
             yield child
 
 
-def _ties_slots(node: Any, inner: Query) -> bool:
-    """Whether `node` says: a slot column of the inner base row equals one of the outer row."""
+def _ties_slots(node: object, inner: Query) -> bool:
+    """Return whether `node` equates a colocated column of the inner base row with one of the outer
+    row."""
     if not isinstance(node, Exact):
         return False
     left, right = node.lhs, node.rhs
@@ -215,6 +217,6 @@ def _ties_slots(node: Any, inner: Query) -> bool:
     return (
         left.alias in inner.alias_map
         and right.alias not in inner.alias_map
-        and fixes_slot(left.target)
-        and fixes_slot(right.target)
+        and is_colocated(left.target)
+        and is_colocated(right.target)
     )

@@ -1,12 +1,12 @@
-"""Merging: what rows of several shards are sorted, compared and shaped by, once they are here."""
+"""Merging: how rows of several shards are compared, sorted and shaped in Python."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import CharField, TextField
+from django.db.models import CharField, Model, TextField
 from django.db.models.expressions import OrderBy, Ref
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -17,19 +17,26 @@ from django.db.models.query import (
 from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
-from . import conf
-from .exceptions import CrossShardQuery
+from .. import conf
+from ..django_internals import ref_source
+from ..exceptions import CrossShardQuery
+from ..routed_queryset import RoutedQuerySet
 
 logger = logging.getLogger("shardrouter")
 
 # Collations that sort by code point, as Python compares text.
 CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
-# The kinds of values() whose rows can be put together from tuples.
-SHAPES = {ValuesIterable, ValuesListIterable, FlatValuesListIterable, NamedValuesListIterable}
+# The kinds of values() whose rows can be made from tuples.
+SHAPES: set[type] = {
+    ValuesIterable,
+    ValuesListIterable,
+    FlatValuesListIterable,
+    NamedValuesListIterable,
+}
 
 
-def cannot(queryset: Any, what: str) -> CrossShardQuery:
-    """The error for a question whose answers from several shards do not add up to one."""
+def unmergeable(queryset: RoutedQuerySet[Model], what: str) -> CrossShardQuery:
+    """Return the error for a query whose answers from several shards do not add up to one."""
     return CrossShardQuery(
         queryset.model._meta.label,
         f"{what} cannot be merged from several shards exactly",
@@ -37,8 +44,8 @@ def cannot(queryset: Any, what: str) -> CrossShardQuery:
     )
 
 
-def warn_of_rows(queryset: Any, read: int, shards: tuple[str, ...]) -> None:
-    """Log a scatter that read more rows than SCATTER_WARNING_ROWS."""
+def warn_of_rows(queryset: RoutedQuerySet[Model], read: int, shards: tuple[str, ...]) -> None:
+    """Log a scattered query that read more rows than SCATTER_WARNING_ROWS."""
     if read > conf.get("SCATTER_WARNING_ROWS"):
         logger.warning(
             "A scattered query on %s read %d rows from %d shards; give it a limit or a shard key.",
@@ -49,14 +56,14 @@ def warn_of_rows(queryset: Any, read: int, shards: tuple[str, ...]) -> None:
 
 
 def value_names(query: Query) -> list[str]:
-    """The names of the columns that values() gives, in their order."""
+    """Return the names of the columns of a values() query, in their order."""
     if query.selected:
         return list(query.selected)
     return [*query.extra_select, *query.values_select, *query.annotation_select]
 
 
-def shaped(rows: Iterator[tuple[Any, ...]], iterable: type, names: list[str]) -> Iterator[Any]:
-    """`rows` as the values() or values_list() with this iterable class gives them."""
+def in_shape(rows: Iterable[tuple[Any, ...]], iterable: type, names: list[str]) -> Iterator[Any]:
+    """Return `rows` as the values() or values_list() with this iterable class has them."""
     if iterable is ValuesIterable:
         return (dict(zip(names, row, strict=True)) for row in rows)
     if iterable is FlatValuesListIterable:
@@ -68,19 +75,19 @@ def shaped(rows: Iterator[tuple[Any, ...]], iterable: type, names: list[str]) ->
 
 
 def without_ref(expression: Any) -> Any:
-    """What a reference to a column of the SELECT stands for; its position is another there."""
+    """Return what a reference to a column of the SELECT stands for, since its position changes."""
     while isinstance(expression, Ref):
-        expression = expression.source
+        expression = ref_source(expression)
     return expression
 
 
 def is_text(expression: Any) -> bool:
-    """Whether `expression` is text, whose order depends on a collation."""
+    """Return whether `expression` is text, whose order depends on a collation."""
     return isinstance(expression.output_field, CharField | TextField)
 
 
 def null_rank(order: OrderBy, nulls_last: bool) -> int:
-    """-1 where NULL comes before every value in the order as read, 1 where it comes after."""
+    """Return -1 if NULLs come before all values in the order as read, 1 if they come after."""
     if order.nulls_first:
         return -1
     if order.nulls_last:
@@ -89,7 +96,7 @@ def null_rank(order: OrderBy, nulls_last: bool) -> int:
 
 
 class Sortable:
-    """One column of a sort key: knows NULLs and direction. Compared with its like only."""
+    """One column of a sort key, which knows NULLs and direction. Compares with its like only."""
 
     __slots__ = ("descending", "null_rank", "value")
 

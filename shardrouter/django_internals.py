@@ -1,0 +1,78 @@
+"""What shardrouter uses of Django's ORM beside its public interface, typed.
+
+django-stubs describes public names, and few others. Here is the rest, in one place, to compare with
+the source of a new version of Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+from django.db.models.expressions import Ref
+from django.db.models.sql.datastructures import Join
+
+_M = TypeVar("_M", bound=models.Model, covariant=True)
+
+if TYPE_CHECKING:
+
+    class QuerySet(models.QuerySet[_M]):
+        """Django's own QuerySet, with the members that the stubs leave out."""
+
+        _db: str | None
+        _fields: tuple[str, ...] | None
+        _for_write: bool
+        _hints: dict[str, models.Model]
+        _prefetch_related_lookups: tuple[Any, ...]
+
+        def _chain(self) -> Self: ...
+        def _clone(self) -> Self: ...
+        def _insert(self, objs: Any, fields: Any, using: str | None, **kwargs: Any) -> Any: ...
+        def _update(self, values: Any) -> int: ...
+        def _validate_values_are_expressions(
+            self, values: tuple[Any, ...], method_name: str
+        ) -> None: ...
+
+    class Model(models.Model):
+        """Django's own Model, with the members that the stubs leave out."""
+
+        class Meta:
+            abstract = True
+
+        def _save_table(
+            self,
+            raw: bool,
+            cls: type[models.Model] | None,
+            force_insert: bool,
+            force_update: bool,
+            using: str,
+            update_fields: Iterable[str] | None,
+        ) -> bool: ...
+else:
+    QuerySet = models.QuerySet
+    Model = models.Model
+
+
+def related_model(field: models.Field) -> type[models.Model] | None:
+    """Return the model that a relation points at, or None for a plain column."""
+    model = field.related_model
+    # It is a string only until all models are loaded.
+    return None if isinstance(model, str) else model
+
+
+def has_constraint(field: models.ForeignKey) -> bool:
+    """Return whether the database holds the foreign key to its target."""
+    constraint: bool = field.db_constraint  # type: ignore[attr-defined]  # not in the stubs
+    return constraint
+
+
+def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:
+    """Return the pairs of columns that `join` compares."""
+    pairs: Any = join.join_fields  # type: ignore[attr-defined]  # not in the stubs
+    return pairs or ()
+
+
+def ref_source(ref: Ref) -> Any:
+    """Return the expression of the SELECT that `ref` refers to."""
+    return ref.source  # type: ignore[attr-defined]  # not in the stubs

@@ -1,0 +1,26 @@
+"""Routing: from a query to the shards that can answer it, or an error that says why none can.
+
+`find_shards(query)` is the way in; it runs no SQL. For those who keep a query's route (a prepared
+query, for one) the steps are here too: `possible_slots` reads the WHERE, `shards_of` maps slots to
+aliases, `require_colocated` checks joins and subqueries.
+"""
+
+from .colocation import require_colocated
+from .errors import split_combination, unrouted
+from .explanation import Route, explain, routing_columns
+from .resolution import find_shards
+from .where import NO_SLOTS, Slots, possible_slots, shards_of
+
+__all__ = [
+    "NO_SLOTS",
+    "Route",
+    "Slots",
+    "explain",
+    "find_shards",
+    "possible_slots",
+    "require_colocated",
+    "routing_columns",
+    "shards_of",
+    "split_combination",
+    "unrouted",
+]

@@ -1,0 +1,210 @@
+"""Slots of a WHERE: from a query's conditions to the slots that its rows can be in.
+
+Conjunctions intersect, disjunctions unite; a negation or an expression determines nothing. Only
+columns of the base table count, and of rows joined to it inside the slot. No query is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, TypeGuard
+
+from django.db.models import Field, Value
+from django.db.models.expressions import Col
+from django.db.models.fields.tuple_lookups import TupleIn
+from django.db.models.lookups import Exact, In
+from django.db.models.sql import Query
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
+
+from ..django_internals import join_fields
+from ..placement import Placement, is_colocated, is_sharded, placement_of
+from ..shardmap import shard_map
+
+Slots: TypeAlias = frozenset[int]
+NO_SLOTS: Slots = frozenset()
+
+
+def shards_of(slots: Slots) -> tuple[str, ...]:
+    """Return the aliases that hold `slots`, sorted, each once."""
+    if len(slots) == 1:
+        return (shard_map.alias_of(next(iter(slots))),)
+    return tuple(sorted({shard_map.alias_of(slot) for slot in slots}))
+
+
+def possible_slots(query: Query) -> Slots | None:
+    """Return the slots outside which no row can match `query`, or None if its WHERE does not
+    determine any."""
+    if query.combinator:
+        return _combined_slots(query)
+    if query.is_empty():
+        return NO_SLOTS
+    if not query.where.children:
+        return None
+    return slots_of_node(query.where, query)
+
+
+def _combined_slots(query: Query) -> Slots | None:
+    parts = [possible_slots(part) for part in query.combined_queries]
+    if query.combinator == "difference":
+        return parts[0]
+    if query.combinator == "intersection":
+        known = [part for part in parts if part is not None]
+        return frozenset.intersection(*known) if known else None
+    return _union(parts)
+
+
+def _union(parts: Iterable[Slots | None]) -> Slots | None:
+    united: set[int] = set()
+    for part in parts:
+        if part is None:
+            return None
+        united |= part
+    return frozenset(united)
+
+
+def slots_of_node(node: object, query: Query) -> Slots | None:
+    """Return the slots that one condition of `query` leaves, or None if it leaves all."""
+    if isinstance(node, WhereNode):
+        if node.negated or node.connector not in (AND, OR):
+            return None
+        return _children_slots(node, query)
+    if isinstance(node, NothingNode):
+        return NO_SLOTS
+    if isinstance(node, Exact):
+        return _exact_slots(node, query)
+    if isinstance(node, In):
+        return _in_slots(node, query)
+    return None
+
+
+def _children_slots(node: WhereNode, query: Query) -> Slots | None:
+    if node.connector == OR and len(node.children) > 1:
+        return _union(slots_of_node(child, query) for child in node.children)
+    found: Slots | None = None
+    for child in node.children:
+        slots = slots_of_node(child, query)
+        if slots is not None:
+            found = slots if found is None else found & slots
+    return found
+
+
+def routing_column(lookup: Exact | In, query: Query) -> tuple[Placement, Field] | None:
+    """Return the column on the left of `lookup` and its model's Placement, or None if the column
+    does not determine the slot of the base table's rows."""
+    column = lookup.lhs
+    if not isinstance(column, Col) or not _is_in_slot(column.alias, query):
+        return None
+    field = column.target
+    placement = placement_of(field.model)
+    return (placement, field) if placement.determines_slot(field) else None
+
+
+def _is_in_slot(alias: str, query: Query) -> bool:
+    """Return whether rows of `alias` are the base table's own, or joined to them inside their
+    slot."""
+    if alias == query.base_table:
+        return True
+    join = query.alias_map.get(alias)
+    return (
+        isinstance(join, Join) and joins_inside_slot(join) and _is_in_slot(join.parent_alias, query)
+    )
+
+
+def joins_inside_slot(join: Join) -> bool:
+    """Return whether `join` compares ids of one slot, so that no row of another can match."""
+    return any(is_colocated(left) and is_colocated(right) for left, right in join_fields(join))
+
+
+def _exact_slots(lookup: Exact, query: Query) -> Slots | None:
+    found = routing_column(lookup, query)
+    if found is None:
+        return None
+    value = lookup.rhs
+    if isinstance(value, Value):
+        value = value.value
+    elif hasattr(value, "resolve_expression"):
+        return None
+    placement, field = found
+    return _slots_of_value(placement, field, value)
+
+
+def _slots_of_value(placement: Placement, field: Field, value: object) -> Slots | None:
+    slot = placement.slot_of_value(field, value)
+    return None if slot is None else frozenset((slot,))
+
+
+def _in_slots(lookup: In, query: Query) -> Slots | None:
+    if isinstance(lookup, TupleIn):
+        return _tuple_slots(lookup, query)
+    found = routing_column(lookup, query)
+    if found is None:
+        return None
+    placement, field = found
+    values = lookup.rhs
+    if isinstance(values, Query):
+        inside = is_membership_inside_slot(lookup)
+        return possible_slots(values) if inside and placement.is_colocated(field) else None
+    if hasattr(values, "resolve_expression"):
+        return None
+    return _slots_of_values(placement, field, values)
+
+
+def _slots_of_values(placement: Placement, field: Field, values: Iterable[object]) -> Slots | None:
+    slots = set()
+    for value in values:
+        if value is None:
+            continue
+        if hasattr(value, "resolve_expression"):
+            return None
+        slot = placement.slot_of_value(field, value)
+        if slot is None:
+            return None
+        slots.add(slot)
+    return frozenset(slots)
+
+
+def _tuple_slots(lookup: TupleIn, query: Query) -> Slots | None:
+    """Return the slots of `(column) IN ((value), …)`, by which Django prefetches forward keys."""
+    columns = lookup.lhs
+    placement = placement_of(query.get_meta().model)
+    if columns.alias != query.base_table or not isinstance(lookup.rhs, list | tuple | set):
+        return None
+    for position, field in enumerate(columns.targets):
+        if placement.is_colocated(field):
+            values = [row[position] for row in lookup.rhs]
+            return _union(_slots_of_value(placement, field, value) for value in values)
+    return None
+
+
+def is_membership_inside_slot(lookup: object) -> TypeGuard[In]:
+    """Return whether `lookup` is `colocated column IN (SELECT colocated column …)`.
+
+    Equal ids are in one slot, so each shard's own rows give what one database would give; unless
+    the inner query takes the first few of all shards' rows, groups them, or can give a NULL.
+    """
+    if not isinstance(lookup, In) or not isinstance(lookup.rhs, Query):
+        return False
+    if not isinstance(lookup.lhs, Col):
+        return False
+    inner = lookup.rhs
+    if inner.combinator or inner.is_sliced or inner.group_by is not None or inner.distinct_fields:
+        return False
+    if not is_sharded(inner.get_meta().model) or len(inner.select) != 1 or inner.annotation_select:
+        return False
+    column = inner.select[0]
+    return (
+        isinstance(column, Col)
+        and is_colocated(lookup.lhs.target)
+        and is_colocated(column.target)
+        and not column.target.null
+    )
+
+
+def leaves(node: object) -> Iterator[object]:
+    """Yield the conditions under `node`, itself one or a tree of them."""
+    if isinstance(node, WhereNode):
+        for child in node.children:
+            yield from leaves(child)
+    else:
+        yield node

@@ -1,0 +1,13 @@
+"""Scatter: one query on several shards, merged as one database would answer it.
+
+What cannot be merged exactly raises CrossShardQuery. Only the queryset enters here, by the four
+questions that it can ask: `fetch`, `stream`, `count`, `aggregate`. Code that keeps compiled queries
+(a prepared query) takes `MergePlan`, which says what to ask each shard, and merges the rows.
+"""
+
+from .aggregates import aggregate
+from .locality import rows_are_local
+from .plan import MergePlan
+from .rows import count, fetch, stream
+
+__all__ = ["MergePlan", "aggregate", "count", "fetch", "rows_are_local", "stream"]
