@@ -1,4 +1,4 @@
-"""Bearer, Basic and the browsable API's session: who somebody is, on any endpoint."""
+"""Authentication by Bearer, Basic and the browsable API's session, on any endpoint."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Blocks and mutes: who is kept from whom, and where."""
+"""Blocks and mutes: who does not see or reach whom, and where."""
 
 import pytest
 

@@ -63,7 +63,7 @@ def test_it_lists_the_nearest_ten_ancestors(as_alice, as_bob, visitor):
 
 
 def test_it_keeps_ten_ancestors_however_deep_the_conversation(alice, as_alice, visitor):
-    """Each reply knows its nearest ten alone, so nothing grows with the depth."""
+    """Each reply stores its nearest ten only, so nothing grows with the depth."""
     first = messages.post(author=alice, text="0")
     row = Message.objects.get(pk=first.pk)
     row.ancestor_ids = [first.pk - number for number in range(10, 0, -1)]

@@ -1,4 +1,4 @@
-"""Tags, what is talked of, and whom to follow."""
+"""Tags, trending tags, and suggestions."""
 
 from datetime import timedelta
 

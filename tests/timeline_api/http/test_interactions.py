@@ -1,4 +1,4 @@
-"""Likes and reposts, and who did."""
+"""Likes and reposts, and lists of who did."""
 
 from contextlib import ExitStack
 

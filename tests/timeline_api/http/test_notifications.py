@@ -1,4 +1,4 @@
-"""GET /api/v1/notifications/, what it tells of and when it goes."""
+"""GET /api/v1/notifications/: what it lists, and what deletes it."""
 
 import pytest
 import time_machine

@@ -185,11 +185,6 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
         assert [row["username"] for row in found(visitor, query, PEOPLE)] == names
 
 
-def test_it_parses_words_phrases_and_exclusions():
-    assert parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
-    assert sql.fts5(parse("a* OR b")) == '("a*" "OR" "b")'
-
-
 def test_it_uses_the_index(everybody):
     """A shard does not look through all its texts for a word."""
     for alias in shards():

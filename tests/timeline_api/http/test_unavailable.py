@@ -97,6 +97,20 @@ def test_it_pages_on_past_people_it_cannot_show(visitor, register, down):  # noq
     assert sorted(seen) == sorted(other.username for other in others if shard_for(other) != lost)
 
 
+def test_it_answers_503_for_a_repost_whose_original_is_on_the_lost_shard(
+    visitor,
+    apart,
+    down,  # noqa: F811
+):
+    author, reposter = apart
+    messages.repost(account=reposter, message=author.messages.get())
+    repost = reposter.messages.get(repost_of_id__isnull=False)
+    down(shard_for(author))
+    for path in ("", "replies/", "likes/"):
+        response = visitor.get(f"/api/v1/messages/{repost.pk}/{path}")
+        assert_unavailable(response, shard_for(author))
+
+
 def test_it_answers_a_locked_database_503(visitor, alice):
     def locked(execute, sql, params, many, context):
         raise OperationalError("database is locked")

@@ -1,4 +1,4 @@
-"""Timelines: the public one and one's home; what they cost, and what a lost shard leaves."""
+"""The public timeline and a home: what they show, what they cost, and what a lost shard hides."""
 
 import pytest
 from django.db import connections
@@ -7,7 +7,7 @@ from shardrouter.exceptions import ShardUnavailable
 from tests.timeline_api.ids import ids
 from timeline_api.models import Account, HomeEntry, Message
 from timeline_api.selectors import timelines
-from timeline_api.services import accounts, follows
+from timeline_api.services import accounts, blocks, follows, likes
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -60,6 +60,21 @@ def test_it_reads_the_public_page_with_one_query_a_shard(posted, asks):
     with asks(shard0=1, shard1=1, shard2=1):
         page = timelines.public_page(limit=5)
         assert len({line.message.author.username for line in page}) == 3
+
+
+def test_it_reads_the_viewers_marks_with_one_query_more_on_their_shard(posted, alice, asks):
+    likes.like(account=alice, message=posted[1])
+    with asks(shard0=2, shard1=1, shard2=1):
+        page = timelines.public_page(viewer=alice)
+    assert [line.id for line in page if line.liked] == [posted[1].pk]
+    assert {line.liked for line in timelines.public_page()} == {None}
+
+
+def test_it_hides_the_muted_and_keeps_their_positions(posted, alice, bob):
+    blocks.mute(account=alice, other=bob)
+    page = timelines.public_page(viewer=alice)
+    assert ids(page) == ids([row for row in posted[::-1] if row.author_id != bob.pk])
+    assert page.positions == ids(posted[::-1])
 
 
 def test_it_reads_a_home_with_one_query_more_on_its_own_shard(posted, alice, asks):
@@ -144,7 +159,7 @@ def test_it_leaves_out_the_history_on_a_lost_shard(cut_short, posted, alice, bob
 
 
 def test_it_fills_up_what_is_gone(posted, alice, asks):
-    """Newest first, 10 to 7 are gone: what follows moves up."""
+    """Newest first, 10 to 7 are deleted: the older ones move up."""
     Message.objects.filter(pk__in=[row.pk for row in posted[7:11]]).delete()
     with asks(shard0=4, shard1=2, shard2=2):
         page = timelines.home_page(alice, limit=5)
