@@ -1,0 +1,168 @@
+"""Routes: to which databases a call's arguments lead, as the plain queryset would find them.
+
+All that prepared queries take of the rest of shardrouter stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.sql import Query
+from django.db.models.sql.where import WhereNode
+
+from .. import availability, conf, counters, scatter
+from ..colocation import require_colocated
+from ..exceptions import CrossShardQuery, PreparedQueryError, ShardUnavailable
+from ..merging import warn_of_rows
+from ..queryset import ShardedQuerySet
+from ..routing import columns_told, possible_slots, shards_of
+from .fragments import Diverted, Fragment, marked_fragment, parts_of
+
+__all__ = [
+    "Merging",
+    "PreparedQueryError",
+    "ShardUnavailable",
+    "ShardedQuerySet",
+    "ShardedRoute",
+    "StockRoute",
+    "available",
+    "is_stock_fetch",
+    "merging",
+    "route_of",
+]
+
+available = availability.of
+
+
+def is_stock_fetch(queryset: QuerySet) -> bool:
+    """Whether `queryset` is read as Django or ShardedQuerySet reads, with no override."""
+    kind = type(queryset)
+    if isinstance(queryset, ShardedQuerySet):
+        names = ("_fetch_all", "_fetch", "_shards", "_shards_noted", "note", "_ask", "db")
+        return all(getattr(kind, name) is getattr(ShardedQuerySet, name) for name in names)
+    return kind._fetch_all is QuerySet._fetch_all and kind.db is QuerySet.db
+
+
+class StockRoute:
+    """One database: what `using()` or the database router says, at each call."""
+
+    scatters = False
+    skips = False
+
+    def __init__(self, queryset: QuerySet) -> None:
+        self.queryset = queryset
+
+    def shards(self, lookups: Sequence[Any]) -> tuple[str, ...]:
+        return (self.queryset.db,)
+
+    def note(self, shards: tuple[str, ...]) -> None:
+        """Nothing: only routed queries are counted."""
+
+
+class ShardedRoute:
+    """The shards that a query's WHERE says, with a call's values in it."""
+
+    def __init__(self, queryset: Any, plain: Any, fragments: Sequence[Fragment]) -> None:
+        self.queryset = queryset
+        self.query: Query = queryset.query
+        self.scatters = queryset._scatter is not None
+        self.skips = self.scatters and queryset._scatter.skip_missing
+        self.reason = columns_told(plain.query) or "scatter()"
+        self.holding = set(_holding(self.query)) if fragments else set()
+        self.colocated = _is_colocated_anywhere(self.query)
+
+    def shards(self, lookups: Sequence[Any]) -> tuple[str, ...]:
+        """The aliases to ask. Raises Diverted where the plain queryset raises."""
+        query = self._filled(self.query, lookups)
+        slots = possible_slots(query)
+        if slots is None and not self.scatters:
+            raise Diverted
+        shards = conf.shards() if slots is None else shards_of(slots)
+        if shards and not self.colocated:
+            try:
+                require_colocated(query, shards)
+            except CrossShardQuery as error:
+                raise Diverted from error
+        return shards
+
+    def note(self, shards: tuple[str, ...]) -> None:
+        """Count the query and send its signal, as the plain queryset does."""
+        if shards:
+            counters.note(self.queryset.model, shards, self.reason, "select")
+
+    def _filled(self, node: Any, lookups: Sequence[Any]) -> Any:
+        """`node` with a call's lookups where the marked ones are; what has none is shared."""
+        if id(node) not in self.holding:
+            return node
+        fragment = marked_fragment(node)
+        if fragment is not None:
+            return lookups[fragment.number]
+        if isinstance(node, WhereNode):
+            children = [self._filled(child, lookups) for child in node.children]
+            return node.create(children, node.connector, node.negated)
+        if isinstance(node, Query):
+            return self._filled_query(node, lookups)
+        copied = node.copy()
+        copied.set_source_expressions(
+            [self._filled(each, lookups) for each in node.get_source_expressions()]
+        )
+        return copied
+
+    def _filled_query(self, query: Query, lookups: Sequence[Any]) -> Query:
+        filled = query.__class__.__new__(query.__class__)
+        filled.__dict__.update(query.__dict__)
+        filled.where = self._filled(query.where, lookups)
+        filled.annotations = {
+            name: self._filled(each, lookups) for name, each in query.annotations.items()
+        }
+        return filled
+
+
+def _holding(node: Any) -> Iterator[int]:
+    """The ids of the nodes in `node` that hold a marked lookup, or are one."""
+    if marked_fragment(node) is not None:
+        yield id(node)
+        return
+    inner = [found for part in parts_of(node) for found in _holding(part)]
+    if inner:
+        yield id(node)
+        yield from inner
+
+
+def _is_colocated_anywhere(query: Query) -> bool:
+    """Whether `query` may run on any number of shards, whatever its values."""
+    try:
+        require_colocated(query, (conf.shards()[0],) * 2)
+    except CrossShardQuery:
+        return False
+    return True
+
+
+def route_of(queryset: Any, plain: Any, fragments: Sequence[Fragment]) -> StockRoute | ShardedRoute:
+    """How calls of the body that gave `queryset` find their databases."""
+    if isinstance(queryset, ShardedQuerySet) and not queryset._db:
+        return ShardedRoute(queryset, plain, fragments)
+    return StockRoute(queryset)
+
+
+class Merging:
+    """How the rows of several shards are put together: scatter's own plan, made once."""
+
+    def __init__(self, queryset: Any, plain: Any, shards: tuple[str, ...]) -> None:
+        self._plan = scatter._Plan(queryset, shards)
+        self.asked = self._plan.asked
+        self.plain_asked = scatter._Plan(plain, shards).asked
+
+    def rows(self, queryset: Any, answers: list[list[Any]], shards: tuple[str, ...]) -> list[Any]:
+        """The rows of all answers, in order and between the limits."""
+        warn_of_rows(queryset, sum(map(len, answers)), shards)
+        return self._plan.all_rows(answers)
+
+
+def merging(queryset: Any, plain: Any, shards: tuple[str, ...]) -> Merging:
+    """The Merging of `queryset` over `shards`; raises Diverted where groups span shards."""
+    if not scatter.is_local(queryset.query):
+        raise Diverted
+    return Merging(queryset, plain, shards)

@@ -1,0 +1,243 @@
+"""Shapes: a body, compiled for one kind of arguments.
+
+The body is run with markers and, once, with a call's own arguments. What is prepared of the first
+must be what Django makes of the second, or the shape is not prepared.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.db.models.sql import Query
+
+from .bodies import Guard, Impure
+from .fragments import Diverted, fragments_of
+from .keys import is_fixed
+from .markers import Inspected, Marker, is_marker, number_of
+from .routes import (
+    ShardedQuerySet,
+    ShardUnavailable,
+    available,
+    is_stock_fetch,
+    merging,
+    route_of,
+)
+from .rows import KNOWN
+from .statements import Mismatch, Statement
+from .watch import Evaluated, Watch, without_queries
+
+
+class Unprepared(Exception):
+    """A body, or arguments, that run the plain queryset; says why."""
+
+
+class NotNow(Exception):
+    """Arguments that say nothing about their shape: nothing can match them."""
+
+
+class Rows(list):
+    """The rows of a scatter that may skip shards: `shards_missing` names those that it did."""
+
+    shards_missing: tuple[str, ...] = ()
+
+
+class Shape:
+    """See the module's docstring. Raises Inspected, Unprepared or NotNow when it cannot be made.
+
+    Shared between threads: after __init__ only statements are added, under a lock.
+    """
+
+    def __init__(
+        self, function: Any, call: Callable[[Sequence[Any]], Any], values: Sequence[Any],
+        constants: frozenset[int],
+    ) -> None:  # fmt: skip
+        self.call = call
+        self.uses = 0
+        self._function = function
+        self._lock = threading.Lock()
+        plain = call(values)
+        self.queryset, watch = self._marked_queryset(values, constants)
+        _require_known(self.queryset)
+        _require_alike(self.queryset, plain)
+        self.fragments = fragments_of(self.queryset.query)
+        self.route = route_of(self.queryset, plain, self.fragments)
+        self._statements: dict[Any, Any] = {}
+        self.guards = _each_once(watch.guards)
+        self.zoned = watch.zoned
+        self._compile_first(values)
+
+    def _marked_queryset(
+        self, values: Sequence[Any], constants: frozenset[int]
+    ) -> tuple[Any, Watch]:
+        """What the body makes of markers. Raises Inspected for the first that it looked at."""
+        seen: dict[int, str] = {}
+        given = [
+            value if number in constants or is_fixed(value) else Marker(number, seen)
+            for number, value in enumerate(values)
+        ]
+        try:
+            with without_queries(), Watch(self._function) as watch:
+                queryset = self.call(given)
+        except Evaluated as error:
+            raise Unprepared("it runs a query") from error
+        except Exception as error:
+            if not seen:
+                raise Unprepared(
+                    f"it fails where nothing is known of its values: {error}"
+                ) from error
+        for number, how in seen.items():
+            raise Inspected(number, how)
+        try:
+            watch.require_pure()
+        except Impure as error:
+            raise Unprepared(str(error)) from error
+        if is_marker(queryset._db):
+            raise Inspected(number_of(queryset._db), "names a database")
+        return queryset, watch
+
+    def _compile_first(self, values: Sequence[Any]) -> None:
+        try:
+            lookups = self._lookups(values)
+            shards = self.route.shards(lookups)
+            if not shards:
+                raise NotNow
+            self._bound(shards, values, lookups)
+        except Diverted as error:
+            raise NotNow from error
+
+    def rows(self, values: Sequence[Any]) -> list[Any]:
+        """The rows for a call's arguments. Raises Diverted, before anything was done, where they
+        need the plain queryset."""
+        self.uses += 1
+        lookups = self._lookups(values)
+        shards = self.route.shards(lookups)
+        if not shards:
+            return Rows() if self.route.skips else []
+        bound = self._bound(shards, values, lookups)
+        self.route.note(shards)
+        if len(bound) == 1 and not self.route.skips:
+            alias, statement, sql, params = bound[0]
+            with available(alias):
+                rows = statement.run(sql, params)
+        else:
+            rows = self._scattered(shards, bound)
+        if self.queryset._prefetch_related_lookups:
+            prefetch_related_objects(rows, *self.queryset._prefetch_related_lookups)
+        return rows
+
+    def _lookups(self, values: Sequence[Any]) -> list[Any]:
+        try:
+            return [fragment.lookup(values) for fragment in self.fragments]
+        except Exception as error:
+            raise Diverted from error
+
+    def _bound(
+        self, shards: tuple[str, ...], values: Sequence[Any], lookups: list[Any]
+    ) -> list[tuple[str, Statement, str, list[Any]]]:
+        """Each shard's statement with its SQL and parameters."""
+        bound = []
+        given: list[Any] | None = lookups
+        for statement in self._statements_for(shards, values):
+            try:
+                bound.append((statement.alias, statement, *statement.bound(values, given)))
+            except Exception as error:
+                raise Diverted from error
+            given = None
+        return bound
+
+    def _statements_for(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Statement]:
+        key = shards[0] if len(shards) == 1 else shards
+        known = self._statements.get(key)
+        if known is None or not all(each.is_current() for each in known[0]):
+            with self._lock:
+                known = self._statements[key] = self._compiled(shards, values)
+        return known[0]
+
+    def _compiled(self, shards: tuple[str, ...], values: Sequence[Any]) -> tuple[Any, Any]:
+        """The statements for `shards` and how their rows are merged, if they are. Raises Diverted
+        where these values cannot be compiled."""
+        queryset, plain, merge = self.queryset, self.call(values), None
+        try:
+            with Watch(self._function) as watch:
+                if len(shards) > 1:
+                    merge = merging(queryset, plain, shards)
+                    queryset, plain = merge.asked, merge.plain_asked
+                made = [Statement(queryset, alias) for alias in shards]
+            for statement in made:
+                statement.learn(values)
+                statement.require_as_plain(plain, values)
+        except Mismatch as error:
+            raise Unprepared(str(error)) from error
+        except Exception as error:
+            raise Diverted from error
+        self._require_as_first(watch)
+        return made, merge
+
+    def _require_as_first(self, watch: Watch) -> None:
+        """Raise Unprepared where compiling asked for what the first time did not."""
+        try:
+            watch.require_pure()
+        except Impure as error:
+            raise Unprepared(str(error)) from error
+        if watch.zoned and self._statements and not self.zoned:
+            raise Unprepared("it depends on the time zone on some databases alone")
+        self.zoned = self.zoned or watch.zoned
+
+    def _scattered(self, shards: tuple[str, ...], bound: list[Any]) -> list[Any]:
+        answers: list[list[Any]] = []
+        missing = []
+        for alias, statement, sql, params in bound:
+            try:
+                with available(alias):
+                    answers.append(statement.run(sql, params))
+            except ShardUnavailable:
+                if not self.route.skips:
+                    raise
+                missing.append(alias)
+        if len(shards) > 1:
+            merge = self._statements[shards][1]
+            rows = merge.rows(self.queryset, answers, shards)
+        else:
+            rows = [row for answer in answers for row in answer]
+        if not self.route.skips:
+            return rows
+        found = Rows(rows)
+        found.shards_missing = tuple(missing)
+        return found
+
+
+def _each_once(guards: list[Guard]) -> tuple[Guard, ...]:
+    return tuple(
+        {(id(owner), name): (owner, name, value) for owner, name, value in guards}.values()
+    )
+
+
+def _require_known(queryset: Any) -> None:
+    """Raise Unprepared where rows are made in a way that is not known here."""
+    query = queryset.query
+    if queryset._iterable_class not in KNOWN or not is_stock_fetch(queryset):
+        raise Unprepared("its rows are made in a way of their own")
+    if type(query) is not Query or query.combinator:
+        raise Unprepared("it combines several queries")
+    if query.is_empty():
+        raise Unprepared("nothing can match it")
+    if query.select_for_update or query.explain_info or queryset._for_write:
+        raise Unprepared("it locks rows, or writes")
+    if queryset._hints or queryset._known_related_objects:
+        raise Unprepared("it starts at an instance")
+    if not all(isinstance(each, str) for each in queryset._prefetch_related_lookups):
+        raise Unprepared("it prefetches by a queryset of its own")
+
+
+def _require_alike(queryset: Any, plain: Any) -> None:
+    """Raise Unprepared where markers led the body elsewhere than the call's arguments."""
+    names = ["_db", "_fields", "_iterable_class", "_prefetch_related_lookups", "model"]
+    if isinstance(plain, ShardedQuerySet):
+        names.append("_scatter")
+    if type(queryset) is not type(plain) or any(
+        getattr(queryset, name) != getattr(plain, name) for name in names
+    ):
+        raise Unprepared("it looks at the types of its arguments")

@@ -1,0 +1,137 @@
+"""Watch: sees what a body calls while it is compiled, and what of it may answer differently later.
+
+Python tells each call of this thread to a profile function. Of a body, and of whatever code that
+is neither Django's nor ours, each call must be to what makes queries, or be pure.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import CodeType, FrameType, FunctionType, TracebackType
+from typing import Any
+
+from django.db import connections
+from django.utils import timezone, translation
+
+from .bodies import Guard, Impure, closure_guards, code_guards, is_pure_function, is_standard
+
+#: Code that is known: what it does by itself is looked at only where it asks for the time zone,
+#: the language or the time.
+_KNOWN = {"django", "shardrouter", "asgiref", "psycopg", "psycopg_pool", "psycopg_binary"}
+#: What a body may call of it, and of Python's own.
+_OPEN = (
+    "django.db.models", "django.contrib.postgres", "django.utils.functional",
+    "django.utils.deconstruct", "django.utils.tree", "shardrouter.queryset", "shardrouter.models",
+    "shardrouter.prepared.markers", "functools", "enum", "operator", "typing", "collections.abc",
+)  # fmt: skip
+_ZONE = {timezone.get_current_timezone.__code__, timezone.get_current_timezone_name.__code__}
+_CHANGING = {
+    timezone.now.__code__: "asks for the time",
+    translation.get_language.__code__: "asks for the language",
+    translation.gettext.__code__: "translates a text",
+    translation.pgettext.__code__: "translates a text",
+    translation.ngettext.__code__: "translates a text",
+    translation.npgettext.__code__: "translates a text",
+}
+
+
+class Evaluated(BaseException):
+    """A body that ran a query instead of returning one. No Exception, as Inspected is not."""
+
+
+class Watch:
+    """A context that watches this thread. Afterwards `guards` says what must stay as it is,
+    `zoned` whether the current time zone was asked for; `require_pure` raises what was wrong."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
+        self.guards: list[Guard] = []
+        self.zoned = False
+        self._wrong: list[str] = []
+        self._read: set[CodeType] = set()
+        self._kept: Any = None
+
+    def __enter__(self) -> Watch:
+        try:
+            self.guards.extend(closure_guards(self.function))
+        except Impure as error:
+            self._wrong.append(str(error))
+        self._kept = sys.getprofile()
+        sys.setprofile(self._see)
+        return self
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sys.setprofile(self._kept)
+
+    def require_pure(self) -> None:
+        """Raise Impure with the first reason why the body may give something else next time."""
+        if self._wrong:
+            raise Impure(self._wrong[0])
+
+    def _see(self, frame: FrameType, event: str, what: Any) -> None:
+        if event == "call":
+            self._see_call(frame)
+        elif event == "c_call" and _is_foreign(frame) and not is_pure_function(what):
+            name = getattr(what, "__qualname__", repr(what))
+            self._wrong.append(f"{frame.f_code.co_name} calls {name}")
+
+    def _see_call(self, frame: FrameType) -> None:
+        code = frame.f_code
+        if code in _ZONE:
+            self.zoned = True
+        if code in _CHANGING:
+            self._wrong.append(f"it {_CHANGING[code]}")
+        if _is_foreign(frame):
+            self._read_code(frame)
+        elif frame.f_back is not None and _is_foreign(frame.f_back):
+            module = _module(frame)
+            if not module.startswith(_OPEN):
+                caller = frame.f_back.f_code.co_name
+                self._wrong.append(f"{caller} calls {module}.{code.co_qualname}")
+
+    def _read_code(self, frame: FrameType) -> None:
+        code = frame.f_code
+        if code in self._read:
+            return
+        self._read.add(code)
+        try:
+            self._require_known_variables(code)
+            self.guards.extend(code_guards(code, frame.f_globals, frame.f_builtins))
+        except Impure as error:
+            self._wrong.append(str(error))
+
+    def _require_known_variables(self, code: CodeType) -> None:
+        """A function inside one that was read closes over what that one has; any other one over
+        variables that cannot be seen from here."""
+        outside = set(code.co_freevars) - {"__class__"}
+        if not outside or code is self.function.__code__:
+            return
+        if not any(code in each.co_consts for each in self._read):
+            raise Impure(f"{code.co_name} closes over {', '.join(sorted(outside))}")
+
+
+def _is_foreign(frame: FrameType) -> bool:
+    """Whether the code is neither known nor Python's own."""
+    module = _module(frame)
+    return module.partition(".")[0] not in _KNOWN and not is_standard(module)
+
+
+def _module(frame: FrameType) -> str:
+    return frame.f_globals.get("__name__") or ""
+
+
+@contextmanager
+def without_queries() -> Iterator[None]:
+    """Raise Evaluated where a query is run on any database."""
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(_refuse))
+        yield
+
+
+def _refuse(execute: Callable, sql: str, params: Any, many: bool, context: Any) -> Any:
+    raise Evaluated
