@@ -206,13 +206,20 @@ class PreparedQuery:
                 return made
 
     def _compiled(self, values: Sequence[Any]) -> Shape | _Plain:
+        """A shape for `values`. Raises what the body raises, Inspected, or NotNow."""
+        reason = unbindable(values, self._constants)
+        plain = self._call(values)
         try:
-            if (reason := unbindable(values, self._constants)) is not None:
-                raise Unprepared(reason)
-            return Shape(self._function, self._call, values, self._constants)
+            if reason is None:
+                return Shape(self._function, self._call, plain, values, self._constants)
         except Unprepared as error:
-            logger.debug("%s runs plain: %s.", self._function.__qualname__, error)
-            return _Plain(str(error))
+            reason = str(error)
+        except NotNow:
+            raise
+        except Exception as error:
+            reason = f"it cannot be compiled without its values ({type(error).__name__}: {error})"
+        logger.debug("%s runs plain: %s.", self._function.__qualname__, reason)
+        return _Plain(reason)
 
     def _look_at(self, error: Inspected) -> None:
         """Make the values of an argument a part of each shape."""

@@ -30,6 +30,9 @@ from .statements import Mismatch, Statement
 from .watch import Evaluated, Watch, without_queries
 
 
+Call = Callable[[Sequence[Any]], Any]
+
+
 class Unprepared(Exception):
     """A body, or arguments, that run the plain queryset; says why."""
 
@@ -51,15 +54,13 @@ class Shape:
     """
 
     def __init__(
-        self, function: Any, call: Callable[[Sequence[Any]], Any], values: Sequence[Any],
-        constants: frozenset[int],
-    ) -> None:  # fmt: skip
+        self, function: Any, call: Call, plain: Any, values: Sequence[Any], fixed: frozenset[int]
+    ) -> None:
         self.call = call
         self.uses = 0
         self._function = function
         self._lock = threading.Lock()
-        plain = call(values)
-        self.queryset, watch = self._marked_queryset(values, constants)
+        self.queryset, watch = self._marked_queryset(values, fixed)
         _require_known(self.queryset)
         _require_alike(self.queryset, plain)
         self.fragments = fragments_of(self.queryset.query)
@@ -70,12 +71,12 @@ class Shape:
         self._compile_first(values)
 
     def _marked_queryset(
-        self, values: Sequence[Any], constants: frozenset[int]
+        self, values: Sequence[Any], fixed: frozenset[int]
     ) -> tuple[Any, Watch]:
         """What the body makes of markers. Raises Inspected for the first that it looked at."""
         seen: dict[int, str] = {}
         given = [
-            value if number in constants or is_fixed(value) else Marker(number, seen)
+            value if number in fixed or is_fixed(value) else Marker(number, seen)
             for number, value in enumerate(values)
         ]
         try:

@@ -6,7 +6,9 @@ is neither Django's nor ours, each call must be to what makes queries, or be pur
 
 from __future__ import annotations
 
+import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import CodeType, FrameType, FunctionType, TracebackType
@@ -37,6 +39,9 @@ _CHANGING = {
 }
 
 
+_turn = threading.RLock()
+
+
 class Evaluated(BaseException):
     """A body that ran a query instead of returning one. No Exception, as Inspected is not."""
 
@@ -52,12 +57,17 @@ class Watch:
         self._wrong: list[str] = []
         self._read: set[CodeType] = set()
         self._kept: Any = None
+        self._collected = True
 
     def __enter__(self) -> Watch:
         try:
             self.guards.extend(closure_guards(self.function))
         except Impure as error:
             self._wrong.append(str(error))
+        # A collection would run anybody's code in between.
+        _turn.acquire()
+        self._collected = gc.isenabled()
+        gc.disable()
         self._kept = sys.getprofile()
         sys.setprofile(self._see)
         return self
@@ -66,6 +76,9 @@ class Watch:
         self, kind: type | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         sys.setprofile(self._kept)
+        if self._collected:
+            gc.enable()
+        _turn.release()
 
     def require_pure(self) -> None:
         """Raise Impure with the first reason why the body may give something else next time."""
