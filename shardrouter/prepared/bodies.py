@@ -48,7 +48,7 @@ _PURE_CLASSES = {
 _QUERY_CLASSES = (Model, BaseExpression, Combinable, Q, Lookup, Prefetch, FilteredRelation)
 _QUERY_CLASSES += (QuerySet, Manager, Field, enum.Enum, BaseException)
 _PURE_FUNCTIONS = {
-    len, isinstance, issubclass, getattr, hasattr, min, max, sorted, sum, abs, any, all, repr,
+    len, isinstance, issubclass, min, max, sorted, sum, abs, any, all, repr,
     iter, next, ord, chr, round, divmod, pow, format, hash,
 }  # fmt: skip
 #: C functions of these modules, and methods of these types, answer from their arguments alone.

@@ -27,11 +27,10 @@ class Diverted(Exception):
 class Slot:
     """Where the parameters of one fragment stand among those of a query."""
 
-    __slots__ = ("first", "fragment", "left", "left_sql", "query")
+    __slots__ = ("fragment", "left", "left_sql", "query")
 
     def __init__(self, fragment: Fragment, left: Any, left_sql: Any, query: Query) -> None:
         self.fragment = fragment
-        self.first = False
         self.left = left
         self.left_sql = left_sql
         self.query = query
@@ -46,6 +45,12 @@ class Slot:
     def identity(self) -> tuple[int, int]:
         return self.fragment.number, id(self.left)
 
+    def compiled(self, values: Sequence[Any], compiler: Any) -> tuple[str, Sequence[Any]]:
+        """The SQL and parameters of the fragment here, for a call's `values`."""
+        lookup = self.fragment.lookup(values, self.left)
+        lookup.left_sql = self.left_sql
+        return compiler.compile(lookup)
+
 
 class Fragment:
     """One lookup that holds arguments: its class, its left side, and what its value is made of."""
@@ -53,7 +58,8 @@ class Fragment:
     def __init__(self, number: int, lookup: Lookup, recipe: Recipe) -> None:
         self.number = number
         self.left = lookup.lhs
-        self.made_by = _made_at_call(type(lookup))
+        self.kind = type(lookup)
+        self.made_by = _made_at_call(self.kind)
         self.takes_none = lookup.can_use_none_as_rhs
         self.recipe = recipe
         self.token = f"\0{number}\0"

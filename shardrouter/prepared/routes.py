@@ -5,19 +5,25 @@ All that prepared queries take of the rest of shardrouter stands here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.fields.related_lookups import RelatedExact
+from django.db.models.fields.tuple_lookups import TupleIn
+from django.db.models.lookups import Exact, IntegerFieldExact
 from django.db.models.sql import Query
-from django.db.models.sql.where import WhereNode
+from django.db.models.sql.where import AND, WhereNode
 
-from .. import availability, conf, counters, scatter
+from .. import availability, conf, counters, ids, scatter
 from ..colocation import require_colocated
 from ..exceptions import CrossShardQuery, PreparedQueryError, ShardUnavailable
 from ..merging import warn_of_rows
+from ..placement import placement_of
 from ..queryset import ShardedQuerySet
-from ..routing import columns_told, possible_slots, shards_of
+from ..routing import Slots, columns_told, possible_slots, shards_of
+from .direct import MEMBERSHIPS, is_direct_value
 from .fragments import Diverted, Fragment, marked_fragment, parts_of
 
 __all__ = [
@@ -48,13 +54,12 @@ def is_stock_fetch(queryset: QuerySet) -> bool:
 class StockRoute:
     """One database: what `using()` or the database router says, at each call."""
 
-    scatters = False
     skips = False
 
     def __init__(self, queryset: QuerySet) -> None:
         self.queryset = queryset
 
-    def shards(self, lookups: Sequence[Any]) -> tuple[str, ...]:
+    def shards(self, values: Sequence[Any]) -> tuple[str, ...]:
         return (self.queryset.db,)
 
     def note(self, shards: tuple[str, ...]) -> None:
@@ -64,28 +69,64 @@ class StockRoute:
 class ShardedRoute:
     """The shards that a query's WHERE says, with a call's values in it."""
 
-    def __init__(self, queryset: Any, plain: Any, fragments: Sequence[Fragment]) -> None:
+    def __init__(
+        self, queryset: Any, plain: Any, fragments: Sequence[Fragment], values: Sequence[Any]
+    ) -> None:
         self.queryset = queryset
         self.query: Query = queryset.query
+        self.fragments = fragments
         self.scatters = queryset._scatter is not None
         self.skips = self.scatters and queryset._scatter.skip_missing
         self.reason = columns_told(plain.query) or "scatter()"
         self.holding = set(_holding(self.query)) if fragments else set()
         self.colocated = _is_colocated_anywhere(self.query)
+        self.terms = self._terms(values) if self.colocated else None
 
-    def shards(self, lookups: Sequence[Any]) -> tuple[str, ...]:
-        """The aliases to ask. Raises Diverted where the plain queryset raises."""
-        query = self._filled(self.query, lookups)
-        slots = possible_slots(query)
-        if slots is None and not self.scatters:
+    def shards(self, values: Sequence[Any]) -> tuple[str, ...]:
+        """The aliases to ask. Raises Diverted where the plain queryset may raise."""
+        try:
+            if self.terms is not None:
+                return self._aliases(self.terms.slots(values))
+            return self._looked_up(values)
+        except Exception as error:
+            raise Diverted from error
+
+    def _aliases(self, slots: Slots | None) -> tuple[str, ...]:
+        if slots is not None:
+            return shards_of(slots)
+        if not self.scatters:
             raise Diverted
-        shards = conf.shards() if slots is None else shards_of(slots)
+        return conf.shards()
+
+    def _looked_up(self, values: Sequence[Any]) -> tuple[str, ...]:
+        """As the plain queryset does it: from a WHERE that has the call's lookups in it."""
+        lookups = [fragment.lookup(values) for fragment in self.fragments]
+        query = self._filled(self.query, lookups)
+        shards = self._aliases(possible_slots(query))
         if shards and not self.colocated:
-            try:
-                require_colocated(query, shards)
-            except CrossShardQuery as error:
-                raise Diverted from error
+            require_colocated(query, shards)
         return shards
+
+    def _terms(self, values: Sequence[Any]) -> _Terms | None:
+        """What of the WHERE tells slots, where that is plain to see: columns compared with values,
+        all of which must hold."""
+        where = self.query.where
+        if self.query.combinator or where.negated or where.connector != AND:
+            return None
+        constant: list[Any] = []
+        told: list[_Term] = []
+        for child in where.children:
+            fragment = marked_fragment(child)
+            if id(child) not in self.holding:
+                constant.append(child)
+            elif _has_tuples(child):
+                return None
+            elif columns_told(_reduced(self.query, [child])):
+                if fragment is None or not _is_plain_term(fragment, values):
+                    return None
+                told.append(_Term(fragment))
+        slots = possible_slots(_reduced(self.query, constant)) if constant else None
+        return _Terms(slots, told)
 
     def note(self, shards: tuple[str, ...]) -> None:
         """Count the query and send its signal, as the plain queryset does."""
@@ -120,6 +161,58 @@ class ShardedRoute:
         return filled
 
 
+class _Term:
+    """A column that tells slots, compared with one argument."""
+
+    def __init__(self, fragment: Fragment) -> None:
+        field = fragment.left.target
+        placement = placement_of(field.model)
+        # Of a column that holds ids, the values are ints here.
+        self.slot_of: Callable[[Any], Any] = partial(placement.slot_of_value, field)
+        if placement.fixes_slot(field):
+            self.slot_of = ids.slot_of
+        self.number = fragment.recipe.number
+        self.is_list = fragment.kind in MEMBERSHIPS
+
+    def slots(self, values: Sequence[Any]) -> Slots:
+        value = values[self.number]  # type: ignore[index]
+        return frozenset(map(self.slot_of, value) if self.is_list else (self.slot_of(value),))
+
+
+class _Terms:
+    """All that tells slots in a WHERE, of which each part must hold."""
+
+    def __init__(self, constant: Slots | None, told: list[_Term]) -> None:
+        self.constant = constant
+        self.told = told
+
+    def slots(self, values: Sequence[Any]) -> Slots | None:
+        found = self.constant
+        for term in self.told:
+            slots = term.slots(values)
+            found = slots if found is None else found & slots
+        return found
+
+
+def _is_plain_term(fragment: Fragment, values: Sequence[Any]) -> bool:
+    kinds = {Exact, IntegerFieldExact, RelatedExact} | MEMBERSHIPS
+    number = fragment.recipe.number
+    return (
+        fragment.kind in kinds and number is not None and is_direct_value(fragment, values[number])
+    )
+
+
+def _has_tuples(node: Any) -> bool:
+    return isinstance(node, TupleIn) or any(map(_has_tuples, parts_of(node)))
+
+
+def _reduced(query: Query, children: list[Any]) -> Query:
+    """`query` with these conditions alone."""
+    reduced = query.clone()
+    reduced.where = query.where.create(children, AND)
+    return reduced
+
+
 def _holding(node: Any) -> Iterator[int]:
     """The ids of the nodes in `node` that hold a marked lookup, or are one."""
     if marked_fragment(node) is not None:
@@ -140,10 +233,12 @@ def _is_colocated_anywhere(query: Query) -> bool:
     return True
 
 
-def route_of(queryset: Any, plain: Any, fragments: Sequence[Fragment]) -> StockRoute | ShardedRoute:
+def route_of(
+    queryset: Any, plain: Any, fragments: Sequence[Fragment], values: Sequence[Any]
+) -> StockRoute | ShardedRoute:
     """How calls of the body that gave `queryset` find their databases."""
     if isinstance(queryset, ShardedQuerySet) and not queryset._db:
-        return ShardedRoute(queryset, plain, fragments)
+        return ShardedRoute(queryset, plain, fragments, values)
     return StockRoute(queryset)
 
 

@@ -103,7 +103,7 @@ def _making(queryset: QuerySet, compiler: Any) -> Make:
         return lambda rows: [row[0] for row in rows]
     if iterable is ValuesIterable:
         names = _names(queryset)
-        return lambda rows: [dict(zip(names, row, strict=False)) for row in rows]
+        return lambda rows: [dict(zip(names, row)) for row in rows]  # noqa: B905  # strict costs
     if iterable is NamedValuesListIterable:
         named = create_namedtuple_class(*(queryset._fields or _names(queryset)))
         new = tuple.__new__

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
+from django.db import connections
 from django.db.models import prefetch_related_objects
 from django.db.models.sql import Query
 
@@ -27,8 +29,7 @@ from .routes import (
 )
 from .rows import KNOWN
 from .statements import Mismatch, Statement
-from .watch import Evaluated, Watch, without_queries
-
+from .watch import Busy, Evaluated, Watch, without_queries
 
 Call = Callable[[Sequence[Any]], Any]
 
@@ -64,15 +65,13 @@ class Shape:
         _require_known(self.queryset)
         _require_alike(self.queryset, plain)
         self.fragments = fragments_of(self.queryset.query)
-        self.route = route_of(self.queryset, plain, self.fragments)
+        self.route = route_of(self.queryset, plain, self.fragments, values)
         self._statements: dict[Any, Any] = {}
         self.guards = _each_once(watch.guards)
         self.zoned = watch.zoned
         self._compile_first(values)
 
-    def _marked_queryset(
-        self, values: Sequence[Any], fixed: frozenset[int]
-    ) -> tuple[Any, Watch]:
+    def _marked_queryset(self, values: Sequence[Any], fixed: frozenset[int]) -> tuple[Any, Watch]:
         """What the body makes of markers. Raises Inspected for the first that it looked at."""
         seen: dict[int, str] = {}
         given = [
@@ -82,6 +81,8 @@ class Shape:
         try:
             with without_queries(), Watch(self._function) as watch:
                 queryset = self.call(given)
+        except Busy as error:
+            raise NotNow from error
         except Evaluated as error:
             raise Unprepared("it runs a query") from error
         except Exception as error:
@@ -101,11 +102,10 @@ class Shape:
 
     def _compile_first(self, values: Sequence[Any]) -> None:
         try:
-            lookups = self._lookups(values)
-            shards = self.route.shards(lookups)
+            shards = self.route.shards(values)
             if not shards:
                 raise NotNow
-            self._bound(shards, values, lookups)
+            self._statements_for(shards, values)
         except Diverted as error:
             raise NotNow from error
 
@@ -113,49 +113,41 @@ class Shape:
         """The rows for a call's arguments. Raises Diverted, before anything was done, where they
         need the plain queryset."""
         self.uses += 1
-        lookups = self._lookups(values)
-        shards = self.route.shards(lookups)
-        if not shards:
-            return Rows() if self.route.skips else []
-        bound = self._bound(shards, values, lookups)
-        self.route.note(shards)
-        if len(bound) == 1 and not self.route.skips:
-            alias, statement, sql, params = bound[0]
-            with available(alias):
-                rows = statement.run(sql, params)
+        shards = self.route.shards(values)
+        if len(shards) == 1 and not self.route.skips:
+            rows = self._routed(shards, values)
+        elif shards:
+            rows = self._scattered(shards, values)
         else:
-            rows = self._scattered(shards, bound)
+            # An IN that is empty, say; the plain queryset sees that nothing else is wrong.
+            raise Diverted
         if self.queryset._prefetch_related_lookups:
             prefetch_related_objects(rows, *self.queryset._prefetch_related_lookups)
         return rows
 
-    def _lookups(self, values: Sequence[Any]) -> list[Any]:
+    def _routed(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Any]:
+        (alias,) = shards
+        connection = connections[alias]
+        known = self._statements.get(alias)
+        if known is None or known[0][0].backend is not type(connection):
+            known = self._statements_for(shards, values)
+        (statement,) = known[0]
         try:
-            return [fragment.lookup(values) for fragment in self.fragments]
+            sql, params = statement.bound(values, connection)
         except Exception as error:
             raise Diverted from error
+        self.route.note(shards)
+        with available(alias):
+            return statement.run(sql, params, connection)
 
-    def _bound(
-        self, shards: tuple[str, ...], values: Sequence[Any], lookups: list[Any]
-    ) -> list[tuple[str, Statement, str, list[Any]]]:
-        """Each shard's statement with its SQL and parameters."""
-        bound = []
-        given: list[Any] | None = lookups
-        for statement in self._statements_for(shards, values):
-            try:
-                bound.append((statement.alias, statement, *statement.bound(values, given)))
-            except Exception as error:
-                raise Diverted from error
-            given = None
-        return bound
-
-    def _statements_for(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Statement]:
+    def _statements_for(self, shards: tuple[str, ...], values: Sequence[Any]) -> Any:
+        """The statements for `shards`, and how their rows are merged, if they are."""
         key = shards[0] if len(shards) == 1 else shards
         known = self._statements.get(key)
         if known is None or not all(each.is_current() for each in known[0]):
             with self._lock:
                 known = self._statements[key] = self._compiled(shards, values)
-        return known[0]
+        return known
 
     def _compiled(self, shards: tuple[str, ...], values: Sequence[Any]) -> tuple[Any, Any]:
         """The statements for `shards` and how their rows are merged, if they are. Raises Diverted
@@ -168,8 +160,7 @@ class Shape:
                     queryset, plain = merge.asked, merge.plain_asked
                 made = [Statement(queryset, alias) for alias in shards]
             for statement in made:
-                statement.learn(values)
-                statement.require_as_plain(plain, values)
+                statement.learn(values, plain)
         except Mismatch as error:
             raise Unprepared(str(error)) from error
         except Exception as error:
@@ -187,27 +178,29 @@ class Shape:
             raise Unprepared("it depends on the time zone on some databases alone")
         self.zoned = self.zoned or watch.zoned
 
-    def _scattered(self, shards: tuple[str, ...], bound: list[Any]) -> list[Any]:
+    def _scattered(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Any]:
+        statements, merge = self._statements_for(shards, values)
+        try:
+            bound = [each.bound(values, connections[each.alias]) for each in statements]
+        except Exception as error:
+            raise Diverted from error
+        self.route.note(shards)
         answers: list[list[Any]] = []
         missing = []
-        for alias, statement, sql, params in bound:
+        for statement, (sql, params) in zip(statements, bound, strict=True):
+            alias = statement.alias
             try:
                 with available(alias):
-                    answers.append(statement.run(sql, params))
+                    answers.append(statement.run(sql, params, connections[alias]))
             except ShardUnavailable:
                 if not self.route.skips:
                     raise
                 missing.append(alias)
-        if len(shards) > 1:
-            merge = self._statements[shards][1]
-            rows = merge.rows(self.queryset, answers, shards)
-        else:
-            rows = [row for answer in answers for row in answer]
-        if not self.route.skips:
-            return rows
-        found = Rows(rows)
-        found.shards_missing = tuple(missing)
-        return found
+        rows = merge.rows(self.queryset, answers, shards) if merge else [*chain(*answers)]
+        if self.route.skips:
+            rows = Rows(rows)
+            rows.shards_missing = tuple(missing)
+        return rows
 
 
 def _each_once(guards: list[Guard]) -> tuple[Guard, ...]:

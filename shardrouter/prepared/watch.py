@@ -7,21 +7,24 @@ is neither Django's nor ours, each call must be to what makes queries, or be pur
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any
 
 from django.db import connections
 from django.utils import timezone, translation
 
-from .bodies import Guard, Impure, closure_guards, code_guards, is_pure_function, is_standard
+from .bodies import Guard, Impure, closure_guards, code_guards, is_pure_function
 
-#: Code that is known: what it does by itself is looked at only where it asks for the time zone,
-#: the language or the time.
-_KNOWN = {"django", "shardrouter", "asgiref", "psycopg", "psycopg_pool", "psycopg_binary"}
+#: Packages whose code is known: what it does by itself is looked at only where it asks for the time
+#: zone, the language or the time.
+_KNOWN = ("django", "shardrouter", "asgiref", "psycopg", "psycopg_pool", "psycopg_binary")
 #: What a body may call of it, and of Python's own.
 _OPEN = (
     "django.db.models", "django.contrib.postgres", "django.utils.functional",
@@ -37,6 +40,10 @@ _CHANGING = {
     translation.ngettext.__code__: "translates a text",
     translation.npgettext.__code__: "translates a text",
 }
+
+
+class Busy(Exception):
+    """A profiler has this thread's profile function, so nothing can be watched."""
 
 
 _turn = threading.RLock()
@@ -56,7 +63,6 @@ class Watch:
         self.zoned = False
         self._wrong: list[str] = []
         self._read: set[CodeType] = set()
-        self._kept: Any = None
         self._collected = True
 
     def __enter__(self) -> Watch:
@@ -64,18 +70,19 @@ class Watch:
             self.guards.extend(closure_guards(self.function))
         except Impure as error:
             self._wrong.append(str(error))
+        if sys.getprofile() is not None:
+            raise Busy
         # A collection would run anybody's code in between.
         _turn.acquire()
         self._collected = gc.isenabled()
         gc.disable()
-        self._kept = sys.getprofile()
         sys.setprofile(self._see)
         return self
 
     def __exit__(
         self, kind: type | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        sys.setprofile(self._kept)
+        sys.setprofile(None)
         if self._collected:
             gc.enable()
         _turn.release()
@@ -128,9 +135,35 @@ class Watch:
 
 
 def _is_foreign(frame: FrameType) -> bool:
-    """Whether the code is neither known nor Python's own."""
-    module = _module(frame)
-    return module.partition(".")[0] not in _KNOWN and not is_standard(module)
+    """Whether the code is neither known nor Python's own. By its file: a project may have modules
+    that are named as Python's. What was made by exec(), as dataclasses do, is its module's."""
+    path = frame.f_code.co_filename
+    if path.startswith("<") and not path.startswith("<frozen "):
+        path = frame.f_globals.get("__file__") or path
+    return is_foreign(path)
+
+
+@cache
+def is_foreign(path: str) -> bool:
+    """Whether the code of the file at `path` is neither known nor Python's own."""
+    if path.startswith("<frozen "):
+        return False
+    standard = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    packages = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
+    if any(path.startswith(_folder(each)) for each in _known_folders()):
+        return False
+    if any(path.startswith(_folder(each)) for each in packages):
+        return True
+    return not any(path.startswith(_folder(each)) for each in standard)
+
+
+def _known_folders() -> list[str]:
+    modules = [sys.modules.get(name) for name in _KNOWN]
+    return [os.path.dirname(each.__file__) for each in modules if each and each.__file__]
+
+
+def _folder(path: str) -> str:
+    return path.rstrip(os.sep) + os.sep
 
 
 def _module(frame: FrameType) -> str:
