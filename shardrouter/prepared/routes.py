@@ -6,6 +6,7 @@ All that prepared queries take of the rest of shardrouter stands here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -33,13 +34,10 @@ __all__ = [
     "ShardedQuerySet",
     "ShardedRoute",
     "StockRoute",
-    "available",
     "is_stock_fetch",
     "merging",
     "route_of",
 ]
-
-available = availability.of
 
 
 def is_stock_fetch(queryset: QuerySet) -> bool:
@@ -58,6 +56,8 @@ class StockRoute:
 
     def __init__(self, queryset: QuerySet) -> None:
         self.queryset = queryset
+        sharded = isinstance(queryset, ShardedQuerySet)
+        self.available: Callable[[str], Any] = availability.of if sharded else nullcontext
 
     def shards(self, values: Sequence[Any]) -> tuple[str, ...]:
         return (self.queryset.db,)
@@ -68,6 +68,8 @@ class StockRoute:
 
 class ShardedRoute:
     """The shards that a query's WHERE says, with a call's values in it."""
+
+    available = availability.of
 
     def __init__(
         self, queryset: Any, plain: Any, fragments: Sequence[Fragment], values: Sequence[Any]

@@ -22,7 +22,6 @@ from .markers import Inspected, Marker, is_marker, number_of
 from .routes import (
     ShardedQuerySet,
     ShardUnavailable,
-    available,
     is_stock_fetch,
     merging,
     route_of,
@@ -137,7 +136,7 @@ class Shape:
         except Exception as error:
             raise Diverted from error
         self.route.note(shards)
-        with available(alias):
+        with self.route.available(alias):
             return statement.run(sql, params, connection)
 
     def _statements_for(self, shards: tuple[str, ...], values: Sequence[Any]) -> Any:
@@ -190,7 +189,7 @@ class Shape:
         for statement, (sql, params) in zip(statements, bound, strict=True):
             alias = statement.alias
             try:
-                with available(alias):
+                with self.route.available(alias):
                     answers.append(statement.run(sql, params, connections[alias]))
             except ShardUnavailable:
                 if not self.route.skips:

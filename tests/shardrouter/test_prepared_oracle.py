@@ -45,7 +45,8 @@ NAMES = {
     each.__name__: each
     for each in (
         Author, Book, Bookmark, Chapter, Country, Tag, Visit, Case, Coalesce, Count, Exists,
-        ExpressionWrapper, F, FilteredRelation, Length, Lower, Max, OuterRef, Q, Subquery, TruncDate, Value, When,
+        ExpressionWrapper, F, FilteredRelation, Length, Lower, Max, OuterRef, Q, Subquery,
+        TruncDate, Value, When,
     )
 }  # fmt: skip
 NAMES["models"] = models
