@@ -19,16 +19,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from django.db.models import (
-    F,
-    Field,
-    FilteredRelation,
-    Manager,
-    Model,
-    Prefetch,
-    Q,
-    QuerySet,
-)
+from django.db.models import F, Field, FilteredRelation, Manager, Model, Prefetch, Q, QuerySet
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.lookups import Lookup
 from django.db.models.options import Options
@@ -45,8 +36,10 @@ _PURE_CLASSES = {
     filter, enumerate, reversed, super, property, classmethod, staticmethod, decimal.Decimal,
     uuid.UUID, datetime.date, datetime.datetime, datetime.time, datetime.timedelta,
 }  # fmt: skip
-_QUERY_CLASSES = (Model, BaseExpression, Combinable, Q, Lookup, Prefetch, FilteredRelation)
-_QUERY_CLASSES += (QuerySet, Manager, Field, enum.Enum, BaseException)
+_QUERY_CLASSES: tuple[type, ...] = (
+    Model, BaseExpression, Combinable, Q, Lookup, Prefetch, FilteredRelation, QuerySet, Manager,
+    Field, enum.Enum, BaseException,
+)  # fmt: skip
 _PURE_FUNCTIONS = {
     len, isinstance, issubclass, min, max, sorted, sum, abs, any, all, repr,
     iter, next, ord, chr, round, divmod, pow, format, hash,
@@ -192,6 +185,8 @@ def _name_guards(
             if isinstance(value, types.ModuleType):
                 raise Impure(f"{code.co_name} passes the module {name} on")
             return
+        if isinstance(value, types.FunctionType):
+            raise Impure(f"{code.co_name} reads {name}.{attribute}, which may change")
         if not isinstance(value, types.ModuleType | type):
             return
         owner, raw = _attribute(value, attribute)

@@ -1,8 +1,9 @@
 """Direct: arguments that need no lookup, since their parameters are known to be what it binds.
 
-A comparison of a whole number's column with an int, of a text column with a str, or an IN of such
-values: what Django's lookups do to them comes down to the field's `get_db_prep_value`. Only stock
-lookups on fields with stock preparation; anything else is a lookup at each call.
+A comparison of a whole number's column with an int, of a foreign key with a row, of a text column
+with a str, or an IN of such values: what Django's lookups do to them comes down to the field's
+`get_db_prep_value`. Only stock lookups on fields with stock preparation; anything else is a lookup
+at each call.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import CharField, Field, ForeignKey, IntegerField, TextField
+from django.db.models import CharField, Field, ForeignKey, IntegerField, Model, TextField
 from django.db.models.expressions import Col
 from django.db.models.fields import AutoFieldMixin
 from django.db.models.fields.related_lookups import (
@@ -47,58 +48,95 @@ COMPARISONS = {
 }  # fmt: skip
 MEMBERSHIPS = {In, RelatedIn}
 
-#: From a value and a connection to a parameter; raises Diverted.
+#: From a value and a connection to a parameter, or to several; raises Diverted.
 Bind = Callable[[Any, Any], Any]
+Read = Callable[[Any], Any]
 
 
 def scalar_binder(fragment: Fragment, kind: type, connection: Any) -> Bind | None:
     """How a comparison of `fragment` with a value of the type `kind` is bound, or None."""
-    if fragment.kind not in COMPARISONS or (target := _target(fragment, kind)) is None:
+    read = scalar_reader(fragment, kind)
+    if read is None or fragment.kind not in COMPARISONS:
         return None
+    prepare = _prepare(fragment, connection)
+    if read is not _itself:
+        return lambda value, connection: prepare(read(value), connection)
     if not issubclass(fragment.kind, IntegerFieldOverflow):
-        return _prepare(target, connection)
+        return prepare
     internal_type = fragment.left.output_field.get_internal_type()
     low, high = connection.ops.integer_field_range(internal_type)
-    return _within(_prepare(target, connection), low, high)
+    return _within(prepare, low, high)
 
 
 def list_binder(fragment: Fragment, values: Any, connection: Any) -> Bind | None:
     """How an IN of `fragment` with values of one type, as `values` are, is bound, or None."""
-    kinds = set(map(type, values))
-    if fragment.kind not in MEMBERSHIPS or len(kinds) != 1 or connection.ops.max_in_list_size():
-        return None
-    if (target := _target(fragment, kinds.pop())) is None:
+    if list_reader(fragment, values) is None or connection.ops.max_in_list_size():
         return None
     # Each value once, in order, as In does.
-    if _keeps(target, connection):
+    if _keeps(_target(fragment), connection):
         return lambda values, connection: list(dict.fromkeys(values))
-    prepare = _prepare(target, connection)
+    prepare = _prepare(fragment, connection)
     return lambda values, connection: [prepare(each, connection) for each in dict.fromkeys(values)]
 
 
-def is_direct_value(fragment: Fragment, value: Any) -> bool:
-    """Whether the lookup of `fragment` keeps `value`, or each of its values, as it is."""
-    if fragment.kind in COMPARISONS:
-        return _target(fragment, type(value)) is not None
-    if fragment.kind not in MEMBERSHIPS or not isinstance(value, list | tuple | set | frozenset):
-        return False
-    kinds = set(map(type, value))
-    return len(kinds) == 1 and _target(fragment, kinds.pop()) is not None
+def scalar_reader(fragment: Fragment, kind: type) -> Read | None:
+    """From a value of the type `kind` to what the lookup of `fragment` keeps of it: an int or a
+    str. None where that is not plain to see."""
+    target = _target(fragment) if fragment.kind in COMPARISONS else None
+    if target is None:
+        return None
+    if _is_stock_number(target, kind) or _is_stock_text(target, kind):
+        return _itself
+    if fragment.kind is RelatedExact and _is_stock_number(target, int):
+        return _key_of(target, kind)
+    return None
 
 
-def _target(fragment: Fragment, kind: type) -> Any:
-    """The field that prepares values of the type `kind` for the database, having kept them as they
-    are so far; or None."""
+def list_reader(fragment: Fragment, values: Any) -> Read | None:
+    """As scalar_reader, for an IN of values of one type, as `values` are."""
+    if fragment.kind not in MEMBERSHIPS or type(values) not in _CONTAINERS:
+        return None
+    target, kinds = _target(fragment), set(map(type, values))
+    if target is None or len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    return _itself if _is_stock_number(target, kind) or _is_stock_text(target, kind) else None
+
+
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _key_of(target: Field, kind: type) -> Read | None:
+    """From a row of the model that a foreign key leads to, to its key."""
+    if not (issubclass(kind, Model) and issubclass(kind, target.model)):
+        return None
+    name = target.attname
+
+    def key(row: Any) -> int:
+        value = row.__dict__.get(name)
+        if type(value) is not int or not row._is_pk_set():
+            raise Diverted
+        return value
+
+    return key
+
+
+def _target(fragment: Fragment) -> Any:
+    """The field that prepares values for the database, or None where something may come before."""
     if fragment.recipe.number is None or type(fragment.left) is not Col:
         return None
     field = fragment.left.output_field
-    target = field.target_field if isinstance(field, ForeignKey) else field
     if type(field).get_prep_value not in _STOCK_PREPARATION:
         return None
-    return target if _is_stock_number(target, kind) or _is_stock_text(target, kind) else None
+    return field.target_field if isinstance(field, ForeignKey) else field
 
 
-def _prepare(target: Any, connection: Any) -> Bind:
+def _prepare(fragment: Fragment, connection: Any) -> Bind:
+    target = _target(fragment)
     if _keeps(target, connection):
         return lambda value, connection: value
     return lambda value, connection: target.get_db_prep_value(value, connection, prepared=True)

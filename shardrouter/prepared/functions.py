@@ -131,6 +131,7 @@ class PreparedQuery:
     def _reset(self) -> None:
         self._shapes: dict[Any, Shape | _Plain] = {}
         self._asked: set[Any] = set()
+        self._failed: dict[Any, int] = {}
         self._looked_at: dict[int, str] = {}
         self._constants: frozenset[int] = frozenset()
         self._zoned = False
@@ -190,9 +191,10 @@ class PreparedQuery:
             while True:
                 try:
                     key = self._key(values)
-                    if not self._is_admitted(key):
+                    if not (self._is_admitted(key) and self._is_worth_a_try(key)):
                         return None
                     made = self._shapes.get(key) or self._compiled(values)
+                    self._failed.pop(key, None)
                 except (NotNow, Unkeyed, TypeError):
                     return None
                 except Inspected as error:
@@ -235,6 +237,13 @@ class PreparedQuery:
             self._asked.clear()
         self._asked.add(key)
         return False
+
+    def _is_worth_a_try(self, key: Any) -> bool:
+        """Whether to compile for `key`: less and less often where nothing could match so far."""
+        if len(self._failed) >= MAX_SHAPES:
+            self._failed.clear()
+        tries = self._failed[key] = self._failed.get(key, 0) + 1
+        return tries & (tries - 1) == 0
 
     def _keep(self, key: Any, made: Shape | _Plain) -> None:
         if len(self._shapes) >= MAX_SHAPES:

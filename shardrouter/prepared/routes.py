@@ -24,7 +24,7 @@ from ..merging import warn_of_rows
 from ..placement import placement_of
 from ..queryset import ShardedQuerySet
 from ..routing import Slots, columns_told, possible_slots, shards_of
-from .direct import MEMBERSHIPS, is_direct_value
+from .direct import MEMBERSHIPS, list_reader, scalar_reader
 from .fragments import Diverted, Fragment, marked_fragment, parts_of
 
 __all__ = [
@@ -118,15 +118,15 @@ class ShardedRoute:
         constant: list[Any] = []
         told: list[_Term] = []
         for child in where.children:
-            fragment = marked_fragment(child)
             if id(child) not in self.holding:
                 constant.append(child)
             elif _has_tuples(child):
                 return None
             elif columns_told(_reduced(self.query, [child])):
-                if fragment is None or not _is_plain_term(fragment, values):
+                term = _term(marked_fragment(child), values)
+                if term is None:
                     return None
-                told.append(_Term(fragment))
+                told.append(term)
         slots = possible_slots(_reduced(self.query, constant)) if constant else None
         return _Terms(slots, told)
 
@@ -166,19 +166,21 @@ class ShardedRoute:
 class _Term:
     """A column that tells slots, compared with one argument."""
 
-    def __init__(self, fragment: Fragment) -> None:
+    def __init__(self, fragment: Fragment, read: Callable[[Any], Any]) -> None:
         field = fragment.left.target
         placement = placement_of(field.model)
-        # Of a column that holds ids, the values are ints here.
-        self.slot_of: Callable[[Any], Any] = partial(placement.slot_of_value, field)
-        if placement.fixes_slot(field):
-            self.slot_of = ids.slot_of
-        self.number = fragment.recipe.number
+        # Of a column that holds ids, what is read is an int.
+        fixed = placement.fixes_slot(field)
+        self.slot_of = ids.slot_of if fixed else partial(placement.slot_of_value, field)
+        self.read = read
+        self.number: Any = fragment.recipe.number
         self.is_list = fragment.kind in MEMBERSHIPS
 
     def slots(self, values: Sequence[Any]) -> Slots:
-        value = values[self.number]  # type: ignore[index]
-        return frozenset(map(self.slot_of, value) if self.is_list else (self.slot_of(value),))
+        value = values[self.number]
+        if self.is_list:
+            return frozenset(map(self.slot_of, value))
+        return frozenset((self.slot_of(self.read(value)),))
 
 
 class _Terms:
@@ -196,12 +198,15 @@ class _Terms:
         return found
 
 
-def _is_plain_term(fragment: Fragment, values: Sequence[Any]) -> bool:
-    kinds = {Exact, IntegerFieldExact, RelatedExact} | MEMBERSHIPS
-    number = fragment.recipe.number
-    return (
-        fragment.kind in kinds and number is not None and is_direct_value(fragment, values[number])
-    )
+def _term(fragment: Fragment | None, values: Sequence[Any]) -> _Term | None:
+    """The term of `fragment`, where its slots are plain to see."""
+    if fragment is None or fragment.recipe.number is None:
+        return None
+    value = values[fragment.recipe.number]
+    read = list_reader(fragment, value)
+    if fragment.kind in (Exact, IntegerFieldExact, RelatedExact):
+        read = scalar_reader(fragment, type(value))
+    return _Term(fragment, read) if read else None
 
 
 def _has_tuples(node: Any) -> bool:
@@ -210,7 +215,7 @@ def _has_tuples(node: Any) -> bool:
 
 def _reduced(query: Query, children: list[Any]) -> Query:
     """`query` with these conditions alone."""
-    reduced = query.clone()
+    reduced: Any = query.clone()
     reduced.where = query.where.create(children, AND)
     return reduced
 
@@ -258,8 +263,6 @@ class Merging:
         return self._plan.all_rows(answers)
 
 
-def merging(queryset: Any, plain: Any, shards: tuple[str, ...]) -> Merging:
-    """The Merging of `queryset` over `shards`; raises Diverted where groups span shards."""
-    if not scatter.is_local(queryset.query):
-        raise Diverted
-    return Merging(queryset, plain, shards)
+def merging(queryset: Any, plain: Any, shards: tuple[str, ...]) -> Merging | None:
+    """The Merging of `queryset` over `shards`, or None where groups span shards."""
+    return Merging(queryset, plain, shards) if scatter.is_local(queryset.query) else None

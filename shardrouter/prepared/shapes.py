@@ -146,6 +146,9 @@ class Shape:
         if known is None or not all(each.is_current() for each in known[0]):
             with self._lock:
                 known = self._statements[key] = self._compiled(shards, values)
+        if not known[0]:
+            # Groups that several shards share.
+            raise Diverted
         return known
 
     def _compiled(self, shards: tuple[str, ...], values: Sequence[Any]) -> tuple[Any, Any]:
@@ -156,6 +159,8 @@ class Shape:
             with Watch(self._function) as watch:
                 if len(shards) > 1:
                     merge = merging(queryset, plain, shards)
+                    if merge is None:
+                        return [], None
                     queryset, plain = merge.asked, merge.plain_asked
                 made = [Statement(queryset, alias) for alias in shards]
             for statement in made:

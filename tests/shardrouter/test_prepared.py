@@ -186,6 +186,41 @@ def test_shards_are_merged(books):
         assert page(2, 9)
 
 
+def test_groups_that_span_shards_run_plain_and_those_of_one_do_not(books, authors):
+    sums = prepared(
+        lambda ids: Book.objects.filter(author_id__in=ids).values("pages").annotate(n=Count("pk"))
+    )
+    ids = [author.pk for author in authors.values()]
+    for some in (ids, ids[:1], ids):
+        found = sums(some)
+        assert {row["pages"]: row["n"] for row in found}[100] == len(some)
+    with nothing_built():
+        assert len(sums(ids[:1])) == 3
+
+
+def test_what_never_matches_is_compiled_for_less_and_less_often(books, monkeypatch):
+    tried = []
+    made = functions.Shape.__init__
+    monkeypatch.setattr(functions.Shape, "__init__", lambda *args: tried.append(1) or made(*args))
+    some = prepared(lambda ids: Book.objects.filter(pk__in=ids))
+    assert [some([]) for _ in range(100)] == [[]] * 100
+    assert len(tried) == 7
+    assert len(some([books[0].pk])) == 1
+    assert is_prepared(some, [books[1].pk])
+
+
+def test_rows_stand_for_their_keys(books, authors):
+    mine = prepared(lambda author: Book.objects.filter(author=author).order_by("id"))
+    ann = authors["ann"]
+    for author in (*authors.values(), ann.pk, Author.objects.only("name").get(name="bob")):
+        assert len(the_same(mine, author)) == 3
+    with nothing_built():
+        assert len(mine(authors["cleo"])) == 3
+    for wrong in (Author(name="new"), books[0]):
+        with pytest.raises(ValueError, match=r"must be saved|Must be"):
+            mine(wrong)
+
+
 def test_a_model_that_is_not_sharded():
     user = User.objects.create(username="kim")
     Country.objects.create(code="de", keeper=user)
@@ -356,6 +391,13 @@ def by_union(a):
     return Book.objects.filter(author_id=a).union(Book.objects.filter(author_id=a, pages=1))
 
 
+def by_attribute(a):
+    return Book.objects.filter(author_id=a, pages=_visible.pages)
+
+
+_visible.pages = 5
+
+
 def by_global_write(a):
     global LAST
     LAST = a
@@ -379,6 +421,7 @@ PLAIN = {
     by_late_prefetch: "prefetches",
     by_union: "combines",
     by_global_write: "sets a global",
+    by_attribute: "_visible.pages",
 }
 
 
