@@ -15,11 +15,12 @@ import inspect
 import sys
 import types
 import uuid
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from django.db.models import F, Field, FilteredRelation, Manager, Model, Prefetch, Q, QuerySet
+from django.db.models import Field, FilteredRelation, Manager, Model, Prefetch, Q, QuerySet
 from django.db.models.expressions import BaseExpression, Combinable
 from django.db.models.lookups import Lookup
 from django.db.models.options import Options
@@ -28,9 +29,10 @@ _MISSING = object()
 _CONSTANTS = (
     int, str, float, bytes, bool, type(None), complex, decimal.Decimal, uuid.UUID,
     datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone,
+    zoneinfo.ZoneInfo,
 )  # fmt: skip
-#: What queries are made of; treated as constant by Django as well.
-_PARTS = (Q, F, BaseExpression, Combinable, Manager, Options, Prefetch, FilteredRelation, Field)
+#: Parts of models, which stay as they are declared.
+_DECLARED = (Manager, Options, Field, enum.Enum)
 _PURE_CLASSES = {
     int, str, float, bytes, bool, list, tuple, dict, set, frozenset, range, slice, zip, map,
     filter, enumerate, reversed, super, property, classmethod, staticmethod, decimal.Decimal,
@@ -59,15 +61,26 @@ class Impure(Exception):
 def is_lasting(value: Any) -> bool:
     """Whether a name that has `value` says the same until it is bound anew."""
     kind = type(value)
-    if kind in _CONSTANTS or isinstance(value, (enum.Enum, *_PARTS)):
+    if kind in _CONSTANTS or isinstance(value, _DECLARED):
         return True
     if kind in (tuple, frozenset):
         return all(map(is_lasting, value))
+    if isinstance(value, Q | BaseExpression | Combinable):
+        return _is_lasting_part(value)
     if isinstance(value, type):
         return is_pure_class(value)
     if isinstance(value, types.BuiltinFunctionType):
         return is_pure_function(value)
     return isinstance(value, types.ModuleType | types.FunctionType)
+
+
+def _is_lasting_part(part: Any) -> bool:
+    """Whether a condition or expression is made of what lasts; the thing itself is not changed, as
+    Django's are not."""
+    if isinstance(part, Q):
+        return all(map(is_lasting, part.children))
+    args, kwargs = getattr(part, "_constructor_args", ((object(),), {}))
+    return all(map(is_lasting, (*args, *kwargs.values())))
 
 
 def is_pure_class(kind: type) -> bool:

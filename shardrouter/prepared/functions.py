@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.core.signals import setting_changed
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from .bodies import holds
+from .caches import ShapeCache
 from .fragments import Diverted
-from .keys import Unkeyed, key_of, unbindable
 from .markers import Inspected
 from .routes import PreparedQueryError
-from .shapes import NotNow, Rows, Shape, Unprepared
+from .rows import Rows
+from .shapes import Unprepared
 
-logger = logging.getLogger("shardrouter")
-
-#: How many shapes a function keeps.
-MAX_SHAPES = 64
 _NAMED = {
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -35,33 +27,12 @@ _NAMED = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """How calls of one kind are answered: `prepared` or plain, and why plain. `looked_at` names
-    the parameters whose values are a part of the shape, with what the body does with each."""
+    """How a call is answered: `prepared`, or plain and for what `reason`. `looked_at` names the
+    parameters whose values are a part of the shape, with what the body does with each."""
 
     prepared: bool
     reason: str
     looked_at: dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Plain:
-    """In the place of a shape: calls of this kind run the plain queryset."""
-
-    reason: str
-
-
-class _Settings:
-    """Counts changes of settings, each of which makes all that was compiled stale."""
-
-    def __init__(self) -> None:
-        self.changes = 0
-
-    def changed(self, **kwargs: Any) -> None:
-        self.changes += 1
-
-
-_settings = _Settings()
-setting_changed.connect(_settings.changed, dispatch_uid="shardrouter.prepared")
 
 
 class PreparedQuery:
@@ -77,34 +48,31 @@ class PreparedQuery:
         self._names = tuple(self._signature.parameters)
         kinds = [each.kind for each in self._signature.parameters.values()]
         self._positional = sum(kind is not inspect.Parameter.KEYWORD_ONLY for kind in kinds)
-        self._lock = threading.RLock()
-        self._seen = _settings.changes
-        self._reset()
+        self._cache = ShapeCache(function, self._call)
         update_wrapper(self, function)
 
     def __repr__(self) -> str:
         return f"<prepared {self._function.__qualname__}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """The rows, as a list: dicts, tuples, values or instances, as the queryset gives them.
+        """Return the rows: dicts, tuples, values or instances, as the queryset gives them.
 
-        Raises what the queryset raises.
+        Raise what the queryset raises.
         """
         if not kwargs and len(args) == self._positional == len(self._names):
             values: Sequence[Any] = args
         else:
             values = self._values(args, kwargs)
-        shape = self._shape(values)
+        shape = self._cache.get(values)
         if shape is not None:
             try:
                 return shape.rows(values)
             except Diverted:
                 pass
             except Unprepared as error:
-                self._set_plain(values, str(error))
+                self._cache.set_plain(values, str(error))
             except Inspected as error:
-                with self._lock:
-                    self._look_at(error)
+                self._cache.look_at(error)
         return self._plain_rows(values)
 
     async def acall(self, *args: Any, **kwargs: Any) -> list[Any]:
@@ -112,29 +80,21 @@ class PreparedQuery:
         return await sync_to_async(self)(*args, **kwargs)
 
     def queryset(self, *args: Any, **kwargs: Any) -> Any:
-        """The plain queryset, which a call always equals."""
+        """Return the plain queryset, which a call always equals."""
         return self._function(*args, **kwargs)
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
-        """How a call with these arguments is answered. Compiles it if need be; runs no query."""
+        """Return how a call with these arguments is answered. Compiles it if need be; runs no
+        query."""
         values = self._values(args, kwargs)
-        shape = self._shape(values)
-        reason = "" if shape is not None else self._reason(values)
-        looked_at = {self._names[number]: how for number, how in self._looked_at.items()}
-        return Explanation(shape is not None, reason, looked_at)
+        prepared = self._cache.get(values) is not None
+        reason = "" if prepared else self._cache.reason(values)
+        looked_at = {self._names[number]: how for number, how in self._cache.looked_at.items()}
+        return Explanation(prepared, reason, looked_at)
 
     def discard(self) -> None:
         """Discard all that was compiled; the next call compiles anew."""
-        with self._lock:
-            self._reset()
-
-    def _reset(self) -> None:
-        self._shapes: dict[Any, Shape | _Plain] = {}
-        self._asked: set[Any] = set()
-        self._failed: dict[Any, int] = {}
-        self._looked_at: dict[int, str] = {}
-        self._constants: frozenset[int] = frozenset()
-        self._zoned = False
+        self._cache.discard()
 
     def _values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         bound = self._signature.bind(*args, **kwargs)
@@ -159,112 +119,8 @@ class PreparedQuery:
         scatter = getattr(queryset, "_scatter", None)
         if scatter is None or not scatter.skip_missing:
             return list(queryset)
-        rows = Rows(queryset)
-        rows.shards_missing = queryset.shards_missing
-        return rows
-
-    def _key(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        key = key_of(values, self._constants)
-        return (*key, timezone.get_current_timezone()) if self._zoned else key
-
-    def _shape(self, values: Sequence[Any]) -> Shape | None:
-        """The shape for `values`, made if need be, or None where they run the plain queryset."""
-        if self._seen != _settings.changes:
-            self._seen = _settings.changes
-            self.discard()
-        try:
-            known = self._shapes.get(self._key(values))
-        except (Unkeyed, TypeError):
-            return None
-        if known is None:
-            known = self._made(values)
-        if type(known) is not Shape:
-            return None
-        if holds(known.guards):
-            return known
-        self.discard()
-        known = self._made(values)
-        return known if type(known) is Shape else None
-
-    def _made(self, values: Sequence[Any]) -> Shape | _Plain | None:
-        with self._lock:
-            while True:
-                try:
-                    key = self._key(values)
-                    if not (self._is_admitted(key) and self._is_worth_a_try(key)):
-                        return None
-                    made = self._shapes.get(key) or self._compiled(values)
-                    self._failed.pop(key, None)
-                except (NotNow, Unkeyed, TypeError):
-                    return None
-                except Inspected as error:
-                    self._look_at(error)
-                    continue
-                if isinstance(made, Shape) and made.zoned and not self._zoned:
-                    self._shapes.clear()
-                    self._zoned = True
-                    continue
-                self._keep(key, made)
-                return made
-
-    def _compiled(self, values: Sequence[Any]) -> Shape | _Plain:
-        """A shape for `values`. Raises what the body raises, Inspected, or NotNow."""
-        reason = unbindable(values, self._constants)
-        plain = self._call(values)
-        try:
-            if reason is None:
-                return Shape(self._function, self._call, plain, values, self._constants)
-        except Unprepared as error:
-            reason = str(error)
-        except NotNow:
-            raise
-        except Exception as error:
-            reason = f"it cannot be compiled without its values ({type(error).__name__}: {error})"
-        logger.debug("%s runs plain: %s.", self._function.__qualname__, reason)
-        return _Plain(reason)
-
-    def _look_at(self, error: Inspected) -> None:
-        """Make the values of an argument a part of each shape."""
-        self._looked_at[error.number] = error.how
-        self._constants |= {error.number}
-        self._shapes.clear()
-
-    def _is_admitted(self, key: Any) -> bool:
-        """Whether `key` is worth a shape: once there are many, one that is asked for again."""
-        if len(self._shapes) < MAX_SHAPES or key in self._asked:
-            return True
-        if len(self._asked) >= 4 * MAX_SHAPES:
-            self._asked.clear()
-        self._asked.add(key)
-        return False
-
-    def _is_worth_a_try(self, key: Any) -> bool:
-        """Whether to compile for `key`: less and less often where nothing could match so far."""
-        if len(self._failed) >= MAX_SHAPES:
-            self._failed.clear()
-        tries = self._failed[key] = self._failed.get(key, 0) + 1
-        return tries & (tries - 1) == 0
-
-    def _keep(self, key: Any, made: Shape | _Plain) -> None:
-        if len(self._shapes) >= MAX_SHAPES:
-            least = min(self._shapes, key=lambda each: getattr(self._shapes[each], "uses", 0))
-            del self._shapes[least]
-            for shape in self._shapes.values():
-                if isinstance(shape, Shape):
-                    shape.uses //= 2
-        self._shapes[key] = made
-
-    def _set_plain(self, values: Sequence[Any], reason: str) -> None:
-        logger.debug("%s runs plain: %s.", self._function.__qualname__, reason)
-        with self._lock:
-            self._keep(self._key(values), _Plain(reason))
-
-    def _reason(self, values: Sequence[Any]) -> str:
-        try:
-            known = self._shapes.get(self._key(values))
-        except (Unkeyed, TypeError) as error:
-            return str(error)
-        return known.reason if isinstance(known, _Plain) else "nothing can match, or it is new"
+        rows = list(queryset)
+        return Rows(rows, queryset.shards_missing)
 
 
 def _signature_of(function: Any, name: str) -> inspect.Signature:

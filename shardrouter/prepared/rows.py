@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any
 
@@ -27,6 +27,14 @@ KNOWN = {
 }
 
 Make = Callable[[Sequence[Sequence[Any]]], list[Any]]
+
+
+class Rows(list):
+    """The rows of a scatter that may skip shards: `shards_missing` names those that it did."""
+
+    def __init__(self, rows: Iterable[Any], shards_missing: tuple[str, ...] = ()) -> None:
+        super().__init__(rows)
+        self.shards_missing = shards_missing
 
 
 class Reading:

@@ -19,16 +19,10 @@ from .bodies import Guard, Impure
 from .fragments import Diverted, fragments_of
 from .keys import is_fixed
 from .markers import Inspected, Marker, is_marker, number_of
-from .routes import (
-    ShardedQuerySet,
-    ShardUnavailable,
-    is_stock_fetch,
-    merging,
-    route_of,
-)
-from .rows import KNOWN
+from .routes import Merging, ShardedQuerySet, ShardUnavailable, is_stock_fetch, merging, route_of
+from .rows import KNOWN, Rows
 from .statements import Mismatch, Statement
-from .watch import Busy, Evaluated, Watch, without_queries
+from .watch import Busy, Evaluated, NoQueries, Watch
 
 Call = Callable[[Sequence[Any]], Any]
 
@@ -39,12 +33,6 @@ class Unprepared(Exception):
 
 class NotNow(Exception):
     """Arguments that say nothing about their shape: nothing can match them."""
-
-
-class Rows(list):
-    """The rows of a scatter that may skip shards: `shards_missing` names those that it did."""
-
-    shards_missing: tuple[str, ...] = ()
 
 
 class Shape:
@@ -77,26 +65,29 @@ class Shape:
             value if number in fixed or is_fixed(value) else Marker(number, seen)
             for number, value in enumerate(values)
         ]
+        queryset, watch = self._watched(given, seen)
+        for number, how in seen.items():
+            raise Inspected(number, how)
+        _require_pure(watch)
+        if is_marker(queryset._db):
+            raise Inspected(number_of(queryset._db), "names a database")
+        return queryset, watch
+
+    def _watched(self, given: Sequence[Any], seen: dict[int, str]) -> tuple[Any, Watch]:
+        queryset = None
         try:
-            with without_queries(), Watch(self._function) as watch:
+            with NoQueries() as queries, Watch(self._function) as watch:
                 queryset = self.call(given)
         except Busy as error:
             raise NotNow from error
-        except Evaluated as error:
-            raise Unprepared("it runs a query") from error
+        except Evaluated:
+            pass
         except Exception as error:
+            # Most likely of a function that would not take a marker that was seen before.
             if not seen:
-                raise Unprepared(
-                    f"it fails where nothing is known of its values: {error}"
-                ) from error
-        for number, how in seen.items():
-            raise Inspected(number, how)
-        try:
-            watch.require_pure()
-        except Impure as error:
-            raise Unprepared(str(error)) from error
-        if is_marker(queryset._db):
-            raise Inspected(number_of(queryset._db), "names a database")
+                raise Unprepared(f"it fails with unknown values: {error}") from error
+        if queries.ran:
+            raise Unprepared("it runs a query")
         return queryset, watch
 
     def _compile_first(self, values: Sequence[Any]) -> None:
@@ -152,35 +143,42 @@ class Shape:
         return known
 
     def _compiled(self, shards: tuple[str, ...], values: Sequence[Any]) -> tuple[Any, Any]:
-        """The statements for `shards` and how their rows are merged, if they are. Raises Diverted
-        where these values cannot be compiled."""
-        queryset, plain, merge = self.queryset, self.call(values), None
+        """The statements for `shards`, none where groups span them, and how their rows are merged.
+        Raises Diverted where these values cannot be compiled."""
+        plain = self.call(values)
         try:
-            with Watch(self._function) as watch:
-                if len(shards) > 1:
-                    merge = merging(queryset, plain, shards)
-                    if merge is None:
-                        return [], None
-                    queryset, plain = merge.asked, merge.plain_asked
-                made = [Statement(queryset, alias) for alias in shards]
+            made, plain, merge = self._statements_made(shards, plain)
             for statement in made:
                 statement.learn(values, plain)
         except Mismatch as error:
             raise Unprepared(str(error)) from error
+        except Unprepared:
+            raise
         except Exception as error:
             raise Diverted from error
-        self._require_as_first(watch)
         return made, merge
 
+    def _statements_made(
+        self, shards: tuple[str, ...], plain: Any
+    ) -> tuple[list[Statement], Any, Merging | None]:
+        queryset, merge = self.queryset, None
+        with Watch(self._function) as watch:
+            if len(shards) > 1:
+                merge = merging(queryset, plain, shards)
+                if merge is None:
+                    return [], plain, None
+                queryset, plain = merge.asked, merge.plain_asked
+            made = [Statement(queryset, alias) for alias in shards]
+        self._require_as_first(watch)
+        return made, plain, merge
+
     def _require_as_first(self, watch: Watch) -> None:
-        """Raise Unprepared where compiling asked for what the first time did not."""
-        try:
-            watch.require_pure()
-        except Impure as error:
-            raise Unprepared(str(error)) from error
+        """Raise Unprepared where compiling asked for what it did not ask for the first time."""
+        _require_pure(watch)
         if watch.zoned and self._statements and not self.zoned:
             raise Unprepared("it depends on the time zone on some databases alone")
         self.zoned = self.zoned or watch.zoned
+        self.guards = _each_once([*self.guards, *watch.guards])
 
     def _scattered(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Any]:
         statements, merge = self._statements_for(shards, values)
@@ -189,8 +187,13 @@ class Shape:
         except Exception as error:
             raise Diverted from error
         self.route.note(shards)
-        answers: list[list[Any]] = []
-        missing = []
+        answers, missing = self._answers(statements, bound)
+        rows = merge.rows(self.queryset, answers, shards) if merge else [*chain(*answers)]
+        return Rows(rows, missing) if self.route.skips else rows
+
+    def _answers(self, statements: Any, bound: Any) -> tuple[list[list[Any]], tuple[str, ...]]:
+        """The rows of each shard, and the shards that did not answer and may be skipped."""
+        answers, missing = [], []
         for statement, (sql, params) in zip(statements, bound, strict=True):
             alias = statement.alias
             try:
@@ -200,17 +203,20 @@ class Shape:
                 if not self.route.skips:
                     raise
                 missing.append(alias)
-        rows = merge.rows(self.queryset, answers, shards) if merge else [*chain(*answers)]
-        if self.route.skips:
-            rows = Rows(rows)
-            rows.shards_missing = tuple(missing)
-        return rows
+        return answers, tuple(missing)
+
+
+def _require_pure(watch: Watch) -> None:
+    try:
+        watch.require_pure()
+    except Impure as error:
+        raise Unprepared(str(error)) from error
 
 
 def _each_once(guards: list[Guard]) -> tuple[Guard, ...]:
-    return tuple(
-        {(id(owner), name): (owner, name, value) for owner, name, value in guards}.values()
-    )
+    owners = [getattr(owner, "cell", owner) for owner, _, _ in guards]
+    keys = [(id(owner), guard[1]) for owner, guard in zip(owners, guards, strict=True)]
+    return tuple(dict(zip(keys, guards, strict=True)).values())
 
 
 def _require_known(queryset: Any) -> None:

@@ -11,8 +11,8 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any
@@ -31,6 +31,8 @@ _OPEN = (
     "django.utils.deconstruct", "django.utils.tree", "shardrouter.queryset", "shardrouter.models",
     "shardrouter.prepared.markers", "functools", "enum", "operator", "typing", "collections.abc",
 )  # fmt: skip
+_STANDARD = {os.path.dirname(os.__file__), sysconfig.get_path("stdlib")}
+_STANDARD |= {sysconfig.get_path("platstdlib")}
 _ZONE = {timezone.get_current_timezone.__code__, timezone.get_current_timezone_name.__code__}
 _CHANGING = {
     timezone.now.__code__: "asks for the time",
@@ -146,20 +148,17 @@ def _is_foreign(frame: FrameType) -> bool:
 @cache
 def is_foreign(path: str) -> bool:
     """Whether the code of the file at `path` is neither known nor Python's own."""
-    if path.startswith("<frozen "):
+    if path.startswith("<frozen ") or path.startswith(tuple(_known_folders())):
         return False
-    standard = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    packages = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
-    if any(path.startswith(_folder(each)) for each in _known_folders()):
-        return False
-    if any(path.startswith(_folder(each)) for each in packages):
+    if {"site-packages", "dist-packages"} & set(path.split(os.sep)):
         return True
-    return not any(path.startswith(_folder(each)) for each in standard)
+    return not path.startswith(tuple(map(_folder, _STANDARD)))
 
 
 def _known_folders() -> list[str]:
     modules = [sys.modules.get(name) for name in _KNOWN]
-    return [os.path.dirname(each.__file__) for each in modules if each and each.__file__]
+    files = [each.__file__ for each in modules if each]
+    return [_folder(os.path.dirname(each)) for each in files if each]
 
 
 def _folder(path: str) -> str:
@@ -170,14 +169,18 @@ def _module(frame: FrameType) -> str:
     return frame.f_globals.get("__name__") or ""
 
 
-@contextmanager
-def without_queries() -> Iterator[None]:
-    """Raise Evaluated where a query is run on any database."""
-    with ExitStack() as stack:
+class NoQueries(ExitStack):
+    """A context in which a query on any database raises Evaluated. Afterwards `ran` says whether
+    there was one, also where the error was caught."""
+
+    ran = False
+
+    def __enter__(self) -> NoQueries:
+        super().__enter__()
         for connection in connections.all():
-            stack.enter_context(connection.execute_wrapper(_refuse))
-        yield
+            self.enter_context(connection.execute_wrapper(self._refuse))
+        return self
 
-
-def _refuse(execute: Callable, sql: str, params: Any, many: bool, context: Any) -> Any:
-    raise Evaluated
+    def _refuse(self, execute: Callable, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.ran = True
+        raise Evaluated

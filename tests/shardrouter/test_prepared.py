@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import functools
 import logging
+import os
 import random
 import re
 import sys
@@ -18,7 +19,20 @@ from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connections
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Lower, TruncDate
 from django.db.models.sql import Query
 from django.test.utils import CaptureQueriesContext, override_settings
@@ -33,7 +47,7 @@ from shardrouter.exceptions import (
     ShardUnavailable,
     UnroutedQuery,
 )
-from shardrouter.prepared import functions, prepared
+from shardrouter.prepared import caches, functions, prepared, watch
 from shardrouter.signals import query_routed, query_scattered
 from tests.shardrouter.app.models import Author, Book, Chapter, Country, Visit
 
@@ -200,8 +214,8 @@ def test_groups_that_span_shards_run_plain_and_those_of_one_do_not(books, author
 
 def test_what_never_matches_is_compiled_for_less_and_less_often(books, monkeypatch):
     tried = []
-    made = functions.Shape.__init__
-    monkeypatch.setattr(functions.Shape, "__init__", lambda *args: tried.append(1) or made(*args))
+    made = caches.Shape.__init__
+    monkeypatch.setattr(caches.Shape, "__init__", lambda *args: tried.append(1) or made(*args))
     some = prepared(lambda ids: Book.objects.filter(pk__in=ids))
     assert [some([]) for _ in range(100)] == [[]] * 100
     assert len(tried) == 7
@@ -361,6 +375,14 @@ def by_query(a):
     return Book.objects.filter(author_id=a, pk__in=list(Country.objects.values_list("pk")))
 
 
+def by_hidden_query(a):
+    try:
+        known = Country.objects.count()
+    except BaseException:
+        known = 0
+    return Book.objects.filter(author_id=a, pages__gt=known)
+
+
 def by_identity(a, b=1):
     return Book.objects.filter(author_id=a)[: 1 if a is b else 2]
 
@@ -398,6 +420,13 @@ def by_attribute(a):
 _visible.pages = 5
 
 
+LISTED = Q(title__in=["ann one"])
+
+
+def by_late_list(a):
+    return Book.objects.filter(LISTED, author_id=a)
+
+
 def by_global_write(a):
     global LAST
     LAST = a
@@ -414,6 +443,7 @@ PLAIN = {
     by_context: "TENANT",
     by_cache: "_kept",
     by_query: "runs a query",
+    by_hidden_query: "runs a query",
     by_identity: "`is`",
     by_pattern: "pattern",
     by_import: "imports",
@@ -422,6 +452,7 @@ PLAIN = {
     by_union: "combines",
     by_global_write: "sets a global",
     by_attribute: "_visible.pages",
+    by_late_list: "LISTED",
 }
 
 
@@ -467,6 +498,24 @@ def test_a_global_name_may_be_bound_anew(books, authors, monkeypatch):
     assert len(the_same(longer, ann)) == 2
     monkeypatch.setitem(globals(), "_visible", lambda rows: rows[:1])
     assert len(the_same(longer, ann)) == 1
+
+
+class Shifted(Func):
+    """Its SQL has a value that is read when it is compiled."""
+
+    output_field = IntegerField()
+
+    def as_sql(self, compiler, connection, **context):
+        return str(PAGES), []
+
+
+def test_a_name_that_is_read_when_compiling_may_be_bound_anew(books, authors, monkeypatch):
+    shifted = prepared(lambda a: Book.objects.filter(author_id=a).annotate(by=Shifted()))
+    for pages in (5, 7, 5):
+        monkeypatch.setitem(globals(), "PAGES", pages)
+        for author in authors.values():
+            assert {book.by for book in shifted(author.pk)} == {pages}
+        assert is_prepared(shifted, author.pk)
 
 
 def test_nobody_prepares_under_a_profiler(books, authors):
@@ -524,7 +573,7 @@ def test_another_backend_under_the_alias_is_compiled_for(books, authors, monkeyp
     connection = connections[shard_for(ann)]
     monkeypatch.setattr(connection, "__class__", type("Other", (type(connection),), {}))
     compiled = []
-    made = type(newest._shape((ann.pk, 10**18, 3)))._compiled
+    made = type(newest._cache.get((ann.pk, 10**18, 3)))._compiled
     monkeypatch.setattr(
         "shardrouter.prepared.shapes.Shape._compiled",
         lambda *args: compiled.append(1) or made(*args),
@@ -537,11 +586,11 @@ def test_shapes_are_bounded_and_values_that_come_once_are_not_kept(books, author
     branching = prepared(by_branch)
     for number in range(1000):
         branching(number)
-    assert len(branching._shapes) == functions.MAX_SHAPES
+    assert len(branching._cache._shapes) == caches.MAX_SHAPES
     for _ in range(3):
         branching(authors["ann"].pk)
     assert is_prepared(branching, authors["ann"].pk)
-    assert len(branching._shapes) == functions.MAX_SHAPES
+    assert len(branching._cache._shapes) == caches.MAX_SHAPES
 
 
 # -- As the plain queryset does ----------------------------------------------------------------
@@ -681,3 +730,19 @@ def test_a_body_returns_a_queryset(books, authors):
     listed = prepared(lambda a: list(Book.objects.filter(author_id=a)))
     with pytest.raises(PreparedQueryError, match="returned list, not a queryset"):
         listed(authors["ann"].pk)
+
+
+@pytest.mark.parametrize(
+    ("path", "foreign"),
+    [
+        (__file__, True),
+        (os.__file__.replace("os.py", "site-packages/random.py"), True),
+        ("/srv/project/calendar/models.py", True),
+        ("<string>", True),
+        (random.__file__, False),
+        (functions.__file__, False),
+        ("<frozen os>", False),
+    ],
+)
+def test_whose_code_is_watched_is_told_by_its_file(path, foreign):
+    assert watch.is_foreign(path) is foreign

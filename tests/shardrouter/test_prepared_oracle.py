@@ -35,7 +35,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shardrouter.counters import query_counters
-from shardrouter.prepared import direct, keys, prepared, statements
+from shardrouter.prepared import direct, keys, prepared, routes, statements
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Country, Tag, Visit
 from tests.shardrouter.test_oracle import DAY, PRICES, WHOLE, _rows
 
@@ -330,11 +330,19 @@ def swapped(self, values, connection):
     return sql, [*params[1::-1], *params[2:]]
 
 
+SLOTS = routes._Terms.slots
+
+
+def kept_slots(self, values):
+    """The slots that the first call's arguments told."""
+    return self.__dict__.setdefault("kept", SLOTS(self, values))
+
+
 FAULTS = {
     "two arguments swapped": (statements.Statement, "bound", swapped),
     "any int in any column": (direct, "_within", lambda prepare, low, high: prepare),
     "one key for all that a body looks at": (keys, "frozen", type),
-    "one key for values of all types": (keys, "kind_of", lambda value: None),
+    "the shards of the first call": (routes._Terms, "slots", kept_slots),
     "a text that is not escaped": (direct, "COMPARISONS", {*direct.COMPARISONS, Contains}),
 }
 
