@@ -51,6 +51,8 @@ from shardrouter.prepared import caches, functions, prepared, watch
 from shardrouter.signals import query_routed, query_scattered
 from tests.shardrouter.app.models import Author, Book, Chapter, Country, Visit
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 DAY = datetime.datetime(2026, 2, 3, 23, 30, tzinfo=datetime.UTC)
 PAGES = 5
 NAMED = Q(title__isnull=False)

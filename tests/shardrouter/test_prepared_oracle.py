@@ -37,7 +37,9 @@ from hypothesis import strategies as st
 from shardrouter.counters import query_counters
 from shardrouter.prepared import direct, keys, prepared, routes, statements
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Country, Tag, Visit
-from tests.shardrouter.test_oracle import DAY, PRICES, WHOLE, _rows
+from tests.shardrouter.oracle.rows import DAY, PRICES, WHOLE, library
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 BODIES = int(os.environ.get("PREPARED_BODIES", "300"))
 CALLS = 3
@@ -292,7 +294,7 @@ def compared(found, source, given):
 
 
 def run(number):
-    authors, books = _rows()
+    authors, books = library()
     found = Counter()
 
     @settings(
