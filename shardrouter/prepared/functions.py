@@ -54,8 +54,9 @@ class PreparedQuery:
     def __repr__(self) -> str:
         return f"<prepared {self._function.__qualname__}>"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """Return the rows: dicts, tuples, values or instances, as the queryset gives them.
+    def __call__(self, *args: Any, **kwargs: Any) -> Rows:
+        """Return a list of the rows: dicts, tuples, values or instances, as the queryset gives
+        them.
 
         Raise what the queryset raises.
         """
@@ -75,7 +76,7 @@ class PreparedQuery:
                 self._cache.look_at(error)
         return self._plain_rows(values)
 
-    async def acall(self, *args: Any, **kwargs: Any) -> list[Any]:
+    async def acall(self, *args: Any, **kwargs: Any) -> Rows:
         """As calling it, for async code: runs in the thread in which Django's ORM runs."""
         return await sync_to_async(self)(*args, **kwargs)
 
@@ -114,13 +115,10 @@ class PreparedQuery:
             )
         return queryset
 
-    def _plain_rows(self, values: Sequence[Any]) -> list[Any]:
+    def _plain_rows(self, values: Sequence[Any]) -> Rows:
         queryset = self._call(values)
-        scatter = getattr(queryset, "_scatter_options", None)
-        if scatter is None or not scatter.skip_missing:
-            return list(queryset)
         rows = list(queryset)
-        return Rows(rows, queryset.shards_missing)
+        return Rows(rows, getattr(queryset, "shards_missing", ()))
 
 
 def _signature_of(function: Any, name: str) -> inspect.Signature:

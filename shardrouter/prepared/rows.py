@@ -29,8 +29,9 @@ KNOWN = {
 Make = Callable[[Sequence[Sequence[Any]]], list[Any]]
 
 
-class Rows(list):
-    """The rows of a scatter that may skip shards: `shards_missing` names those that it did."""
+class Rows(list[Any]):
+    """The rows of a call. `shards_missing` names the shards that a scatter with
+    `on_shard_down="skip"` left out."""
 
     def __init__(self, rows: Iterable[Any], shards_missing: tuple[str, ...] = ()) -> None:
         super().__init__(rows)

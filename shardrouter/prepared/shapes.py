@@ -99,7 +99,7 @@ class Shape:
         except Diverted as error:
             raise NotNow from error
 
-    def rows(self, values: Sequence[Any]) -> list[Any]:
+    def rows(self, values: Sequence[Any]) -> Rows:
         """The rows for a call's arguments. Raises Diverted, before anything was done, where they
         need the plain queryset."""
         self.uses += 1
@@ -115,7 +115,7 @@ class Shape:
             prefetch_related_objects(rows, *self.queryset._prefetch_related_lookups)
         return rows
 
-    def _routed(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Any]:
+    def _routed(self, shards: tuple[str, ...], values: Sequence[Any]) -> Rows:
         (alias,) = shards
         connection = connections[alias]
         known = self._statements.get(alias)
@@ -128,7 +128,7 @@ class Shape:
             raise Diverted from error
         self.route.note(shards)
         with self.route.available(alias):
-            return statement.run(sql, params, connection)
+            return Rows(statement.run(sql, params, connection))
 
     def _statements_for(self, shards: tuple[str, ...], values: Sequence[Any]) -> Any:
         """The statements for `shards`, and how their rows are merged, if they are."""
@@ -180,7 +180,7 @@ class Shape:
         self.zoned = self.zoned or watch.zoned
         self.guards = _each_once([*self.guards, *watch.guards])
 
-    def _scattered(self, shards: tuple[str, ...], values: Sequence[Any]) -> list[Any]:
+    def _scattered(self, shards: tuple[str, ...], values: Sequence[Any]) -> Rows:
         statements, merge = self._statements_for(shards, values)
         try:
             bound = [each.bound(values, connections[each.alias]) for each in statements]
@@ -189,7 +189,7 @@ class Shape:
         self.route.note(shards)
         answers, missing = self._answers(statements, bound)
         rows = merge.rows(self.queryset, answers, shards) if merge else [*chain(*answers)]
-        return Rows(rows, missing) if self.route.skips else rows
+        return Rows(rows, missing)
 
     def _answers(self, statements: Any, bound: Any) -> tuple[list[list[Any]], tuple[str, ...]]:
         """The rows of each shard, and the shards that did not answer and may be skipped."""

@@ -211,7 +211,7 @@ def no_entries_after_celebrity(monkeypatch):
 def nobody_pulls(monkeypatch):
     """Homes show entries alone, and pull no messages."""
     monkeypatch.setattr(
-        timelines, "celebrity_ids_of", lambda account: Value(None, output_field=CharField())
+        timelines, "celebrity_ids_of", lambda owner: Value(None, output_field=CharField())
     )
 
 
