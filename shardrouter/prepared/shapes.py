@@ -168,7 +168,7 @@ class Shape:
                 if merge is None:
                     return [], plain, None
                 queryset, plain = merge.asked, merge.plain_asked
-            made = [Statement(queryset, alias) for alias in shards]
+            made = [Statement(queryset, self.fragments, alias) for alias in shards]
         self._require_as_first(watch)
         return made, plain, merge
 
