@@ -190,6 +190,21 @@ def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
         titles(ann, float("inf"))
 
 
+def test_a_wrong_value_is_an_error_where_its_condition_was_replaced(books, authors):
+    replaced = prepared(
+        lambda a, number: (
+            Book.objects.filter(author_id=a)
+            .annotate(has=Exists(Chapter.objects.filter(number=number)))
+            .annotate(has=Value(1))
+        )
+    )
+    ann = authors["ann"].pk
+    assert len(the_same(replaced, ann, 1)) == 3
+    assert "not followed" in replaced.explain(ann, 1).looked_at["number"]
+    with pytest.raises(ValueError, match="expected a number"):
+        replaced(ann, "x")
+
+
 def test_an_in_of_any_length(books):
     ids = [book.pk for book in books]
     for some in (ids, ids[:3], ids[:1], [], [None], [ids[0], None, ids[0]], set(ids), tuple(ids)):
@@ -257,6 +272,13 @@ def test_a_model_that_is_not_sharded():
     assert the_same(kept, "kim") == [{"code": "de"}]
     assert is_prepared(kept, "leo")
     assert kept("leo") == []
+    ordered = prepared(
+        lambda name: Country.objects.order_by(
+            Exists(User.objects.filter(pk=OuterRef("keeper"), username=name)), "pk"
+        )
+    )
+    assert len(the_same(ordered, "kim")) == 1
+    assert is_prepared(ordered, "leo")
 
 
 def test_using_names_the_database(books, authors):
