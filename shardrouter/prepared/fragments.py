@@ -79,6 +79,8 @@ class Recipe:
     of constants."""
 
     def __init__(self, value: Any) -> None:
+        parameters = [value] if isinstance(value, Parameter) else _parameters(value)
+        self.keys = [each.key for each in parameters]
         self.number: int | None = value.number if isinstance(value, Parameter) else None
         self.members: list[Recipe | Value | Any] = []
         self.kind: type = list
@@ -138,10 +140,15 @@ def fragments_of(query: Query) -> list[Fragment]:
 
 
 def _holds_parameter(value: Any) -> bool:
+    return isinstance(value, Parameter) or bool(_parameters(value))
+
+
+def _parameters(value: Any) -> list[Parameter]:
+    """The parameters among the members of a lookup's value."""
     if isinstance(value, ExpressionList):
         value = value.get_source_expressions()
-    members = value if isinstance(value, list | tuple) else [value]
-    return any(isinstance(each, Parameter) for each in members)
+    members = value if isinstance(value, list | tuple) else []
+    return [each for each in members if isinstance(each, Parameter)]
 
 
 def _lookups(query: Query) -> list[Any]:
@@ -158,6 +165,7 @@ def _parts_of_query(query: Query) -> Iterator[Any]:
     yield from query.annotations.values()
     yield from query.combined_queries
     yield from query.select
+    yield from (each for each in query.order_by if hasattr(each, "get_source_expressions"))
     if isinstance(query.group_by, tuple | list):
         yield from query.group_by
     for join in query.alias_map.values():

@@ -31,19 +31,42 @@ class Inspected(BaseException):
         super().__init__(number, how)
 
 
+class Ledger:
+    """What happened to the markers of one run of a body: `seen` has how each was looked at first,
+    `bound` the Parameters that Django took for one, each with the argument's position."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, str] = {}
+        self.bound: dict[object, int] = {}
+        self._last: dict[int, object] = {}
+
+    def bind(self, number: int) -> Parameter:
+        """A Parameter of the argument at `number`, noted."""
+        key = self._last[number] = object()
+        self.bound[key] = number
+        return Parameter(number, key)
+
+    def begin_again(self, number: int) -> None:
+        """Forget the last Parameter of the argument at `number`, which is about to have another
+        in its place."""
+        self.bound.pop(self._last.pop(number, None), None)
+
+
 class Marker:
-    """Stands for the argument at `number`; all that is looked at is noted in `seen`."""
+    """Stands for the argument at `number`; what happens to it is noted in `ledger`."""
 
-    __slots__ = ("number", "seen")
+    __slots__ = ("ledger", "number")
 
-    def __init__(self, number: int, seen: dict[int, str]) -> None:
+    def __init__(self, number: int, ledger: Ledger) -> None:
         object.__setattr__(self, "number", number)
-        object.__setattr__(self, "seen", seen)
+        object.__setattr__(self, "ledger", ledger)
 
     def __getattribute__(self, name: str) -> Any:
         if name == "resolve_expression":
             return object.__getattribute__(self, name)
         if name == "__class__" and sys._getframe(1).f_code is _ASKING:
+            # It begins again with a condition that it had begun with elsewhere.
+            _ledger(self).begin_again(number_of(self))
             return Marker
         raise inspected(self, f"reads its {name}")
 
@@ -52,7 +75,7 @@ class Marker:
         what it makes of a value depends on the value."""
         if sys._getframe(1).f_code is not _BINDING:
             raise inspected(self, "puts it into an expression")
-        return Parameter(number_of(self))
+        return _ledger(self).bind(number_of(self))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise inspected(self, f"sets its {name}")
@@ -88,14 +111,16 @@ for _name in _OPERATIONS:
 
 
 class Parameter(Expression):
-    """The value of a lookup that binds the argument at `number`.
+    """The value of a lookup that binds the argument at `number`; `key` tells it from others, also
+    in copies.
 
     fragments.py takes each lookup that has one; where one is left, it cannot be bound.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, key: object) -> None:
         super().__init__(output_field=None)
         self.number = number
+        self.key = key
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Parameter:
         return self
@@ -112,6 +137,10 @@ def number_of(marker: Marker) -> int:
     return object.__getattribute__(marker, "number")
 
 
+def _ledger(marker: Marker) -> Ledger:
+    return object.__getattribute__(marker, "ledger")
+
+
 def is_marker(value: object) -> bool:
     """Whether `value` is a Marker; does not count as looking at it."""
     return type(value) is Marker
@@ -120,5 +149,5 @@ def is_marker(value: object) -> bool:
 def inspected(marker: Marker, how: str) -> Inspected:
     """The error for a marker that was touched, which is noted even if a body hides the error."""
     number = number_of(marker)
-    object.__getattribute__(marker, "seen").setdefault(number, how)
+    _ledger(marker).seen.setdefault(number, how)
     return Inspected(number, how)

@@ -16,9 +16,9 @@ from django.db.models import prefetch_related_objects
 from django.db.models.sql import Query
 
 from .bodies import Guard, Impure
-from .fragments import Diverted, fragments_of
+from .fragments import Diverted, Fragment, fragments_of
 from .keys import is_fixed
-from .markers import Inspected, Marker, is_marker, number_of
+from .markers import Inspected, Ledger, Marker, is_marker, number_of
 from .routes import Merging, ShardedQuerySet, ShardUnavailable, is_stock_fetch, merging, route_of
 from .rows import KNOWN, Rows
 from .statements import Mismatch, Statement
@@ -48,32 +48,35 @@ class Shape:
         self.uses = 0
         self._function = function
         self._lock = threading.Lock()
-        self.queryset, watch = self._marked_queryset(values, fixed)
+        ledger = Ledger()
+        self.queryset, watch = self._marked_queryset(values, fixed, ledger)
         _require_known(self.queryset)
         _require_alike(self.queryset, plain)
         self.fragments = fragments_of(self.queryset.query)
+        _require_all_held(ledger, self.fragments)
         self.route = route_of(self.queryset, plain, self.fragments, values)
         self._statements: dict[Any, Any] = {}
         self.guards = _each_once(watch.guards)
         self.zoned = watch.zoned
         self._compile_first(values)
 
-    def _marked_queryset(self, values: Sequence[Any], fixed: frozenset[int]) -> tuple[Any, Watch]:
+    def _marked_queryset(
+        self, values: Sequence[Any], fixed: frozenset[int], ledger: Ledger
+    ) -> tuple[Any, Watch]:
         """What the body makes of markers. Raises Inspected for the first that it looked at."""
-        seen: dict[int, str] = {}
         given = [
-            value if number in fixed or is_fixed(value) else Marker(number, seen)
+            value if number in fixed or is_fixed(value) else Marker(number, ledger)
             for number, value in enumerate(values)
         ]
-        queryset, watch = self._watched(given, seen)
-        for number, how in seen.items():
+        queryset, watch = self._watched(given, ledger)
+        for number, how in ledger.seen.items():
             raise Inspected(number, how)
         _require_pure(watch)
         if is_marker(queryset._db):
             raise Inspected(number_of(queryset._db), "names a database")
         return queryset, watch
 
-    def _watched(self, given: Sequence[Any], seen: dict[int, str]) -> tuple[Any, Watch]:
+    def _watched(self, given: Sequence[Any], ledger: Ledger) -> tuple[Any, Watch]:
         queryset = None
         try:
             with NoQueries() as queries, Watch(self._function) as watch:
@@ -84,7 +87,7 @@ class Shape:
             pass
         except Exception as error:
             # Most likely of a function that would not take a marker that was seen before.
-            if not seen:
+            if not ledger.seen:
                 raise Unprepared(f"it fails with unknown values: {error}") from error
         if queries.ran:
             raise Unprepared("it runs a query")
@@ -168,7 +171,7 @@ class Shape:
                 if merge is None:
                     return [], plain, None
                 queryset, plain = merge.asked, merge.plain_asked
-            made = [Statement(queryset, alias) for alias in shards]
+            made = [Statement(queryset, self.fragments, alias) for alias in shards]
         self._require_as_first(watch)
         return made, plain, merge
 
@@ -217,6 +220,15 @@ def _each_once(guards: list[Guard]) -> tuple[Guard, ...]:
     owners = [getattr(owner, "cell", owner) for owner, _, _ in guards]
     keys = [(id(owner), guard[1]) for owner, guard in zip(owners, guards, strict=True)]
     return tuple(dict(zip(keys, guards, strict=True)).values())
+
+
+def _require_all_held(ledger: Ledger, fragments: list[Fragment]) -> None:
+    """Raise Inspected for an argument of a condition that is no fragment of the query, such as one
+    of an annotation that another one replaced: Django prepares its value all the same."""
+    held = {key for fragment in fragments for key in fragment.recipe.keys}
+    for key, number in ledger.bound.items():
+        if key not in held:
+            raise Inspected(number, "binds it to a condition that is not followed")
 
 
 def _require_known(queryset: Any) -> None:

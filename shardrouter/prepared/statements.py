@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.lookups import In
 
 from .direct import Bind, list_binder, scalar_binder
-from .fragments import Diverted, Slot
+from .fragments import Diverted, Fragment, Slot
 from .markers import Inspected, is_marker, number_of
 from .rows import Reading
 
@@ -26,15 +26,21 @@ class Statement:
     """What `queryset`, which a body made of markers, runs on the database `alias`. `learn` comes
     before the first use."""
 
-    def __init__(self, queryset: QuerySet, alias: str) -> None:
+    def __init__(self, queryset: QuerySet, fragments: Sequence[Fragment], alias: str) -> None:
         self.alias = alias
         self.backend = type(connections[alias])
+        if connections[alias].features.interprets_empty_strings_as_nulls:
+            raise Mismatch("its database takes an empty text for NULL")
         compiler, sql, params = compiled(queryset, alias)
         self.parts = _TOKEN.split(sql)
         self.params = params
         self.slots = _slots(params)
         if [str(slot.fragment.number) for slot in self.slots] != self.parts[1::2]:
             raise Mismatch("its parameters are in another order than its conditions")
+        # Conditions that are not in the SQL, such as those of an annotation that values() leaves
+        # out; what is wrong with their values is an error all the same.
+        written = {slot.fragment for slot in self.slots}
+        self.unwritten = [each for each in fragments if each not in written]
         self.reading = Reading(queryset, compiler)
 
     def is_current(self) -> bool:
@@ -78,6 +84,8 @@ class Statement:
     def bound(self, values: Sequence[Any], connection: Any) -> tuple[str, list[Any]]:
         """The SQL and its parameters for a call's arguments. Raises Diverted, or what Django
         raises, where the values need another query."""
+        for fragment in self.unwritten:
+            fragment.lookup(values)
         params: list[Any] = []
         written: list[str | None] = []
         for step in self.steps:
@@ -188,7 +196,6 @@ def compiled(queryset: QuerySet, alias: str) -> tuple[Any, str, list[Any]]:
     """A compiler of `queryset` that has compiled it for `alias`, its SQL and parameters."""
     compiler = queryset.query.clone().get_compiler(using=alias)
     sql, params = compiler.as_sql()
-    # What the rows need beside that; execute_sql() does no more.
     return compiler, sql, list(params)
 
 

@@ -31,8 +31,11 @@ _OPEN = (
     "django.utils.deconstruct", "django.utils.tree", "shardrouter.queryset", "shardrouter.models",
     "shardrouter.prepared.markers", "functools", "enum", "operator", "typing", "collections.abc",
 )  # fmt: skip
-_STANDARD = {os.path.dirname(os.__file__), sysconfig.get_path("stdlib")}
-_STANDARD |= {sysconfig.get_path("platstdlib")}
+_STANDARD = {
+    os.path.dirname(os.__file__),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("platstdlib"),
+}
 _ZONE = {timezone.get_current_timezone.__code__, timezone.get_current_timezone_name.__code__}
 _CHANGING = {
     timezone.now.__code__: "asks for the time",
@@ -48,11 +51,11 @@ class Busy(Exception):
     """A profiler has this thread's profile function, so nothing can be watched."""
 
 
-_turn = threading.RLock()
-
-
 class Evaluated(BaseException):
     """A body that ran a query instead of returning one. No Exception, as Inspected is not."""
+
+
+_turn = threading.RLock()
 
 
 class Watch:
@@ -64,7 +67,8 @@ class Watch:
         self.guards: list[Guard] = []
         self.zoned = False
         self._wrong: list[str] = []
-        self._read: set[CodeType] = set()
+        # By the code and where it runs: equal code may stand in several modules.
+        self._read: dict[tuple[int, int], CodeType] = {}
         self._collected = True
 
     def __enter__(self) -> Watch:
@@ -117,9 +121,10 @@ class Watch:
 
     def _read_code(self, frame: FrameType) -> None:
         code = frame.f_code
-        if code in self._read:
+        where = id(code), id(frame.f_globals)
+        if where in self._read:
             return
-        self._read.add(code)
+        self._read[where] = code
         try:
             self._require_known_variables(code)
             self.guards.extend(code_guards(code, frame.f_globals, frame.f_builtins))
@@ -132,7 +137,7 @@ class Watch:
         outside = set(code.co_freevars) - {"__class__"}
         if not outside or code is self.function.__code__:
             return
-        if not any(code in each.co_consts for each in self._read):
+        if not any(code in each.co_consts for each in self._read.values()):
             raise Impure(f"{code.co_name} closes over {', '.join(sorted(outside))}")
 
 

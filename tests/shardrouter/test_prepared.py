@@ -137,7 +137,7 @@ BODIES = {
         seen=Exists(Visit.objects.filter(author_id=a))
     ),
     "subquery": lambda a: Book.objects.filter(author_id=a).annotate(
-        last=Subquery(Chapter.objects.filter(book=OuterRef("pk"), number__lt=a).values("pk")[:1])
+        last=Subquery(Chapter.objects.filter(book=OuterRef("pk"), pk__lt=a).values("pk")[:1])
     ),
     "case": lambda a: Book.objects.filter(author=a).annotate(
         mine=Case(When(author_id=a, then=Value(1)), default=Value(0))
@@ -175,6 +175,36 @@ def test_values_keep_their_meaning(books, authors):
         by_page(ann.pk, "many")
     with pytest.raises(ValueError, match="must be saved"):
         by_page(Author(name="new"), 1)
+
+
+def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
+    titles = prepared(
+        lambda a, number: (
+            Book.objects.filter(author_id=a)
+            .annotate(has=Exists(Chapter.objects.filter(book=OuterRef("pk"), number=number)))
+            .values("title")
+        )
+    )
+    ann = authors["ann"].pk
+    assert len(the_same(titles, ann, 1.0)) == 3
+    assert is_prepared(titles, ann, 2.0)
+    with pytest.raises(OverflowError):
+        titles(ann, float("inf"))
+
+
+def test_a_wrong_value_is_an_error_where_its_condition_was_replaced(books, authors):
+    replaced = prepared(
+        lambda a, number: (
+            Book.objects.filter(author_id=a)
+            .annotate(has=Exists(Chapter.objects.filter(number=number)))
+            .annotate(has=Value(1))
+        )
+    )
+    ann = authors["ann"].pk
+    assert len(the_same(replaced, ann, 1)) == 3
+    assert "not followed" in replaced.explain(ann, 1).looked_at["number"]
+    with pytest.raises(ValueError, match="expected a number"):
+        replaced(ann, "x")
 
 
 def test_an_in_of_any_length(books):
@@ -244,6 +274,13 @@ def test_a_model_that_is_not_sharded():
     assert the_same(kept, "kim") == [{"code": "de"}]
     assert is_prepared(kept, "leo")
     assert kept("leo") == []
+    ordered = prepared(
+        lambda name: Country.objects.order_by(
+            Exists(User.objects.filter(pk=OuterRef("keeper"), username=name)), "pk"
+        )
+    )
+    assert len(the_same(ordered, "kim")) == 1
+    assert is_prepared(ordered, "leo")
 
 
 def test_using_names_the_database(books, authors):
