@@ -5,7 +5,7 @@ Times are aware, in UTC. Ids are strings, as in the API.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -246,6 +246,28 @@ class MemberSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Included:
+    """What came with a page. None and [] are for what was not asked for, or could not be had."""
+
+    head: MemberSummary | None = None
+    suggestions: list[Account] = field(default_factory=list)
+    trending: list[Trend] = field(default_factory=list)
+    account: Account | None = None
+    pinned: Message | None = None
+
+    @classmethod
+    def parse(cls, data: Data) -> "Included":
+        head, account, pinned = data.get("head"), data.get("account"), data.get("pinned")
+        return cls(
+            head=MemberSummary.parse(head) if head else None,
+            suggestions=[Account.parse(each) for each in data.get("suggestions") or ()],
+            trending=[Trend.parse(each) for each in data.get("trending") or ()],
+            account=Account.parse(account) if account else None,
+            pinned=Message.parse(pinned) if pinned else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An uploaded picture, with the API's headers about its type and its caching."""
 
@@ -267,6 +289,7 @@ class Page(Generic[T]):
     older: str | None
     newer: str | None
     shards_missing: str
+    included: Included
 
     @classmethod
     def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":
@@ -275,6 +298,7 @@ class Page(Generic[T]):
             older=_query_parameter(data["next"], "cursor") or None,
             newer=_query_parameter(data["previous"], "cursor") or None,
             shards_missing=shards_missing,
+            included=Included.parse(data.get("included") or {}),
         )
 
 
