@@ -177,7 +177,7 @@ def test_it_keeps_the_meaning_of_values(books, authors):
         by_page(Author(name="new"), 1)
 
 
-def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
+def test_it_raises_for_a_wrong_value_that_is_not_asked_for(books, authors):
     titles = prepared(
         lambda a, number: (
             Book.objects.filter(author_id=a)
@@ -192,7 +192,7 @@ def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
         titles(ann, float("inf"))
 
 
-def test_a_wrong_value_is_an_error_where_its_condition_was_replaced(books, authors):
+def test_it_raises_for_a_wrong_value_whose_condition_was_replaced(books, authors):
     replaced = prepared(
         lambda a, number: (
             Book.objects.filter(author_id=a)
@@ -783,5 +783,5 @@ def test_it_refuses_a_body_without_a_queryset(books, authors):
         ("<frozen os>", False),
     ],
 )
-def test_whose_code_is_watched_is_told_by_its_file(path, foreign):
+def test_it_knows_watched_code_by_its_file(path, foreign):
     assert watch.is_foreign(path) is foreign

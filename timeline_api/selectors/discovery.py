@@ -92,7 +92,8 @@ def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
     The candidates are kept for SUGGESTED_SECONDS. One query on the viewer's shard, and one on each
     shard that the candidates are on; to find new ones, one more on the viewer's and two on each.
     """
-    key = f"suggested:{viewer.pk}"
+    # Whom one follows changes them at once.
+    key = f"suggested:{viewer.pk}:{viewer.following_count}"
     candidates = cache.get(key)
     if candidates is None:
         candidates = _candidates(viewer, limit * SPARE)
