@@ -7,10 +7,9 @@ from django.db import IntegrityError
 from django.db.models import CharField, Q, Value
 from django.utils import timezone
 
-from shardrouter import atomic_for
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.ops import faults
-from timeline_api.relay import celebrities, deletions, fanout, handlers, worker
+from timeline_api.relay import batches, celebrities, deletions, fanout, handlers, worker
 from timeline_api.relay.handlers import follows as follow_handlers
 from timeline_api.selectors import timelines
 from timeline_api.services import (
@@ -32,6 +31,7 @@ TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHU
 
 
 STEPS = ["post"] * 4 + ["follow"] * 4 + ["relay"] * 2 + ["crash", "crash", "unfollow", "delete"]
+STEPS += ["batch", "batch", "lost", "unfollow_meanwhile", "delete_meanwhile"]
 # Two of the cast have all the followers, and become celebrities and ordinary again all the time.
 FAME = ["post", "follow", "relay"] * 3 + ["limit", "limit", "crash", "unfollow"]
 TALK = ["post", "reply", "like", "repost", "mention"] * 2 + [
@@ -52,14 +52,33 @@ def history(seed, steps):
         match action:
             case "post":
                 yield action, chance.choice(followed), 0
-            case "delete" | "reply" | "like" | "unlike" | "repost" | "undo_repost" | "edit":
+            case (
+                "delete"
+                | "delete_meanwhile"
+                | "reply"
+                | "like"
+                | "unlike"
+                | "repost"
+                | "undo_repost"
+                | "edit"
+            ):
                 yield action, chance.choice(people), chance.randrange(6)
             case "leave" | "suspend" | "unsuspend":
                 yield action, chance.choice(people), 0
-            case "follow" | "unfollow" | "mention" | "block" | "unblock" | "mute":
+            case (
+                "follow"
+                | "unfollow"
+                | "unfollow_meanwhile"
+                | "mention"
+                | "block"
+                | "unblock"
+                | "mute"
+            ):
                 yield action, chance.choice(people), chance.choice(followed)
-            case "relay":
+            case "relay" | "batch":
                 yield action, chance.randrange(10), chance.randrange(3)
+            case "lost":
+                yield action, chance.randrange(3), 0
             case "crash":
                 yield action, chance.choice(faults.POINTS), chance.randrange(4)
             case "limit":
@@ -81,16 +100,61 @@ def live(seed, steps=STEPS):
         world.clear()
 
 
+def insert_everywhere(deliveries):
+    """Deliver to all followers of the deliveries, whether they follow or not."""
+    home_timelines.insert_entries(
+        [
+            (owner, delivery.author_id, *place)
+            for delivery in deliveries
+            for owner in delivery.follower_ids
+            for place in delivery.places
+        ]
+    )
+
+
 def no_follow_check(monkeypatch):
     """Fan-out delivers to everybody in the mirror, whether they still follow or not."""
+    monkeypatch.setattr(fanout, "deliver_on_shard", insert_everywhere)
 
-    def deliver(author_id, places, follower_ids):
-        with atomic_for(follower_ids[0]):
-            home_timelines.insert_entries(
-                [(owner, author_id, *place) for owner in follower_ids for place in places]
-            )
 
-    monkeypatch.setattr(fanout, "deliver_on_shard", deliver)
+def follows_checked_before_the_transaction(monkeypatch):
+    """Whether they follow is read when the fan-out is planned, and not where it is written."""
+    real = fanout.by_shard
+
+    def by_shard(deliveries):
+        parts = real(deliveries)
+        for of_shard in parts.values():
+            for number, delivery in enumerate(of_shard):
+                follows = Follow.objects.filter(followee_id=delivery.author_id)
+                standing = follows.filter(follower_id__in=delivery.follower_ids)
+                ids = list(standing.values_list("follower_id", flat=True))
+                of_shard[number] = delivery._replace(follower_ids=ids)
+        return parts
+
+    monkeypatch.setattr(fanout, "by_shard", by_shard)
+    monkeypatch.setattr(fanout, "deliver_on_shard", insert_everywhere)
+
+
+def batch_deleted_before_its_effect(monkeypatch):
+    """The events of a batch are deleted before it is delivered."""
+    real = batches.deliver
+
+    def deliver(events):
+        for event in events:
+            Outbox.objects.filter(pk=event.pk).delete()
+        return real(events)
+
+    monkeypatch.setattr(batches, "deliver", deliver)
+
+
+def batch_forgets_lost_shards(monkeypatch):
+    """The events of a batch are finished even if a shard was down."""
+    monkeypatch.setattr(batches, "missed_shards", lambda parts, down: {})
+
+
+def batch_without_second_look(monkeypatch):
+    """Messages that are deleted while they are delivered keep the entries that come late."""
+    monkeypatch.setattr(fanout, "delete_entries_of_deleted", lambda parts, aliases: None)
 
 
 def no_dedupe(monkeypatch):
@@ -180,6 +244,7 @@ def deleted_messages_are_fanned_out(monkeypatch):
         return True
 
     monkeypatch.setitem(handlers.HANDLERS, "message_posted", message_posted)
+    monkeypatch.setattr(batches, "is_for_batch", lambda event: False)
 
 
 def floor_left_behind_by_the_trim(monkeypatch):
@@ -279,6 +344,10 @@ def blocks_without_mirrors(monkeypatch):
 
 PLANTED = [
     no_follow_check,
+    follows_checked_before_the_transaction,
+    batch_deleted_before_its_effect,
+    batch_forgets_lost_shards,
+    batch_without_second_look,
     no_dedupe,
     cursor_before_the_effect,
     event_deleted_before_its_effect,

@@ -3,8 +3,11 @@
 from django.conf import settings
 from django.db import OperationalError
 
+from shardrouter import shards
+from tests.timeline_api.lost import lost
 from timeline_api.models import Outbox
 from timeline_api.ops import faults
+from timeline_api.relay import batches
 from timeline_api.relay.handlers import handle
 from timeline_api.relay.worker import Worker
 
@@ -30,6 +33,48 @@ class RelayActions(State):
             self.handled.append(event)
             if finished and order != 2:
                 Outbox.objects.filter(pk=event.pk).delete()
+
+    def batch(self, size, order):
+        """Deliver some posts of all shards together: in order (0), backwards (1), or backwards and
+        kept in the outbox."""
+        events = Outbox.objects.scatter().order_by("id" if order == 0 else "-id")
+        outcome = batches.deliver([e for e in events if batches.is_for_batch(e)][: size + 1])
+        self.handled += outcome.finished
+        if order != 2:
+            for event in outcome.finished:
+                Outbox.objects.filter(pk=event.pk).delete()
+
+    def limit_batch(self, size, _):
+        """From now on the relay takes so many events of a shard at a time."""
+        settings.TIMELINES["RELAY_BATCH"] = size + 1
+
+    def lost(self, number, _):
+        """Run a relay while a shard is down."""
+        with lost(shards()[number]):
+            Worker().run_once(early=True)
+
+    def unfollow_meanwhile(self, number, other):
+        """One unfollows the other while the relay delivers, before it writes to a shard."""
+        self._meanwhile("fanout.before_a_shard", "unfollow", number, other)
+
+    def delete_meanwhile(self, number, choice):
+        """One deletes a message while the relay delivers, after it has written to a shard."""
+        self._meanwhile("fanout.after_a_shard", "delete", number, choice)
+
+    def _meanwhile(self, point, *action):
+        """Run a relay, and do something else when it first passes `point`."""
+        passed = False
+
+        def act(name):
+            nonlocal passed
+            if name == point and not passed:
+                passed = True
+                self.late(self.is_late, None)
+                self.perform(*action)
+
+        faults.install(act)
+        Worker().run_once(early=True)
+        self.late(self.is_late, None)
 
     def crash(self, point, after, rounds=1):
         """Run a relay that dies when it has passed `point` more than `after` times. Return whether
