@@ -14,7 +14,7 @@ from ..client.errors import ApiError, KeyReused, NotFound
 from ..forms import MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
 
@@ -38,6 +38,7 @@ def _suggestions(request: SiteRequest) -> list[Account]:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def public(request: SiteRequest) -> HttpResponse:
     """The newest messages of everybody. Two calls of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
@@ -54,6 +55,7 @@ def _trending(request: SiteRequest) -> list[Trend]:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A member's profile and messages. Two calls of the API, with a pinned message three."""
     account = request.api.account(username)
