@@ -13,7 +13,7 @@ from ..client.errors import KeyReused
 from ..forms import MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
 # Accounts that the home page suggests to follow.
@@ -40,6 +40,7 @@ def _keep_head(request: SiteRequest, page: Page[Message]) -> None:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def public(request: SiteRequest) -> HttpResponse:
     """The newest messages of everybody. One call of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
@@ -49,6 +50,7 @@ def public(request: SiteRequest) -> HttpResponse:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A member's profile and messages. One call of the API."""
     page = request.api.user_timeline(username, request.GET.get("cursor", ""))
