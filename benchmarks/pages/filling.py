@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.stamps import digest_of_files
-
 from benchmarks.pages.crowd import NAMED, PASSWORD, Crowd
+from deploy.completed_steps import digest_of_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARDS = "shard*.sqlite3"
