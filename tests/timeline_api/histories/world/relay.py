@@ -10,6 +10,7 @@ from timeline_api.ops import faults
 from timeline_api.relay import batches
 from timeline_api.relay.handlers import handle
 from timeline_api.relay.worker import Worker
+from timeline_api.services import outbox
 
 from .state import State
 
@@ -53,26 +54,35 @@ class RelayActions(State):
         with lost(shards()[number]):
             Worker().run_once(early=True)
 
-    def unfollow_meanwhile(self, number, other):
-        """One unfollows the other while the relay delivers, before it writes to a shard."""
-        self._meanwhile("fanout.before_a_shard", "unfollow", number, other)
+    def unfollow_meanwhile(self, number, choice):
+        """One unfollows another while the relay delivers."""
+        if followees := sorted(self.followees_of(number)):
+            other = followees[choice % len(followees)]
+            self._meanwhile(lambda: self.perform("unfollow", number, other))
 
     def delete_meanwhile(self, number, choice):
-        """One deletes a message while the relay delivers, after it has written to a shard."""
-        self._meanwhile("fanout.after_a_shard", "delete", number, choice)
+        """One deletes a message, and another relay handles that, while the relay delivers."""
 
-    def _meanwhile(self, point, *action):
-        """Run a relay, and do something else when it first passes `point`."""
+        def delete():
+            self.perform("delete", number, choice)
+            for event in Outbox.objects.scatter().filter(kind=outbox.MESSAGE_DELETED):
+                if handle(event):
+                    event.delete()
+
+        self._meanwhile(delete)
+
+    def _meanwhile(self, act):
+        """Run a relay, and do something else when it is about to write to a first shard."""
         passed = False
 
-        def act(name):
+        def at(name):
             nonlocal passed
-            if name == point and not passed:
+            if name == "fanout.before_a_shard" and not passed:
                 passed = True
                 self.late(self.is_late, None)
-                self.perform(*action)
+                act()
 
-        faults.install(act)
+        faults.install(at)
         Worker().run_once(early=True)
         self.late(self.is_late, None)
 
