@@ -72,3 +72,12 @@ class SlotMoved(ShardRouterError):
         self.slot = slot
         self.alias = alias
         super().__init__(f"Slot {slot} is no longer on {alias}. Try again.")
+
+
+class PreparedQueryError(ShardRouterError):
+    """A function that can never be a prepared query."""
+
+    def __init__(self, name: str, reason: str, hint: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name}: {reason}." + (f" {hint}" if hint else ""))

@@ -27,6 +27,17 @@ def test_it_measures_shardrouter_and_writes_the_table(tmp_path):
     assert (tmp_path / "shardrouter.md").read_text() in done.stdout
 
 
+def test_it_measures_prepared_queries_and_writes_the_table(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.bench_prepared"]
+    done = subprocess.run(
+        [*command, "--quick", "--results", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "prepared.json").read_text())["rows"]
+    assert [row["limit"] for row in rows] == [0.2, 0.5, 0.6, 0.2, 0.25, 0.4, 0.25]
+    assert (tmp_path / "prepared.md").read_text() in done.stdout
+
+
 def test_it_measures_timelines_and_writes_the_table(tmp_path):
     command = [sys.executable, "-m", "benchmarks.bench_timelines"]
     done = subprocess.run(
@@ -43,7 +54,11 @@ def test_it_measures_timelines_and_writes_the_table(tmp_path):
 
 @pytest.mark.parametrize(
     ("page", "results"),
-    [("shardrouter/performance.md", "shardrouter.md"), ("performance.md", "timelines.md")],
+    [
+        ("shardrouter/performance.md", "shardrouter.md"),
+        ("shardrouter/prepared.md", "prepared.md"),
+        ("performance.md", "timelines.md"),
+    ],
 )
 def test_it_documents_the_measured_table(page, results):
     assert (RESULTS / results).read_text() in (ROOT / "docs" / page).read_text()

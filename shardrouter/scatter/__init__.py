@@ -7,7 +7,8 @@ questions that it can ask: `fetch`, `stream`, `count`, `aggregate`. Code that ke
 
 from .aggregates import aggregate
 from .locality import rows_are_local
+from .merging import warn_of_rows
 from .plan import MergePlan
 from .rows import count, fetch, stream
 
-__all__ = ["MergePlan", "aggregate", "count", "fetch", "rows_are_local", "stream"]
+__all__ = ["MergePlan", "aggregate", "count", "fetch", "rows_are_local", "stream", "warn_of_rows"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.dispatch import Signal
 
 import shardrouter
-from shardrouter import conf, exceptions, signals
+from shardrouter import conf, exceptions, prepared, signals
 from shardrouter.management import commands
 
 DOCS = Path(__file__).parents[2] / "docs" / "shardrouter"
@@ -25,7 +25,7 @@ def test_it_lists_every_exception():
         for name, each in inspect.getmembers(exceptions, inspect.isclass)
         if each.__module__ == exceptions.__name__
     ]
-    assert len(names) == 7
+    assert len(names) == 8
     assert [name for name in names if f"| `{name}` |" not in REFERENCE] == []
 
 
@@ -50,6 +50,11 @@ def test_it_lists_every_check_and_no_other():
 def test_it_lists_every_public_name():
     missing = [name for name in shardrouter.__all__ if f"`shardrouter.{name}`" not in REFERENCE]
     assert missing == []
+
+
+def test_it_lists_every_name_of_prepared():
+    names = {name for name in prepared.__all__ if name != "PreparedQuery"}
+    assert [name for name in names if f"`shardrouter.prepared.{name}`" not in REFERENCE] == []
 
 
 def test_it_has_no_thread_local_and_needs_django_alone():

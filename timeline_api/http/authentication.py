@@ -1,4 +1,4 @@
-"""Who makes this request: a Bearer token, HTTP Basic, or a session of the browsable API.
+"""Authentication by a Bearer token, HTTP Basic, or a session of the browsable API.
 
 All three give an Account as `request.user`, and its Token, if there is one, as `request.auth`.
 Staff users of the admin are not members, and are nobody here.
@@ -26,14 +26,14 @@ from .rate_limits import Limit
 # Where the session of the browsable API keeps the member's token.
 SESSION_KEY = "member_token"
 
-# Argon2 hashes any length; a password this long is somebody making us work.
+# Argon2 hashes any length; a longer password is an attempt to use up CPU time.
 PASSWORD_MAX_LENGTH = 128
 
 INVALID_CREDENTIALS = _("Invalid username or password")
 
 
 class LoginLimit:
-    """Wrong passwords: for one name from one address, and for all names from one address."""
+    """The limits of wrong passwords: for one name from one address, and for all names from it."""
 
     def __init__(self, request: HttpRequest | Request, username: str) -> None:
         address = throttle_identity(request)
@@ -43,7 +43,7 @@ class LoginLimit:
         )
 
     def check(self) -> None:
-        """Raise Throttled when too many were wrong: before hashing, which costs 40 ms."""
+        """Raise RateExceeded if too many were wrong. Call it before hashing, which costs 40 ms."""
         for limit in self._limits:
             limit.check()
 
@@ -54,9 +54,9 @@ class LoginLimit:
 
 
 def log_in(request: HttpRequest | Request, *, username: str, password: str) -> Account:
-    """The account that `username` and `password` name.
+    """Return the account that `username` and `password` name.
 
-    Raises AuthenticationFailed (one text for a wrong name and a wrong password), Throttled, or
+    Raise AuthenticationFailed (one text for a wrong name and a wrong password), RateExceeded, or
     PermissionDenied for a suspended account whose password is right.
     """
     limit = LoginLimit(request, username)
@@ -86,7 +86,7 @@ class BearerAuthentication(BaseAuthentication):
         return token.account, token
 
     def authenticate_header(self, request: Request) -> str:
-        # Not Basic: a browser would open its own login window over the page.
+        # Not Basic: browsers would open their own login window over the page.
         return 'Bearer realm="api"'
 
 
@@ -101,7 +101,7 @@ class MemberBasicAuthentication(BasicAuthentication):
 
 
 class MemberSessionAuthentication(SessionAuthentication):
-    """The browsable API's login: the session holds a token, and every write needs CSRF's."""
+    """The browsable API's login: the session holds a token, and writes need a CSRF token."""
 
     def authenticate(self, request: Request) -> tuple[Account, Token] | None:
         session = request._request.session
@@ -111,7 +111,7 @@ class MemberSessionAuthentication(SessionAuthentication):
         try:
             token = tokens.authenticate(text=text)
         except tokens.InvalidToken:
-            del session[SESSION_KEY]  # revoked elsewhere: a visitor again
+            del session[SESSION_KEY]  # revoked elsewhere: a visitor from now on
             return None
         self.enforce_csrf(request)
         return token.account, token

@@ -1,4 +1,4 @@
-"""The address of whoever made a request, past the proxies that are believed."""
+"""The IP address of the client that made a request, behind trusted proxies."""
 
 import ipaddress
 from functools import lru_cache
@@ -26,13 +26,13 @@ def _is_trusted(address: Address) -> bool:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's IP address, as text.
+    """Return the client's IP address, as text.
 
     X-Forwarded-For is read from the right, past addresses of TRUSTED_PROXIES; the first other
     one is the client (nginx's `real_ip_recursive` does the same). What stands left of it is the
     client's own claim, and is not read. When all are trusted, the leftmost is the client.
     """
-    # A Unix socket has no peer address; who may write to it is the proxy.
+    # A Unix socket has no peer address; only the proxy may write to it.
     peer = _parsed(request.META.get("REMOTE_ADDR", "")) or ipaddress.ip_address("127.0.0.1")
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while _is_trusted(peer) and hops and (previous := _parsed(hops.pop())):
@@ -41,7 +41,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def throttle_identity(request: HttpRequest) -> str:
-    """What stands for the client in a throttle: its address, or the /64 that an IPv6 user holds."""
+    """Return what a throttle counts the client by: its address, or the /64 of an IPv6 user."""
     address = client_address(request)
     if ":" in address:
         return str(ipaddress.ip_network(f"{address}/64", strict=False))

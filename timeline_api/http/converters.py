@@ -1,4 +1,4 @@
-"""What may stand in a path. Anything else matches no URL and is a 404."""
+"""Path converters. What they do not match is a 404."""
 
 from django.urls.converters import StringConverter
 
@@ -10,7 +10,7 @@ class UsernameConverter(StringConverter):
 
 
 class TagConverter(StringConverter):
-    """A tag; none has a NUL, which PostgreSQL would not even look for."""
+    """A tag. It has no NUL, which PostgreSQL refuses in a query."""
 
     regex = r"[^/\0]+"
 

@@ -1,4 +1,4 @@
-"""From exceptions to answers: which status, which body, when to try again."""
+"""Exceptions as responses: the status, the body, and when to try again."""
 
 import logging
 from typing import Any
@@ -33,7 +33,7 @@ class Unavailable(APIException):
 
 
 class Conflict(APIException):
-    """409: the request is right, and what stands in the database is against it."""
+    """409: the request is valid, but conflicts with what is in the database."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = _("This conflicts with another change. Look again, then try again.")
@@ -41,7 +41,7 @@ class Conflict(APIException):
 
 
 class KeyReused(APIException):
-    """422: an Idempotency-Key that came with another body before."""
+    """422: the Idempotency-Key was used with another body before."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_detail = _("This Idempotency-Key was used with another body.")
@@ -49,7 +49,7 @@ class KeyReused(APIException):
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the fault is a database that is away, locked or moving, and not a mistake of ours."""
+    """Return whether the cause is a database that is down, locked or moving, and no bug."""
     if isinstance(error, SlotMoved):
         return True
     if isinstance(error, ShardRouterError) and not isinstance(error, DatabaseError):
@@ -59,7 +59,7 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def unavailable(error: BaseException) -> Unavailable:
-    """The 503 for `error`, which is logged and counted; it names the shard when that is known."""
+    """Return the 503 for `error`, and log and count it. It names the shard if that is known."""
     alias = error.alias if isinstance(error, ShardUnavailable) else None
     logger.warning("database_unavailable: %s", error)
     if not alias:
@@ -70,23 +70,23 @@ def unavailable(error: BaseException) -> Unavailable:
 
 
 def unavailable_response(error: BaseException) -> HttpResponse:
-    """The same outside DRF's views."""
-    answer = JsonResponse({"detail": str(unavailable(error).detail)}, status=503)
-    answer["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return answer
+    """Return the 503 outside DRF's views; otherwise as `unavailable`."""
+    response = JsonResponse({"detail": str(unavailable(error).detail)}, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. None (a 500) is left for mistakes of ours alone."""
+    """DRF's EXCEPTION_HANDLER. Return None (a 500) only for bugs."""
     if is_unavailable(error):
         error = unavailable(error)
     elif isinstance(error, IntegrityError):
-        # Somebody deleted the account, or did the same thing, between our look and our write.
+        # The account was deleted, or the same row written, between this request's read and write.
         logger.warning("integrity_conflict: %s", error)
         error = Conflict()
     elif isinstance(error, Blocked):
         error = PermissionDenied(gettext("One of you has blocked the other."))
     elif isinstance(error, ObjectDoesNotExist):
-        # It was there when we looked, and went before we wrote.
+        # It was deleted between this request's read and write.
         error = NotFound(gettext("It has just been deleted."))
     return exception_handler(error, context)

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Permissions."""
 
 from django.views import View
 from rest_framework.permissions import BasePermission
@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 
 class IsMember(BasePermission):
-    """Somebody who is logged in as a member."""
+    """Allow members who are logged in."""
 
     def has_permission(self, request: Request, view: View) -> bool:
         return bool(request.user and request.user.is_authenticated)

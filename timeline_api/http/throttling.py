@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-# A process counts this many anonymous reads before it tells the others: a write for each read
-# would cost more than the read.
+# A process counts this many anonymous reads before it writes them to the shared counter: a write
+# for each read would cost more than the read.
 ANONYMOUS_STRIDE = 50
 
 
@@ -72,7 +72,7 @@ class PictureThrottle(MemberThrottle):
 
 
 class PendingCount:
-    """Requests of one identity that this process has not told the others of yet."""
+    """Requests of one identity that are not in the shared counter yet."""
 
     __slots__ = ("blocked_until", "requests")
 

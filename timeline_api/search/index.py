@@ -35,15 +35,17 @@ def install(using: str, **kwargs: object) -> None:
     if using not in shards():
         return
     connection = connections[using]
+    is_sqlite = connection.vendor == "sqlite"
+    create_index = create_sqlite_index if is_sqlite else create_postgresql_index
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         for table, columns in INDEXED.items():
             if table in tables:
-                make = _sqlite if connection.vendor == "sqlite" else _postgresql
-                make(cursor, table, columns)
+                create_index(cursor, table, columns)
 
 
-def _sqlite(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
+def create_sqlite_index(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
+    """Create an FTS5 table, and the triggers that keep it. Idempotent."""
     index, names = f"{table}_search", ", ".join(columns)
     cursor.execute("SELECT name FROM sqlite_master WHERE tbl_name = %s", [table])
     triggers = {f"{index}_{event}" for event in ("insert", "delete", "update")}
@@ -66,7 +68,9 @@ def _sqlite(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None
     cursor.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608
 
 
-def _postgresql(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
+def create_postgresql_index(cursor: CursorWrapper, table: str, columns: tuple[str, ...]) -> None:
+    """Create a GIN index. Idempotent. Raise ImproperlyConfigured if the database's locale cannot
+    lowercase letters beyond ASCII."""
     cursor.execute("SELECT lower('ÄI')")
     if cursor.fetchone() != ("äi",):
         raise ImproperlyConfigured(

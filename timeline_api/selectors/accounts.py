@@ -3,10 +3,14 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet
+
+from shardrouter.prepared import prepared
+
 from ..domain import usernames
 from ..domain.usernames import key as name_key
 from ..models import Account, Block, Follow, Follower, Interaction, Message, Mute
-from .blocks import hidden_from
+from .blocks import hidden_columns, hidden_from
 from .id_lists import id_list
 from .pages import Page, newest_first
 from .rows import ACCOUNT_COLUMNS, AUTHOR_COLUMNS, AccountRow, Author, Profile, Relationship
@@ -20,7 +24,15 @@ def by_username(username: str) -> Account:
     """
     if not usernames.is_well_formed(username):
         raise Account.DoesNotExist(f"{username!r} is no username.")
-    return Account.objects.get(username_key=usernames.key(username))
+    found = _by_key(usernames.key(username))
+    if not found:
+        raise Account.DoesNotExist(f"There is no account {username!r}.")
+    return found[0]
+
+
+@prepared
+def _by_key(username_key: str) -> QuerySet[Account]:
+    return Account.objects.filter(username_key=username_key)
 
 
 def by_usernames(usernames: Collection[str], *, on_shard_down: str = "raise") -> list[Account]:
@@ -40,14 +52,24 @@ def by_ids(ids: Collection[int]) -> dict[int, Account]:
 
 def rows_by_ids(ids: Collection[int]) -> dict[int, AccountRow]:
     """As `by_ids`, in rows."""
-    rows = Account.objects.filter(pk__in=ids).values_list(*ACCOUNT_COLUMNS) if ids else []
+    rows = _rows_by_ids(list(ids)) if ids else []
     return {columns[0]: AccountRow(*columns) for columns in rows}
+
+
+@prepared
+def _rows_by_ids(ids: list[int]) -> QuerySet[Any]:
+    return Account.objects.filter(pk__in=ids).values_list(*ACCOUNT_COLUMNS)
 
 
 def authors_by_ids(ids: Collection[int]) -> dict[int, Author]:
     """As `by_ids`, in short rows."""
-    rows = Account.objects.filter(pk__in=ids).values_list(*AUTHOR_COLUMNS) if ids else []
+    rows = _authors_by_ids(list(ids)) if ids else []
     return {columns[0]: Author(*columns) for columns in rows}
+
+
+@prepared
+def _authors_by_ids(ids: list[int]) -> QuerySet[Any]:
+    return Account.objects.filter(pk__in=ids).values_list(*AUTHOR_COLUMNS)
 
 
 def profile(account: Account, *, viewer: Account | None = None) -> Profile:
@@ -65,8 +87,7 @@ def relationships(viewer: Account, ids: Iterable[int]) -> dict[int, Relationship
     ids = list(ids)
     if not ids:
         return {}
-    follows = Follow.objects.filter(follower=viewer, followee_id__in=ids)
-    hidden, (followed,) = hidden_from(viewer, followed=id_list(follows, "follower", "followee_id"))
+    hidden, (followed,) = hidden_from(_relationships(viewer.pk, ids), 1)
     return {
         pk: Relationship(
             following=pk in followed,
@@ -76,6 +97,12 @@ def relationships(viewer: Account, ids: Iterable[int]) -> dict[int, Relationship
         )
         for pk in ids
     }
+
+
+@prepared
+def _relationships(viewer_id: int, ids: list[int]) -> QuerySet[Any]:
+    follows = Follow.objects.filter(follower_id=OuterRef("pk"), followee_id__in=ids)
+    return hidden_columns(viewer_id, followed=id_list(follows, "follower", "followee_id"))
 
 
 def profiles_seen_by(
@@ -176,8 +203,7 @@ def _named(page: Page[tuple[Any, int]]) -> Page[AccountRow]:
     ids = [account_id for _, account_id in page]
     if not ids:
         return page.with_rows({})
-    rows = Account.objects.scatter(on_shard_down="skip").filter(pk__in=ids)
-    columns = rows.values_list(*ACCOUNT_COLUMNS)
+    columns = _existing_by_ids(ids)
     found = {row[0]: AccountRow(*row) for row in columns}
     named = {
         position: found[account_id]
@@ -185,3 +211,9 @@ def _named(page: Page[tuple[Any, int]]) -> Page[AccountRow]:
         if account_id in found
     }
     return page.with_rows(named, columns.shards_missing)
+
+
+@prepared
+def _existing_by_ids(ids: list[int]) -> QuerySet[Any]:
+    accounts = Account.objects.scatter(on_shard_down="skip").filter(pk__in=ids)
+    return accounts.values_list(*ACCOUNT_COLUMNS)

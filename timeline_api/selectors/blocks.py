@@ -3,9 +3,10 @@
 All of it is on the member's own shard: their blocks and mutes, and the mirrors of others' blocks.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from django.db.models import Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from ..models import Account, Block, Blocker, Mute
 from .id_lists import id_list, parse_id_list
@@ -56,15 +57,24 @@ class Hidden(NamedTuple):
         return self.blocked | self.blockers | self.muted
 
 
-def hidden_from(viewer: Account, **id_lists: Subquery) -> tuple[Hidden, list[frozenset[int]]]:
-    """Return whom `viewer` does not see, and the ids of further `id_lists`. One query on the
-    viewer's shard."""
+def hidden_columns(viewer_id: int, **id_lists: Subquery) -> QuerySet[Any]:
+    """Return the queryset of whom the viewer does not see, and of further `id_lists`, for
+    `hidden_from`: one row, on the viewer's shard. Prepared queries end with it."""
+    of_viewer = {"account_id": OuterRef("pk")}
     columns = {
-        "hidden_blocked": id_list(Block.objects.filter(account=viewer), "account", "blocked_id"),
-        "hidden_by": id_list(Blocker.objects.filter(account=viewer), "account", "blocker_id"),
-        "hidden_muted": id_list(Mute.objects.filter(account=viewer), "account", "muted_id"),
-    } | id_lists
-    rows = Account.objects.filter(pk=viewer.pk).annotate(**columns).values_list(*columns)
-    row = rows.first() or [None] * len(columns)
+        "hidden_blocked": id_list(Block.objects.filter(**of_viewer), "account", "blocked_id"),
+        "hidden_by": id_list(Blocker.objects.filter(**of_viewer), "account", "blocker_id"),
+        "hidden_muted": id_list(Mute.objects.filter(**of_viewer), "account", "muted_id"),
+        **id_lists,
+    }
+    return Account.objects.filter(pk=viewer_id).annotate(**columns).values_list(*columns)
+
+
+def hidden_from(
+    rows: Sequence[tuple[str | None, ...]], id_lists: int
+) -> tuple[Hidden, list[frozenset[int]]]:
+    """Return whom a viewer does not see, and the ids of the further `id_lists`, so many, from the
+    rows of `hidden_columns`. Of a viewer who is deleted there is none."""
+    row = rows[0] if rows else (None,) * (3 + id_lists)
     ids = [frozenset(parse_id_list(column)) for column in row]
     return Hidden(*ids[:3]), ids[3:]

@@ -3,21 +3,22 @@
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, OuterRef, QuerySet
 from django.utils import timezone
 
 from shardrouter import ids
+from shardrouter.prepared import prepared
 
 from ..domain.entities import fold
 from ..models import Account, Follow, Hashtag
 from . import accounts, messages
-from .blocks import hidden_from
+from .blocks import hidden_columns, hidden_from
 from .id_lists import id_list
 from .marks import page_seen_by
-from .pages import Page, newest_first
+from .pages import Page, window, window_page
 from .rows import Entry, Line, Profile, Relationship
 
 # Tags of the last day; where hardly anybody has used one, of longer.
@@ -40,17 +41,17 @@ def tagged(
     """Return a page of everybody's messages with a tag, newest first. Two queries on each shard,
     one of them on those alone that the messages are on, and for a viewer one on theirs. A shard
     that does not answer is left out."""
-    hashtags = Hashtag.objects.scatter(on_shard_down="skip").filter(tag=fold(tag))
-    page = newest_first(
-        hashtags.values_list("message_id"),
-        before_id=before_id,
-        after_id=after_id,
-        limit=limit,
-        field="message_id",
-    )
+    found = _tagged(fold(tag), before_id, after_id, limit)
+    page = window_page(found, after_id, found.shards_missing)
     rows, missing = messages.by_ids(page.positions)
     lines = {pk: Line(row) for pk, row in rows.items()}
     return page_seen_by(viewer, page.with_rows(lines, missing), in_timeline=True)
+
+
+@prepared
+def _tagged(tag: str, before_id: int | None, after_id: int | None, limit: int) -> QuerySet[Any]:
+    hashtags = Hashtag.objects.scatter(on_shard_down="skip").filter(tag=tag)
+    return window(hashtags.values_list("message_id"), before_id, after_id, limit, "message_id")
 
 
 class Trend(NamedTuple):
@@ -84,8 +85,7 @@ def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
     """Return whom `viewer` might follow: those whom most of their followees follow, then those whom
     most members follow; nobody whom they follow or do not see. One query on the viewer's shard, and
     two on each shard."""
-    mine = Follow.objects.filter(follower=viewer)
-    hidden, (followed,) = hidden_from(viewer, followed=id_list(mine, "follower", "followee_id"))
+    hidden, (followed,) = hidden_from(_followed(viewer.pk), 1)
     known = followed | hidden.in_timelines | {viewer.pk}
     counts = _followed_by(sorted(followed, reverse=True)[:FRIENDS])
     chosen = [pk for pk, _ in counts.most_common(limit + len(known)) if pk not in known][:limit]
@@ -97,13 +97,24 @@ def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
     return [Profile(row, Relationship()) for row in shown]
 
 
+@prepared
+def _followed(viewer_id: int) -> QuerySet[Any]:
+    follows = Follow.objects.filter(follower_id=OuterRef("pk"))
+    return hidden_columns(viewer_id, followed=id_list(follows, "follower", "followee_id"))
+
+
 def _followed_by(follower_ids: Collection[int]) -> Counter[int]:
     """Return account id → how many of these follow it. One query on each shard."""
     counts: Counter[int] = Counter()
     if follower_ids:
-        theirs = Follow.objects.scatter(on_shard_down="skip").filter(follower_id__in=follower_ids)
-        counts.update(theirs.values_list("followee_id", flat=True)[: FRIENDS * FRIENDS])
+        counts.update(_followees_of(list(follower_ids)))
     return counts
+
+
+@prepared
+def _followees_of(follower_ids: list[int]) -> QuerySet[Any]:
+    follows = Follow.objects.scatter(on_shard_down="skip").filter(follower_id__in=follower_ids)
+    return follows.values_list("followee_id", flat=True)[: FRIENDS * FRIENDS]
 
 
 def _popular() -> list[int]:

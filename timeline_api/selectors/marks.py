@@ -1,10 +1,14 @@
 """Marks: what a reader has done with messages, and whose messages the reader does not see."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import OuterRef, QuerySet
+
+from shardrouter.prepared import prepared
 
 from ..models import Account, Like, Message
-from .blocks import Hidden, hidden_from
+from .blocks import Hidden, hidden_columns, hidden_from
 from .id_lists import id_list
 from .pages import Page
 from .rows import Entry, Line
@@ -30,14 +34,19 @@ def marks(viewer: Account, message_ids: Collection[int]) -> Marks:
     One query on the viewer's shard, none for no ids."""
     if not message_ids:
         return Marks()
-    likes = Like.objects.filter(account=viewer, message_id__in=message_ids)
-    reposts = Message.objects.filter(author=viewer, repost_of_id__in=message_ids)
-    hidden, (liked, reposted) = hidden_from(
-        viewer,
+    hidden, (liked, reposted) = hidden_from(_marks(viewer.pk, list(message_ids)), 2)
+    return Marks(liked, reposted, hidden)
+
+
+@prepared
+def _marks(viewer_id: int, message_ids: list[int]) -> QuerySet[Any]:
+    likes = Like.objects.filter(account_id=OuterRef("pk"), message_id__in=message_ids)
+    reposts = Message.objects.filter(author_id=OuterRef("pk"), repost_of_id__in=message_ids)
+    return hidden_columns(
+        viewer_id,
         liked=id_list(likes, "account", "message_id"),
         reposted=id_list(reposts, "author", "repost_of_id"),
     )
-    return Marks(liked, reposted, hidden)
 
 
 def seen_by(

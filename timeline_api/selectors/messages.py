@@ -1,15 +1,16 @@
 """Messages: by id, of one author, and the texts that one has had."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from shardrouter.exceptions import ShardUnavailable
+from shardrouter.prepared import prepared
 
 from ..models import Account, Message, Revision
 from .marks import page_seen_by, seen_by
-from .pages import Page, newest_first
+from .pages import Page, window, window_page
 from .rows import MESSAGE_COLUMNS, Entry, Line, MessageRow, RevisionRow
 
 
@@ -46,11 +47,19 @@ def line(message_id: int, *, viewer: Account | None = None) -> Line:
     Raise Message.DoesNotExist, also when one of viewer and author has blocked the other, and
     ShardUnavailable.
     """
-    columns = _visible().values_list(*MESSAGE_COLUMNS).get(pk=message_id)
-    lines, missing = with_originals({message_id: MessageRow.from_columns(columns)})
+    found = _by_id(message_id)
+    if not found:
+        raise Message.DoesNotExist(f"There is no message {message_id}.")
+    lines, missing = with_originals({message_id: MessageRow.from_columns(found[0])})
     if missing:
         raise ShardUnavailable(missing[0])
     return _only(message_id, lines, viewer)
+
+
+@prepared
+def _by_id(message_id: int) -> QuerySet[Any]:
+    visible = Message.objects.filter(pk=message_id, author__is_suspended=False)
+    return visible.values_list(*MESSAGE_COLUMNS)
 
 
 def line_of(message: Message, *, viewer: Account) -> Line:
@@ -76,13 +85,18 @@ def of_author(
     """Return a page of one member's messages and reposts, newest first. One query on the author's
     shard, where there are reposts one on each shard that these are of, and for a viewer one on
     theirs."""
-    theirs = Message.objects.filter(author=author, author__is_suspended=False)
-    page = newest_first(
-        theirs.values_list(*MESSAGE_COLUMNS), before_id=before_id, after_id=after_id, limit=limit
-    )
+    page = window_page(_of_author(author.pk, before_id, after_id, limit), after_id)
     rows = {pk: MessageRow.from_columns(columns) for pk, columns in page.rows.items()}
     lines, missing = with_originals(rows)
     return page_seen_by(viewer, page.with_rows(lines, missing))
+
+
+@prepared
+def _of_author(
+    author_id: int, before_id: int | None, after_id: int | None, limit: int
+) -> QuerySet[Any]:
+    theirs = Message.objects.filter(author_id=author_id, author__is_suspended=False)
+    return window(theirs.values_list(*MESSAGE_COLUMNS), before_id, after_id, limit)
 
 
 def newest(author: Account, limit: int, *, reposts_alone: bool = False) -> list[Place]:
@@ -99,11 +113,16 @@ def by_ids(message_ids: Collection[int]) -> tuple[dict[int, MessageRow], tuple[s
     query on each shard that the ids name."""
     if not message_ids:
         return {}, ()
+    rows = _by_ids(list(message_ids))
+    return {columns[0]: MessageRow.from_columns(columns) for columns in rows}, rows.shards_missing
+
+
+@prepared
+def _by_ids(message_ids: list[int]) -> QuerySet[Any]:
     visible = Message.objects.scatter(on_shard_down="skip").filter(
         pk__in=message_ids, author__is_suspended=False
     )
-    rows = visible.values_list(*MESSAGE_COLUMNS)
-    return {columns[0]: MessageRow.from_columns(columns) for columns in rows}, rows.shards_missing
+    return visible.values_list(*MESSAGE_COLUMNS)
 
 
 def with_originals(rows: Mapping[int, MessageRow]) -> tuple[dict[int, Line], tuple[str, ...]]:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber, TruncDate
 
+from shardrouter.prepared import prepared
+
 from ..models import Account, Notification
 from . import accounts, messages
 from .marks import marks
@@ -82,7 +84,13 @@ def groups(
 def unread_count(account: Account) -> int:
     """Return how many notifications are unread. One query on the account's shard, by index
     alone."""
-    return Notification.objects.filter(account=account, is_read=False).count()
+    return sum(_unread_count(account.pk))
+
+
+@prepared
+def _unread_count(account_id: int) -> QuerySet[Any]:
+    unread = Notification.objects.filter(account_id=account_id, is_read=False)
+    return unread.values("account_id").annotate(n=Count("pk")).values_list("n", flat=True)
 
 
 def _counted(mine: QuerySet[Any], **place: Any) -> Page[_Counted]:

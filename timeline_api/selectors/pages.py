@@ -49,6 +49,33 @@ def reversed_position(number: int) -> int:
     return MAX_ID - number
 
 
+def window(
+    queryset: Any, before_id: int | None, after_id: int | None, limit: int, field: str = "id"
+) -> Any:
+    """Return the queryset of the `limit` greatest by `field` below `before_id`, the greatest first;
+    or of the least above `after_id`, the least first. Prepared queries end with it."""
+    if after_id is not None:
+        return queryset.filter(**{f"{field}__gt": after_id}).order_by(field)[:limit]
+    if before_id is not None:
+        queryset = queryset.filter(**{f"{field}__lt": before_id})
+    return queryset.order_by(f"-{field}")[:limit]
+
+
+def window_page(
+    rows: Sequence[Any],
+    after_id: int | None,
+    shards_missing: tuple[str, ...] = (),
+    *,
+    position: Callable[[Any], int] = itemgetter(0),
+) -> Page[Any]:
+    """Return the page of the rows of a `window`. `position` reads the field off a row; without it,
+    it is the first column."""
+    if after_id is not None:
+        rows = rows[::-1]
+    by_position = {position(row): row for row in rows}
+    return Page(list(by_position), by_position, shards_missing)
+
+
 def newest_first(
     queryset: Any,
     *,
@@ -58,22 +85,9 @@ def newest_first(
     field: str = "id",
     position: Callable[[Any], int] = itemgetter(0),
 ) -> Page[Any]:
-    """Return the page of the `limit` greatest by `field` below `before_id`, or of the least above
-    `after_id`.
-
-    `position` reads `field` off a row; without it, it is the first column of values_list(). One
-    query for each shard that `queryset` asks.
-    """
-    if after_id is not None:
-        rows = queryset.filter(**{f"{field}__gt": after_id}).order_by(field)[:limit]
-        found = list(rows)[::-1]
-    else:
-        if before_id is not None:
-            queryset = queryset.filter(**{f"{field}__lt": before_id})
-        rows = queryset.order_by(f"-{field}")[:limit]
-        found = list(rows)
-    by_position = {position(row): row for row in found}
-    return Page(list(by_position), by_position, rows.shards_missing)
+    """Return the page of a `window` of `queryset`. One query for each shard that it asks."""
+    rows = window(queryset, before_id, after_id, limit, field)
+    return window_page(list(rows), after_id, rows.shards_missing, position=position)
 
 
 def oldest_first(

@@ -8,11 +8,12 @@ from django.db.models.functions import Coalesce
 
 from shardrouter import group_by_shard
 from shardrouter.exceptions import ShardUnavailable
+from shardrouter.prepared import prepared
 
 from ..models import Account, Block, Blocker, Follow, HomeEntry, Like, Message, Mute
 from .id_lists import id_list, parse_id_list
 from .marks import page_seen_by
-from .pages import Page, newest_first
+from .pages import Page, newest_first, window, window_page
 from .rows import MESSAGE_COLUMNS, Entry, Line, MessageRow
 
 
@@ -28,8 +29,14 @@ def public_page(
 
     A shard that does not answer is left out and named.
     """
-    page = _written(Q(), before_id=before_id, after_id=after_id, limit=limit)
+    rows = _public(before_id, after_id, limit)
+    page = _lines(window_page(rows, after_id, rows.shards_missing))
     return page_seen_by(viewer, page, in_timeline=True)
+
+
+@prepared
+def _public(before_id: int | None, after_id: int | None, limit: int) -> QuerySet[Any]:
+    return window(_written(), before_id, after_id, limit)
 
 
 def home_page(
@@ -110,24 +117,9 @@ class HomeReader:
     def _entries(self, *, before_id: int | None, after_id: int | None) -> "EntryRange":
         """Return a range of the home's entries, at most `limit`, with the floor and the
         celebrities: in one statement, since the relay may trim in between."""
-        mine = HomeEntry.objects.filter(is_shown(), owner=self.account)
-        if after_id is not None:
-            # What is left below the floor, until the next trim, comes from the history.
-            mine = mine.filter(message_id__gte=F("owner__home_floor"))
-        celebrities = celebrity_ids_of(self.account)
-        page = newest_first(
-            mine.annotate(celebrities=celebrities, **_marks()).values_list(
-                *EntryRow._fields, "owner__home_floor", "celebrities"
-            ),
-            before_id=before_id,
-            after_id=after_id,
-            limit=self.limit,
-            field="message_id",
-        )
-        row = next(iter(page), None)
-        if row is None:
-            myself = Account.objects.filter(pk=self.account.pk).annotate(celebrities=celebrities)
-            row = myself.values_list("home_floor", "celebrities").first() or (0, None)
+        owner_id = self.account.pk
+        page = window_page(_entries(owner_id, before_id, after_id, self.limit), after_id)
+        row = next(iter(page), None) or next(iter(_without_entries(owner_id)), (0, None))
         *_, floor, celebrity_ids = row
         rows = {pk: EntryRow(*row[:-2]) for pk, row in page.rows.items() if pk >= floor}
         full = len(rows) == self.limit
@@ -164,18 +156,16 @@ class HomeReader:
         found: dict[int, MessageRow] = {}
         lost: set[int] = set()
         for alias in sorted({*ids_on, *celebrities_on}):
-            messages = Message.objects.using(alias)
-            wanted = Q(pk__in=ids_on.get(alias, ()))
-            if alias in celebrities_on:
-                theirs = messages.filter(author_id__in=celebrities_on[alias], pk__gte=lowest)
-                theirs = theirs.filter(repost_of_id__isnull=True)
-                if below is not None:
-                    theirs = theirs.filter(pk__lt=below)
-                theirs = theirs.order_by("pk" if upwards else "-pk")
-                wanted |= Q(pk__in=theirs.values("pk")[: self.limit])
-            rows = messages.filter(wanted, author__is_suspended=False)
+            ids = ids_on.get(alias, [])
             try:
-                for columns in rows.values_list(*MESSAGE_COLUMNS):
+                if alias in celebrities_on:
+                    authors = celebrities_on[alias]
+                    rows = _with_celebrities(
+                        alias, ids, authors, lowest, below, self.limit, upwards
+                    )
+                else:
+                    rows = _on_shard(alias, ids)
+                for columns in rows:
                     found[columns[0]] = MessageRow.from_columns(columns)
             except ShardUnavailable:
                 self.missing.add(alias)
@@ -187,13 +177,13 @@ class HomeReader:
         ids."""
         muted = Mute.objects.filter(account=self.account).values("muted_id")
         authors = list(home_authors(self.account, exclude=muted))
-        page = _written(
-            Q(author_id__in=authors, pk__lt=before_id),
+        page = newest_first(
+            _written().filter(author_id__in=authors, pk__lt=before_id),
             before_id=before_id if after_id is None else None,
             after_id=after_id,
             limit=limit,
         )
-        self.lines |= page.rows
+        self.lines |= _lines(page).rows
         self.missing |= set(page.shards_missing)
         return list(page.positions)
 
@@ -236,10 +226,60 @@ class EntryRange:
         return self.original_ids() - self.rows.keys()
 
 
-def celebrity_ids_of(account: Account) -> Subquery:
-    """Return the ids of the celebrities whose messages `account` reads, as one text."""
+@prepared
+def _entries(
+    owner_id: int, before_id: int | None, after_id: int | None, limit: int
+) -> QuerySet[Any]:
+    mine = HomeEntry.objects.filter(is_shown(), owner_id=owner_id)
+    if after_id is not None:
+        # What is left below the floor, until the next trim, comes from the history.
+        mine = mine.filter(message_id__gte=F("owner__home_floor"))
+    columns = mine.annotate(celebrities=celebrity_ids_of("owner_id"), **_marks()).values_list(
+        *EntryRow._fields, "owner__home_floor", "celebrities"
+    )
+    return window(columns, before_id, after_id, limit, "message_id")
+
+
+@prepared
+def _without_entries(owner_id: int) -> QuerySet[Any]:
+    """The floor and the celebrities of a home without entries in a range."""
+    owner = Account.objects.filter(pk=owner_id).annotate(celebrities=celebrity_ids_of("pk"))
+    return owner.values_list("home_floor", "celebrities")
+
+
+@prepared
+def _on_shard(alias: str, ids: list[int]) -> QuerySet[Any]:
+    messages = Message.objects.using(alias).filter(pk__in=ids, author__is_suspended=False)
+    return messages.values_list(*MESSAGE_COLUMNS)
+
+
+@prepared
+def _with_celebrities(
+    alias: str,
+    ids: list[int],
+    author_ids: list[int],
+    lowest: int,
+    below: int | None,
+    limit: int,
+    upwards: bool,
+) -> QuerySet[Any]:
+    """As `_on_shard`, with the messages of celebrities from `lowest` to `below`."""
+    messages = Message.objects.using(alias)
+    theirs = messages.filter(author_id__in=author_ids, pk__gte=lowest, repost_of_id__isnull=True)
+    if below is not None:
+        theirs = theirs.filter(pk__lt=below)
+    newest = theirs.order_by("pk" if upwards else "-pk").values("pk")[:limit]
+    wanted = messages.filter(Q(pk__in=ids) | Q(pk__in=newest), author__is_suspended=False)
+    return wanted.values_list(*MESSAGE_COLUMNS)
+
+
+def celebrity_ids_of(owner: str) -> Subquery:
+    """Return the ids of the celebrities whose messages the account in the column `owner` reads, as
+    one text."""
     muted = Mute.objects.filter(account=OuterRef("follower"), muted_id=OuterRef("followee_id"))
-    followed = Follow.objects.filter(~Exists(muted), follower=account, followee_is_celebrity=True)
+    followed = Follow.objects.filter(
+        ~Exists(muted), follower_id=OuterRef(owner), followee_is_celebrity=True
+    )
     return id_list(followed, "follower", "followee_id")
 
 
@@ -298,19 +338,14 @@ def _marks() -> dict[str, Exists]:
     return {"liked": Exists(likes), "reposted": Exists(reposts)}
 
 
-def _written(
-    condition: Q, *, before_id: int | None, after_id: int | None, limit: int
-) -> Page[Line]:
-    """Return a page of what has been written, without reposts, where `condition` holds. A shard
-    that does not answer is left out."""
+def _written() -> QuerySet[Any]:
+    """Return what has been written, without reposts. A shard that does not answer is left out."""
     messages = Message.objects.scatter(on_shard_down="skip").filter(
-        condition, repost_of_id__isnull=True, author__is_suspended=False
+        repost_of_id__isnull=True, author__is_suspended=False
     )
-    page = newest_first(
-        messages.values_list(*MESSAGE_COLUMNS),
-        before_id=before_id,
-        after_id=after_id,
-        limit=limit,
-    )
+    return messages.values_list(*MESSAGE_COLUMNS)
+
+
+def _lines(page: Page[tuple[Any, ...]]) -> Page[Line]:
     rows = page.rows.items()
     return page.with_rows({pk: Line(MessageRow.from_columns(columns)) for pk, columns in rows})

@@ -10,10 +10,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shardrouter import atomic_for
 from shardrouter.ids import MAX_ID
+from shardrouter.prepared import prepared
 
 from ..models import Account, Token
 
@@ -43,13 +45,18 @@ def authenticate(*, text: str) -> Token:
     number, _, secret = text.partition(".")
     if not (number.isascii() and number.isdigit()) or len(number) > 19 or int(number) > MAX_ID:
         raise InvalidToken
-    token = Token.objects.select_related("account").filter(pk=int(number)).first()
+    token = next(iter(_by_id(int(number))), None)
     if token is None or not secrets.compare_digest(token.digest, _digest(secret)):
         raise InvalidToken
     if token.account.is_suspended:
         raise InvalidToken
     _store_use(token)
     return token
+
+
+@prepared
+def _by_id(token_id: int) -> QuerySet[Token]:
+    return Token.objects.select_related("account").filter(pk=token_id)
 
 
 def revoke(*, token: Token) -> None:

@@ -264,7 +264,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
+        "timeline_api.http.renderers.FastJSONRenderer",
         "timeline_api.http.renderers.BrowsableRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [

@@ -20,12 +20,10 @@ from timeline_api.relay.worker import Worker
 
 from .world import CAST, World, assert_as_modelled
 
-pytestmark = pytest.mark.long
-
 HISTORIES = int(os.environ.get("HISTORIES", "100"))
 TINY = {"HOME_CAP": 2, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 1, "FANOUT_CHUNK": 1}
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
 
 people = st.integers(0, len(CAST) - 1)
 choices = st.integers(0, 5)

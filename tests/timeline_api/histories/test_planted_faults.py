@@ -25,9 +25,7 @@ from timeline_api.services import (
 
 from .world import CAST, World, assert_as_modelled
 
-pytestmark = pytest.mark.django_db(databases="__all__")
-
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
 
 HISTORIES = 200
 TINY = {"HOME_CAP": 3, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 2, "FANOUT_CHUNK": 1}
@@ -213,7 +211,7 @@ def no_entries_after_celebrity(monkeypatch):
 def nobody_pulls(monkeypatch):
     """Homes show entries alone, and pull no messages."""
     monkeypatch.setattr(
-        timelines, "celebrity_ids_of", lambda account: Value(None, output_field=CharField())
+        timelines, "celebrity_ids_of", lambda owner: Value(None, output_field=CharField())
     )
 
 

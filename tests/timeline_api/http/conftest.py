@@ -82,10 +82,3 @@ def relay():
         call_command("relay", "--drain", verbosity=0)
 
     return relay
-
-
-def pytest_collection_modifyitems(items):
-    """Every test here may touch every database."""
-    for item in items:
-        if "timeline_api/http" in str(item.path) and not item.get_closest_marker("django_db"):
-            item.add_marker(pytest.mark.django_db(databases="__all__"))

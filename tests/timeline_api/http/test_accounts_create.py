@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/accounts/"
 ALICE = {"username": "alice", "email": "alice@example.org", "password": "two herons"}
 

@@ -7,6 +7,8 @@ from timeline_api.services import follows, messages
 
 from .conftest import PASSWORD
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/accounts/alice/"
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from timeline_api.services import messages
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/accounts/alice/messages/"
 
 

@@ -6,6 +6,8 @@ from timeline_api.services import tokens
 
 from .conftest import PASSWORD
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/accounts/alice/password/"
 GOOD = {"old_password": PASSWORD, "new_password": "three herons"}
 

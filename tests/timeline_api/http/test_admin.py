@@ -10,6 +10,8 @@ from shardrouter import shard_for
 from timeline_api.models import Account, Follow, Message, Outbox, Token
 from timeline_api.services import follows, messages, tokens
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 CHANGE = "/admin/timeline_api"
 
 

@@ -1,4 +1,4 @@
-"""Bearer, Basic and the browsable API's session: who somebody is, on any endpoint."""
+"""Authentication by Bearer, Basic and the browsable API's session, on any endpoint."""
 
 import base64
 
@@ -9,6 +9,8 @@ from rest_framework.test import APIClient
 from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 HOME = "/api/v1/timelines/home/"
 PUBLIC = "/api/v1/timelines/public/"

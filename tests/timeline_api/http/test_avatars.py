@@ -10,6 +10,8 @@ from shardrouter import shard_for
 from timeline_api.models import Account, Avatar
 from timeline_api.services import accounts, avatars
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/accounts/alice/avatar/"
 
 
@@ -178,6 +180,6 @@ def test_it_is_in_the_export(as_alice, uploaded):
     assert body["avatar"].startswith("data:image/webp;base64,")
 
 
-def test_an_account_that_is_gone_is_no_500(alice, as_alice):
+def test_it_answers_404_for_a_deleted_account(alice, as_alice):
     with pytest.raises(Account.DoesNotExist):
         avatars.replace(account=Account(pk=alice.pk + (1 << 30)), picture=picture())

@@ -1,6 +1,8 @@
-"""Nothing that a client can send is a 500."""
+"""No request of a client is a 500."""
 
 import pytest
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 MESSAGES = "/api/v1/messages/"
 JSON = "application/json"
@@ -131,7 +133,7 @@ def test_it_survives_a_nul_in_an_address(as_alice, path):
     ],
 )
 def test_it_refuses_a_nul_in_a_text(as_alice, method, path, field):
-    """PostgreSQL keeps none; so nobody may."""
+    """PostgreSQL cannot store it, so no engine may."""
     body = {"username": "alice", "password": "minitwit-demo", field: "a\0b"}
     response = getattr(as_alice, method)(f"/api/v1/{path}", body)
     assert response.status_code == 400

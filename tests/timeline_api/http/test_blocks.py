@@ -1,9 +1,11 @@
-"""Blocks and mutes: who is kept from whom, and where."""
+"""Blocks and mutes: who does not see or reach whom, and where."""
 
 import pytest
 
 from timeline_api.models import Block, Blocker, Mute
 from timeline_api.services import accounts, blocks, follows, likes, messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 ME = "/api/v1/accounts/bob/"
 HOME, PUBLIC = "/api/v1/timelines/home/", "/api/v1/timelines/public/"
@@ -48,7 +50,7 @@ def lists(client, hers):
 BOTH, HERS, HIS = ["hers #birds", "his #birds"], ["hers #birds"], ["his #birds"]
 
 
-def test_a_block_keeps_two_apart_everywhere_and_both_ways(
+def test_it_hides_two_from_each_other_everywhere(
     as_alice, as_bob, visitor, alice, bob, world, relay
 ):
     hers, his = world
@@ -82,7 +84,7 @@ def test_a_block_keeps_two_apart_everywhere_and_both_ways(
     assert names == ["bob"]
 
 
-def test_an_unblock_lets_them_meet_again(as_alice, as_bob, world, relay):
+def test_it_shows_them_to_each_other_again_after_an_unblock(as_alice, as_bob, world, relay):
     hers, _ = world
     as_alice.put(f"{ME}block/")
     for _ in range(2):
@@ -93,7 +95,7 @@ def test_an_unblock_lets_them_meet_again(as_alice, as_bob, world, relay):
     assert as_bob.put(f"/api/v1/messages/{hers.pk}/like/").status_code == 204
 
 
-def test_a_mute_is_ones_own_alone_and_not_told(as_alice, as_bob, bob, world, relay):
+def test_it_mutes_for_one_member_without_telling_the_other(as_alice, as_bob, bob, world, relay):
     hers, _ = world
     for _ in range(2):
         assert as_alice.put(f"{ME}mute/").status_code == 204
@@ -123,7 +125,7 @@ def test_it_refuses_oneself_and_nobody_and_visitors(as_bob, visitor, what):
     assert visitor.get(f"/api/v1/{what}s/").status_code == 401
 
 
-def test_the_blocks_of_a_leaver_go(alice, bob, charlie, relay):
+def test_it_deletes_the_blocks_of_a_deleted_account(alice, bob, charlie, relay):
     blocks.block(account=alice, other=bob)
     blocks.block(account=bob, other=charlie)
     blocks.mute(account=charlie, other=bob)

@@ -10,6 +10,8 @@ from timeline_api.services import messages, tokens
 
 from .test_authentication import log_in
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 PAGES = [
     "/api/v1/",

@@ -19,7 +19,7 @@ from tests import postgresql
 from tests.stack import new_member
 from tests.timeline_web.servers import environment, manage, running
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.django_db(databases="__all__")]
 
 CASES = int(os.environ.get("CONTRACT_CASES", "15"))
 # Ids and names of things that are there, so that not every request ends at a 404.

@@ -5,6 +5,8 @@ import pytest
 from timeline_api.models import Message, Tombstone
 from timeline_api.services import accounts, messages
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/messages/"
 
 
@@ -23,7 +25,7 @@ def texts(response):
     return [message["text"] for message in response.json()["results"]]
 
 
-def test_a_reply_names_what_it_replies_to(as_alice, as_bob, visitor):
+def test_it_names_what_a_reply_replies_to(as_alice, as_bob, visitor):
     first = post(as_alice)
     answer = reply(as_bob, first)
     assert answer["in_reply_to"] == {
@@ -37,7 +39,7 @@ def test_a_reply_names_what_it_replies_to(as_alice, as_bob, visitor):
     assert texts(visitor.get(f"{URL}{answer['id']}/ancestors/")) == ["hello"]
 
 
-def test_replies_come_the_oldest_first_in_pages_down_and_up(as_alice, as_bob, visitor):
+def test_it_lists_replies_the_oldest_first_and_pages_both_ways(as_alice, as_bob, visitor):
     first = post(as_alice)
     for number in range(7):
         reply(as_bob, first, f"reply {number}")
@@ -52,7 +54,7 @@ def test_replies_come_the_oldest_first_in_pages_down_and_up(as_alice, as_bob, vi
     assert texts(visitor.get(second.json()["previous"])) == texts(page)
 
 
-def test_a_deep_conversation_costs_no_more_than_a_short_one(as_alice, as_bob, visitor):
+def test_it_lists_the_nearest_ten_ancestors(as_alice, as_bob, visitor):
     message = post(as_alice, "0")
     for number in range(1, 25):
         message = reply(as_bob if number % 2 else as_alice, message, str(number))
@@ -60,8 +62,8 @@ def test_a_deep_conversation_costs_no_more_than_a_short_one(as_alice, as_bob, vi
     assert above == [str(number) for number in range(14, 24)]
 
 
-def test_a_conversation_of_ten_thousand_is_still_one(alice, as_alice, visitor):
-    """Each reply knows its nearest ten alone, so nothing grows with the depth."""
+def test_it_keeps_ten_ancestors_however_deep_the_conversation(alice, as_alice, visitor):
+    """Each reply stores its nearest ten only, so nothing grows with the depth."""
     first = messages.post(author=alice, text="0")
     row = Message.objects.get(pk=first.pk)
     row.ancestor_ids = [first.pk - number for number in range(10, 0, -1)]
@@ -73,7 +75,7 @@ def test_a_conversation_of_ten_thousand_is_still_one(alice, as_alice, visitor):
     assert [message["is_deleted"] for message in above] == [True] * 9 + [False]
 
 
-def test_deleting_a_message_with_replies_leaves_a_gap(as_alice, as_bob, visitor, relay):
+def test_it_leaves_a_gap_for_a_deleted_message_with_replies(as_alice, as_bob, visitor, relay):
     first = post(as_alice, "first")
     middle = reply(as_bob, first, "middle")
     last = reply(as_alice, middle, "last")
@@ -99,7 +101,7 @@ def test_deleting_a_message_with_replies_leaves_a_gap(as_alice, as_bob, visitor,
     assert not Tombstone.objects.scatter().exists()
 
 
-def test_a_message_without_replies_leaves_none(as_alice, visitor):
+def test_it_leaves_no_gap_for_a_message_without_replies(as_alice, visitor):
     first = post(as_alice)
     as_alice.delete(f"{URL}{first['id']}/")
     assert visitor.get(f"{URL}{first['id']}/replies/").status_code == 404
@@ -107,20 +109,20 @@ def test_a_message_without_replies_leaves_none(as_alice, visitor):
 
 
 @pytest.mark.parametrize("parent", ["1", "9" * 19, "383463706732696673"])
-def test_a_reply_to_nothing_is_refused(as_alice, parent):
+def test_it_refuses_a_reply_to_a_message_that_does_not_exist(as_alice, parent):
     response = as_alice.post(URL, {"text": "hello", "in_reply_to": parent}, format="json")
     assert response.status_code == 400
     assert response.json() == {"in_reply_to": ["There is no such message."]}
 
 
 @pytest.mark.parametrize("parent", ["x", "", "-1", "1.5", "1" * 20, "1\n", [], {}, True])
-def test_a_parent_that_is_no_id_is_refused(as_alice, parent):
+def test_it_refuses_a_parent_that_is_no_id(as_alice, parent):
     response = as_alice.post(URL, {"text": "hello", "in_reply_to": parent}, format="json")
     assert response.status_code == 400
     assert set(response.json()) == {"in_reply_to"}
 
 
-def test_a_reply_to_a_deleted_message_is_refused(as_alice, as_bob):
+def test_it_refuses_a_reply_to_a_deleted_message(as_alice, as_bob):
     first = post(as_alice)
     reply(as_alice, first)
     as_alice.delete(f"{URL}{first['id']}/")
@@ -128,7 +130,7 @@ def test_a_reply_to_a_deleted_message_is_refused(as_alice, as_bob):
     assert response.status_code == 400
 
 
-def test_replying_once_by_its_key(as_alice, visitor):
+def test_it_posts_a_reply_once_for_an_idempotency_key(as_alice, visitor):
     first, other = post(as_alice), post(as_alice, "other")
     again = {"HTTP_IDEMPOTENCY_KEY": "k1"}
     body = {"text": "indeed", "in_reply_to": first["id"]}
@@ -139,7 +141,7 @@ def test_replying_once_by_its_key(as_alice, visitor):
     assert as_alice.post(URL, body, format="json", **again).status_code == 422
 
 
-def test_the_traces_of_an_account_go_from_conversations(alice, as_alice, as_bob, visitor, relay):
+def test_it_removes_a_deleted_account_from_conversations(alice, as_alice, as_bob, visitor, relay):
     first = post(as_bob)
     theirs = reply(as_alice, first)
     mine = reply(as_bob, theirs)
@@ -156,7 +158,7 @@ def test_the_traces_of_an_account_go_from_conversations(alice, as_alice, as_bob,
 # --- Editing -----------------------------------------------------------------------------------
 
 
-def test_an_edit_is_marked_and_its_history_kept(as_alice, visitor):
+def test_it_marks_an_edit_and_keeps_the_history(as_alice, visitor):
     first = post(as_alice, "frist")
     for text in ("first", "First!"):
         response = as_alice.patch(f"{URL}{first['id']}/", {"text": text}, format="json")
@@ -175,7 +177,7 @@ def test_an_edit_is_marked_and_its_history_kept(as_alice, visitor):
     assert history[2]["created_at"] == shown["edited_at"]
 
 
-def test_the_same_text_is_no_edit(as_alice):
+def test_it_makes_no_revision_for_the_same_text(as_alice):
     first = post(as_alice)
     for body in ({"text": "hello"}, {"text": "  hello "}, {}):
         answer = as_alice.patch(f"{URL}{first['id']}/", body, format="json").json()
@@ -183,7 +185,7 @@ def test_the_same_text_is_no_edit(as_alice):
         assert answer["edited_at"] is None
 
 
-def test_of_two_windows_that_edit_the_second_is_told(as_alice, visitor):
+def test_it_answers_409_to_the_second_of_two_edits(as_alice, visitor):
     first = post(as_alice)
     url = f"{URL}{first['id']}/"
     assert as_alice.patch(url, {"text": "one", "revision": 0}, format="json").status_code == 200
@@ -196,14 +198,14 @@ def test_of_two_windows_that_edit_the_second_is_told(as_alice, visitor):
 @pytest.mark.parametrize(
     "body", [{"text": ""}, {"text": "x" * 281}, {"text": "\0"}, {"text": "a", "revision": -1}]
 )
-def test_a_bad_edit_changes_nothing(as_alice, visitor, body):
+def test_it_changes_nothing_for_an_invalid_edit(as_alice, visitor, body):
     first = post(as_alice)
     response = as_alice.patch(f"{URL}{first['id']}/", body, format="json")
     assert response.status_code == 400
     assert visitor.get(f"{URL}{first['id']}/").json()["text"] == "hello"
 
 
-def test_only_its_author_edits_and_pins(as_alice, as_bob, visitor):
+def test_it_lets_only_the_author_edit_and_pin(as_alice, as_bob, visitor):
     url = f"{URL}{post(as_alice)['id']}/"
     assert as_bob.patch(url, {"text": "mine"}, format="json").status_code == 403
     assert visitor.patch(url, {"text": "mine"}, format="json").status_code == 401
@@ -211,7 +213,7 @@ def test_only_its_author_edits_and_pins(as_alice, as_bob, visitor):
     assert visitor.put(f"{url}pin/").status_code == 401
 
 
-def test_a_pinned_message_is_named_by_its_author_until_it_goes(as_alice, visitor):
+def test_it_names_the_pinned_message_until_it_is_deleted(as_alice, visitor):
     def pinned():
         return visitor.get("/api/v1/accounts/alice/").json()["pinned_message"]
 

@@ -1,4 +1,4 @@
-"""Tags, what is talked of, and whom to follow."""
+"""Tags, trending tags, and suggestions."""
 
 from datetime import timedelta
 
@@ -10,6 +10,8 @@ from django.core.management import call_command
 from shardrouter.ids import made_at
 from timeline_api.domain import entities
 from timeline_api.services import follows, messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +39,11 @@ def tagged(client, tag):
         ("#می\u200cخواهم", ["می\u200cخواهم"]),
     ],
 )
-def test_tags_of_any_script(text, tags):
+def test_it_reads_tags_of_any_script(text, tags):
     assert entities.tags_in(text) == tags
 
 
-def test_entities_say_where_they_stand(as_alice, bob):
+def test_it_says_where_entities_are(as_alice, bob):
     text = "👍 @BOB, @nobody: #Tag"
     answer = as_alice.post("/api/v1/messages/", {"text": text}, format="json").json()
     assert answer["entities"] == [
@@ -52,7 +54,7 @@ def test_entities_say_where_they_stand(as_alice, bob):
     assert text[2:6] == "@BOB"
 
 
-def test_the_page_of_a_tag_is_of_all_shards(register, visitor):
+def test_it_lists_the_messages_of_a_tag_from_all_shards(register, visitor):
     for number in range(6):
         messages.post(author=register(f"writer{number}"), text=f"{number} #Birds")
     assert tagged(visitor, "birds") == [f"{number} #Birds" for number in range(5, -1, -1)]
@@ -63,7 +65,7 @@ def test_the_page_of_a_tag_is_of_all_shards(register, visitor):
     assert tagged(visitor, "nothing") == []
 
 
-def test_an_edit_and_a_deletion_change_it(alice, visitor):
+def test_it_follows_edits_and_deletions(alice, visitor):
     message = messages.post(author=alice, text="#one")
     messages.edit(message=message, text="#two")
     assert tagged(visitor, "one") == []
@@ -72,7 +74,7 @@ def test_an_edit_and_a_deletion_change_it(alice, visitor):
     assert tagged(visitor, "two") == []
 
 
-def test_what_is_talked_of_today(register, visitor):
+def test_it_lists_trending_tags(register, visitor):
     old = messages.post(author=register("early"), text="#old")
     # By its id: those of one process never go back, whatever other tests did to the clock.
     with time_machine.travel(made_at(old.pk) + timedelta(hours=25)):
@@ -88,7 +90,7 @@ def test_what_is_talked_of_today(register, visitor):
     assert "old" not in {trend["tag"] for trend in trends}
 
 
-def test_whom_to_follow(register, client_of, alice, as_alice, visitor):
+def test_it_suggests_accounts_to_follow(register, client_of, alice, as_alice, visitor):
     people = {name: register(name) for name in ("friend", "popular", "known", "blocked", "liked")}
     for number in range(4):
         follows.follow(follower=register(f"fan{number}"), followee=people["popular"])

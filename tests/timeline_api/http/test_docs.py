@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 from django.conf import settings
 from prometheus_client.metrics import MetricWrapperBase
 
 from timeline_api.http.openapi.schema import ERRORS
 from timeline_api.ops import metrics
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
 

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from timeline_api.services import follows, likes, messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/api/v1/accounts/alice/export/"
 

@@ -8,6 +8,8 @@ import pytest
 from shardrouter import shard_map
 from tests.timeline_api.lost import lost
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 ALL_UP = {"default": "ok", "shard0": "ok", "shard1": "ok", "shard2": "ok"}
 
 

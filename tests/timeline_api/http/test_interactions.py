@@ -1,4 +1,4 @@
-"""Likes and reposts, and who did."""
+"""Likes and reposts, and lists of who did."""
 
 from contextlib import ExitStack
 
@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from shardrouter import shards
 from timeline_api.models import Like, Message
 from timeline_api.services import accounts, follows, messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/api/v1/messages/"
 
@@ -40,7 +42,7 @@ def test_it_counts_once_and_is_undone(as_bob, visitor, message, kind):
         assert names(visitor.get(f"{url}{kind}s/")) == []
 
 
-def test_a_visitor_is_told_of_nobodys_marks(visitor, message):
+def test_it_shows_no_marks_to_a_visitor(visitor, message):
     shown = visitor.get(f"{URL}{message.pk}/").json()
     assert "liked_by_me" not in shown
     assert visitor.put(f"{URL}{message.pk}/like/").status_code == 401
@@ -48,14 +50,14 @@ def test_a_visitor_is_told_of_nobodys_marks(visitor, message):
 
 
 @pytest.mark.parametrize("kind", ["like", "repost"])
-def test_nothing_is_liked_that_is_not_there(as_bob, message, kind):
+def test_it_answers_404_for_a_message_that_does_not_exist(as_bob, message, kind):
     messages.delete(message=message)
     for method in (as_bob.put, as_bob.delete):
         assert method(f"{URL}{message.pk}/{kind}/").status_code == 404
     assert as_bob.get(f"{URL}{message.pk}/{kind}s/").status_code == 404
 
 
-def test_who_liked_comes_the_latest_first_in_pages(register, client_of, visitor, message):
+def test_it_lists_who_liked_the_latest_first_in_pages(register, client_of, visitor, message):
     for number in range(5):
         client_of(register(f"fan{number}")).put(f"{URL}{message.pk}/like/")
     page = visitor.get(f"{URL}{message.pk}/likes/?page_size=3")
@@ -63,7 +65,7 @@ def test_who_liked_comes_the_latest_first_in_pages(register, client_of, visitor,
     assert names(visitor.get(page.json()["next"])) == ["fan1", "fan0"]
 
 
-def test_a_repost_shows_the_original_at_home_and_on_the_profile(
+def test_it_shows_the_original_of_a_repost_at_home_and_on_the_profile(
     alice, bob, charlie, as_bob, as_charlie, visitor, message, relay
 ):
     follows.follow(follower=charlie, followee=bob)
@@ -111,7 +113,7 @@ def test_it_reaches_a_follower_once_however_many_reposted(
     assert shown["id"] == str(message.pk)
 
 
-def test_answering_and_liking_a_repost_goes_to_the_original(as_bob, visitor, message, bob):
+def test_it_replies_to_and_likes_the_original_of_a_repost(as_bob, visitor, message, bob):
     as_bob.put(f"{URL}{message.pk}/repost/")
     repost = Message.objects.get(author=bob)
     as_bob.put(f"{URL}{repost.pk}/like/")
@@ -124,7 +126,7 @@ def test_answering_and_liking_a_repost_goes_to_the_original(as_bob, visitor, mes
     assert visitor.get(f"{URL}{repost.pk}/replies/").json()["results"][0]["id"] == answer["id"]
 
 
-def test_a_deleted_message_takes_its_likes_and_reposts_with_it(
+def test_it_deletes_likes_and_reposts_with_the_message(
     as_bob, as_alice, visitor, message, bob, relay
 ):
     as_bob.put(f"{URL}{message.pk}/like/")
@@ -139,7 +141,7 @@ def test_a_deleted_message_takes_its_likes_and_reposts_with_it(
     assert not Message.objects.scatter().exists()
 
 
-def test_what_a_leaver_liked_is_counted_no_longer(bob, as_bob, visitor, message, relay):
+def test_it_no_longer_counts_the_likes_of_a_deleted_account(bob, as_bob, visitor, message, relay):
     as_bob.put(f"{URL}{message.pk}/like/")
     as_bob.put(f"{URL}{message.pk}/repost/")
     accounts.delete(account=bob)
@@ -149,7 +151,7 @@ def test_what_a_leaver_liked_is_counted_no_longer(bob, as_bob, visitor, message,
     assert names(visitor.get(f"{URL}{message.pk}/likes/")) == []
 
 
-def test_a_home_brings_its_marks_along(alice, bob, as_bob, charlie, relay):
+def test_it_reads_a_home_with_its_marks_in_one_query(alice, bob, as_bob, charlie, relay):
     follows.follow(follower=bob, followee=charlie)
     mine = messages.post(author=bob, text="mine")
     liked, other = (messages.post(author=alice, text=text) for text in ("liked", "other"))
@@ -171,7 +173,7 @@ def test_a_home_brings_its_marks_along(alice, bob, as_bob, charlie, relay):
     assert marks == {"mine": (False, True), "liked": (True, False), "other": (False, False)}
 
 
-def test_a_page_of_messages_costs_one_query_for_all_marks(alice, as_bob):
+def test_it_reads_all_marks_of_a_page_with_one_query(alice, as_bob):
     for number in range(5):
         as_bob.put(f"{URL}{messages.post(author=alice, text=str(number)).pk}/like/")
     with ExitStack() as stack:

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 ARABIC = re.compile("[\u0600-\u06ff]")
 
 
@@ -53,13 +55,13 @@ def test_it_refuses_in_english_otherwise(client_of, alice, language):
         assert text in found
 
 
-def test_no_cache_mixes_the_languages(visitor):
+def test_it_varies_by_the_language_for_caches(visitor):
     answer = visitor.get("/api/v1/accounts/nobody/", headers={"accept-language": "ar"})
     assert answer["Content-Language"] == "ar"
     assert "Accept-Language" in answer["Vary"]
 
 
-def test_programs_are_told_the_same_in_any_language(visitor, db):
+def test_it_answers_programs_the_same_in_any_language(visitor, db):
     english, arabic = (
         visitor.get("/api/schema/", headers={"accept-language": language}).content
         for language in ("en", "ar")

@@ -5,6 +5,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 ASK = """
 import django
 django.setup()

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 ASK = """
 import django, json, os, sys
 django.setup()

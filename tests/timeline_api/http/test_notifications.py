@@ -1,9 +1,11 @@
-"""GET /api/v1/notifications/, what it tells of and when it goes."""
+"""GET /api/v1/notifications/: what it lists, and what deletes it."""
 
 import pytest
 import time_machine
 
 from timeline_api.services import accounts, follows, likes, messages
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/api/v1/notifications/"
 
@@ -56,13 +58,13 @@ def test_it_never_tells_twice_nor_of_ones_own_deeds(alice, bob, as_alice, messag
     assert sorted(told(as_alice)) == [("follow", ["bob"], 1), ("like", ["bob"], 1)]
 
 
-def test_an_answer_that_names_one_tells_once(alice, bob, charlie, as_alice, message, relay):
+def test_it_notifies_once_of_a_reply_with_a_mention(alice, bob, charlie, as_alice, message, relay):
     messages.post(author=bob, text="@alice indeed", parent=message)
     relay()
     assert told(as_alice) == [("reply", ["bob"], 1)]
 
 
-def test_what_several_do_on_one_day_is_one(register, alice, as_alice, message):
+def test_it_groups_what_several_did_on_one_day(register, alice, as_alice, message):
     with time_machine.travel("2026-11-24T09:00:00Z") as clock:
         fans = [register(f"fan{number}") for number in range(5)]
         for fan in fans:
@@ -92,7 +94,7 @@ def test_it_goes_when_what_it_tells_of_is_undone(alice, bob, as_alice, message, 
     assert unread(as_alice) == 0
 
 
-def test_an_edit_tells_whom_it_names_now(alice, bob, charlie, as_alice, client_of, relay):
+def test_it_notifies_those_whom_an_edit_mentions(alice, bob, charlie, as_alice, client_of, relay):
     message = messages.post(author=bob, text="@alice!")
     messages.edit(message=message, text="@charlie!")
     relay()
@@ -100,7 +102,7 @@ def test_an_edit_tells_whom_it_names_now(alice, bob, charlie, as_alice, client_o
     assert told(client_of(charlie)) == [("mention", ["bob"], 1)]
 
 
-def test_of_a_leaver_nothing_is_told(alice, bob, as_alice, message, relay):
+def test_it_deletes_what_a_deleted_account_caused(alice, bob, as_alice, message, relay):
     likes.like(account=bob, message=message)
     follows.follow(follower=bob, followee=alice)
     messages.post(author=bob, text="@alice!")
@@ -110,7 +112,7 @@ def test_of_a_leaver_nothing_is_told(alice, bob, as_alice, message, relay):
     assert told(as_alice) == []
 
 
-def test_all_or_those_up_to_one_are_read(register, alice, as_alice, message):
+def test_it_marks_all_or_those_up_to_one_as_read(register, alice, as_alice, message):
     for number in range(3):
         with time_machine.travel(f"2026-11-2{number}T09:00:00Z"):
             likes.like(account=register(f"fan{number}"), message=message)
@@ -139,11 +141,11 @@ def test_it_comes_in_pages(register, alice, as_alice, message):
 
 
 @pytest.mark.parametrize("until", ["x", "-1", "", [], "9" * 20])
-def test_a_place_that_is_none_is_refused(as_alice, until):
+def test_it_refuses_a_place_that_is_no_id(as_alice, until):
     response = as_alice.post(f"{URL}read/", {"until": until}, format="json")
     assert response.status_code == 400
 
 
-def test_they_are_the_members_own(visitor):
+def test_it_requires_a_login(visitor):
     for response in (visitor.get(URL), visitor.get(f"{URL}unread/"), visitor.post(f"{URL}read/")):
         assert response.status_code == 401

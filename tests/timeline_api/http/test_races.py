@@ -7,10 +7,12 @@ from shardrouter import shard_for
 from timeline_api.models import Account
 from timeline_api.services import accounts
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def deleted_after_login(alice):
-    """alice's account goes right after her token was looked at."""
+    """alice's account is deleted right after her token was read."""
 
     def delete(execute, sql, params, many, context):
         answer = execute(sql, params, many, context)

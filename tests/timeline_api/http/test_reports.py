@@ -7,6 +7,8 @@ from django.test import Client
 from timeline_api.models import Account, Message, Report
 from timeline_api.services import messages
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 QUEUE = "/admin/timeline_api/report/"
 
 
@@ -36,7 +38,7 @@ def act(operator, report, action):
     return operator.post(QUEUE, body, follow=True)
 
 
-def test_the_operator_sees_the_message_its_history_and_the_reason(operator, reported, message):
+def test_it_shows_the_operator_the_message_its_history_and_the_reason(operator, reported, message):
     messages.edit(message=message, text="a good thing")
     page = operator.get(QUEUE).content.decode()
     assert "a bad thing" in page
@@ -55,7 +57,7 @@ def test_the_operator_sees_the_message_its_history_and_the_reason(operator, repo
         ("dismiss", "dismissed"),
     ],
 )
-def test_the_operator_acts(operator, reported, message, alice, action, outcome):
+def test_it_lets_the_operator_act(operator, reported, message, alice, action, outcome):
     assert act(operator, reported, action).status_code == 200
     reported.refresh_from_db()
     assert reported.outcome == outcome
@@ -65,7 +67,7 @@ def test_the_operator_acts(operator, reported, message, alice, action, outcome):
     assert Account.objects.get(pk=alice.pk).is_suspended == (action == "suspend_authors")
 
 
-def test_what_is_closed_leaves_the_queue(operator, reported):
+def test_it_removes_closed_reports_from_the_queue(operator, reported):
     assert "a bad thing" in operator.get(QUEUE).content.decode()
     assert b'value="dismiss"' in operator.get(f"{QUEUE}{reported.pk}/change/").content
     act(operator, reported, "dismiss")
@@ -75,14 +77,14 @@ def test_what_is_closed_leaves_the_queue(operator, reported):
     assert b'value="dismiss"' not in operator.get(f"{QUEUE}{reported.pk}/change/").content
 
 
-def test_one_act_settles_every_report_of_a_message(operator, reported, message, as_charlie):
+def test_it_closes_all_reports_of_a_message_at_once(operator, reported, message, as_charlie):
     url = f"/api/v1/messages/{message.pk}/report/"
     assert as_charlie.post(url, {"reason": "Me too"}, format="json").status_code == 204
     act(operator, reported, "delete_messages")
     assert set(Report.objects.scatter().values_list("outcome", flat=True)) == {"message deleted"}
 
 
-def test_who_may_only_look_cannot_act(reported):
+def test_it_offers_no_actions_without_the_permission(reported):
     looker = User.objects.create_user("looker", is_staff=True)
     looker.user_permissions.add(
         *Permission.objects.filter(codename__in=("view_report", "view_account"))
@@ -95,7 +97,7 @@ def test_who_may_only_look_cannot_act(reported):
     assert reported.closed_at is None
 
 
-def test_a_report_stays_when_the_message_is_deleted(operator, reported, message):
+def test_it_keeps_a_report_when_the_message_is_deleted(operator, reported, message):
     messages.delete(message=message)
     page = operator.get(f"{QUEUE}{reported.pk}/change/").content.decode()
     assert "a bad thing" in page
@@ -104,7 +106,7 @@ def test_a_report_stays_when_the_message_is_deleted(operator, reported, message)
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 501, None])
-def test_a_report_needs_a_reason(as_bob, message, reason):
+def test_it_requires_a_reason(as_bob, message, reason):
     url = f"/api/v1/messages/{message.pk}/report/"
     assert as_bob.post(url, {"reason": reason}, format="json").status_code == 400
     assert as_bob.post("/api/v1/messages/1/report/", {"reason": "x"}).status_code == 404

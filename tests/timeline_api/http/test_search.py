@@ -12,6 +12,8 @@ from timeline_api.search import sql
 from timeline_api.search.query import parse
 from timeline_api.services import accounts, messages
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/search/messages/"
 PEOPLE = "/api/v1/search/accounts/"
 TEXTS = [
@@ -110,13 +112,13 @@ def test_it_finds_by_words_and_phrases(visitor, everybody, query, numbers):
     max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 @hypothesis.given(query=st.text(max_size=60) | st.text('"*-+^(){}: aNOT東', max_size=30))
-def test_no_text_is_an_error(visitor, everybody, query):
+def test_it_takes_any_text(visitor, everybody, query):
     for url in (URL, PEOPLE):
         found(visitor, query, url)
 
 
 @pytest.mark.parametrize("url", [URL, PEOPLE])
-def test_what_is_too_long_is_said_to_be(visitor, db, url):
+def test_it_refuses_a_query_that_is_too_long(visitor, db, url):
     for text in ("x" * 201, "x" * 10_000):
         response = visitor.get(url, {"q": text})
         assert response.status_code == 400
@@ -136,7 +138,7 @@ def test_it_follows_edits_and_deletes(visitor, alice):
     assert texts(visitor, "herons") == []
 
 
-def test_the_best_come_first_in_pages_down_and_up(visitor, register):
+def test_it_shows_the_best_first_and_pages_both_ways(visitor, register):
     people = [register(f"writer{number}") for number in range(5)]
     for number, person in enumerate(people * 3):
         messages.post(author=person, text="word " * 3 + f"and more of {number}" * 5)
@@ -152,14 +154,14 @@ def test_the_best_come_first_in_pages_down_and_up(visitor, register):
     assert back["results"] == seen[6:12]
 
 
-def test_what_a_suspended_account_wrote_is_not_found(visitor, alice):
+def test_it_does_not_find_suspended_accounts_or_their_messages(visitor, alice):
     messages.post(author=alice, text="herons")
     accounts.suspend(account=alice)
     assert texts(visitor, "herons") == []
     assert found(visitor, "alice", PEOPLE) == []
 
 
-def test_a_lost_shard_is_named_and_the_others_answer(visitor, everybody):
+def test_it_names_a_lost_shard_and_answers_from_the_others(visitor, everybody):
     with lost("shard1"):
         response = visitor.get(URL, {"q": "two"})
         assert response.status_code == 200
@@ -183,12 +185,7 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
         assert [row["username"] for row in found(visitor, query, PEOPLE)] == names
 
 
-def test_its_grammar():
-    assert parse('a "b c" -d -"e f" 東京 " -') == (("a", "b c"), ("d", "e f"), ("東京",))
-    assert sql.fts5(parse("a* OR b")) == '("a*" "OR" "b")'
-
-
-def test_its_index_is_used(everybody):
+def test_it_uses_the_index(everybody):
     """A shard does not look through all its texts for a word."""
     for alias in shards():
         connection = connections[alias]

@@ -10,6 +10,8 @@ from timeline_api.http import rate_limits, throttling
 from timeline_api.http.rate_limits import Limit
 from timeline_api.models import ThrottleCount
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 PUBLIC = "/api/v1/timelines/public/"
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from timeline_api.services import follows, messages
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 PUBLIC = "/api/v1/timelines/public/"
 HOME = "/api/v1/timelines/home/"
 

@@ -8,6 +8,8 @@ from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 URL = "/api/v1/tokens/"
 ALICE = {"username": "alice", "password": PASSWORD}
 WRONG = {"detail": "Invalid username or password"}

@@ -10,6 +10,8 @@ from timeline_api.services import follows, messages
 
 from .test_health import down  # noqa: F401 a fixture
 
+pytestmark = pytest.mark.django_db(databases="__all__")
+
 
 @pytest.fixture
 def apart(register):
@@ -93,6 +95,20 @@ def test_it_pages_on_past_people_it_cannot_show(visitor, register, down):  # noq
         seen += [row["username"] for row in response.json()["results"]]
         url = response.json()["next"]
     assert sorted(seen) == sorted(other.username for other in others if shard_for(other) != lost)
+
+
+def test_it_answers_503_for_a_repost_whose_original_is_on_the_lost_shard(
+    visitor,
+    apart,
+    down,  # noqa: F811
+):
+    author, reposter = apart
+    messages.repost(account=reposter, message=author.messages.get())
+    repost = reposter.messages.get(repost_of_id__isnull=False)
+    down(shard_for(author))
+    for path in ("", "replies/", "likes/"):
+        response = visitor.get(f"/api/v1/messages/{repost.pk}/{path}")
+        assert_unavailable(response, shard_for(author))
 
 
 def test_it_answers_a_locked_database_503(visitor, alice):

@@ -30,12 +30,12 @@ def cursor_in():
 
 def test_it_refuses_a_locale_of_ascii_alone(cursor_in):
     with pytest.raises(ImproperlyConfigured, match=r"LOCALE 'C.UTF-8'"):
-        index._postgresql(cursor_in("C"), "texts", ("text",))
+        index.create_postgresql_index(cursor_in("C"), "texts", ("text",))
 
 
 def test_it_takes_utf_8(cursor_in):
     cursor = cursor_in("C.UTF-8")
     for _ in range(2):
-        index._postgresql(cursor, "texts", ("text",))
+        index.create_postgresql_index(cursor, "texts", ("text",))
     cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'texts'")
     assert cursor.fetchall() == [("texts_words",)]

@@ -1,4 +1,4 @@
-"""Timelines: the public one and one's home; what they cost, and what a lost shard leaves."""
+"""The public timeline and a home: what they show, what they cost, and what a lost shard hides."""
 
 import pytest
 from django.db import connections
@@ -7,7 +7,7 @@ from shardrouter.exceptions import ShardUnavailable
 from tests.timeline_api.ids import ids
 from timeline_api.models import Account, HomeEntry, Message
 from timeline_api.selectors import timelines
-from timeline_api.services import accounts, follows
+from timeline_api.services import accounts, blocks, follows, likes
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -56,19 +56,34 @@ def test_it_is_empty_when_nobody_posted(fetch):
     assert ids(fetch(before_id=1)) == ids(fetch(after_id=2**63 - 1)) == []
 
 
-def test_the_public_page_costs_one_query_a_shard(posted, asks):
+def test_it_reads_the_public_page_with_one_query_a_shard(posted, asks):
     with asks(shard0=1, shard1=1, shard2=1):
         page = timelines.public_page(limit=5)
         assert len({line.message.author.username for line in page}) == 3
 
 
-def test_the_home_page_costs_one_query_more_on_ones_own_shard(posted, alice, asks):
+def test_it_reads_the_viewers_marks_with_one_query_more_on_their_shard(posted, alice, asks):
+    likes.like(account=alice, message=posted[1])
+    with asks(shard0=2, shard1=1, shard2=1):
+        page = timelines.public_page(viewer=alice)
+    assert [line.id for line in page if line.liked] == [posted[1].pk]
+    assert {line.liked for line in timelines.public_page()} == {None}
+
+
+def test_it_hides_the_muted_and_keeps_their_positions(posted, alice, bob):
+    blocks.mute(account=alice, other=bob)
+    page = timelines.public_page(viewer=alice)
+    assert ids(page) == ids([row for row in posted[::-1] if row.author_id != bob.pk])
+    assert page.positions == ids(posted[::-1])
+
+
+def test_it_reads_a_home_with_one_query_more_on_its_own_shard(posted, alice, asks):
     with asks(shard0=2, shard1=1, shard2=1):
         page = timelines.home_page(alice, limit=5)
         assert len({line.message.author.username for line in page}) == 3
 
 
-def test_the_home_page_asks_only_the_shards_that_its_entries_name(alice, bob, asks, post):
+def test_it_asks_only_the_shards_that_the_entries_name(alice, bob, asks, post):
     post(bob, "hello")
     with asks(shard0=2):  # no entry: is there anything below the floor?
         assert len(timelines.home_page(alice)) == 0
@@ -77,7 +92,7 @@ def test_the_home_page_asks_only_the_shards_that_its_entries_name(alice, bob, as
         assert len(timelines.home_page(alice)) == 1
 
 
-def test_the_home_page_is_of_those_one_follows_alone(alice, bob, charlie, relay, post):
+def test_it_shows_at_home_only_those_whom_one_follows(alice, bob, charlie, relay, post):
     follows.follow(follower=alice, followee=bob)
     relay()
     theirs = post(bob, "followed")
@@ -95,7 +110,7 @@ def cut_short(settings):
     settings.TIMELINES = {"HOME_CAP": 4, "HOME_TRIM_EVERY": 1, "BACKFILL_MESSAGES": 3}
 
 
-def test_a_home_keeps_its_newest_and_goes_on_from_the_shards(cut_short, posted, alice, relay):
+def test_it_keeps_the_newest_entries_and_goes_on_from_the_shards(cut_short, posted, alice, relay):
     relay()
     assert HomeEntry.objects.filter(owner=alice).count() == 4
     assert Account.objects.get(pk=alice.pk).home_floor == posted[8].pk
@@ -107,7 +122,7 @@ def test_a_home_keeps_its_newest_and_goes_on_from_the_shards(cut_short, posted, 
         assert seen == ids(posted[::-1])
 
 
-def test_what_the_history_of_a_home_costs(cut_short, posted, alice, relay, asks):
+def test_it_reads_the_history_of_a_home_with_a_query_a_shard(cut_short, posted, alice, relay, asks):
     relay()
     with asks(shard0=2, shard1=1, shard2=1):
         assert len(timelines.home_page(alice, limit=4)) == 4
@@ -117,7 +132,7 @@ def test_what_the_history_of_a_home_costs(cut_short, posted, alice, relay, asks)
     assert ids(page) == ids(posted[4:1:-1])
 
 
-def test_an_entry_that_comes_late_below_the_floor_is_told_once(cut_short, posted, alice, relay):
+def test_it_shows_a_late_entry_below_the_floor_once(cut_short, posted, alice, relay):
     relay()
     late = posted[1]
     HomeEntry.objects.create(owner=alice, message_id=late.pk, author_id=late.author_id)
@@ -126,14 +141,14 @@ def test_an_entry_that_comes_late_below_the_floor_is_told_once(cut_short, posted
     assert ids(page) == ids(posted[3:0:-1])
 
 
-def test_unfollowing_takes_the_history_away_too(cut_short, posted, alice, bob, relay):
+def test_it_hides_the_history_of_the_unfollowed(cut_short, posted, alice, bob, relay):
     relay()
     follows.unfollow(follower=alice, followee=bob)
     rest = [row for row in posted[::-1] if row.author_id != bob.pk]
     assert ids(timelines.home_page(alice, limit=20)) == ids(rest)
 
 
-def test_a_lost_shard_leaves_its_part_of_the_history_out(cut_short, posted, alice, bob, down):
+def test_it_leaves_out_the_history_on_a_lost_shard(cut_short, posted, alice, bob, down):
     with down("shard1"):
         page = timelines.home_page(alice, before_id=posted[6].pk, limit=20)
     assert ids(page) == ids([row for row in posted[5::-1] if row.author_id != bob.pk])
@@ -144,7 +159,7 @@ def test_a_lost_shard_leaves_its_part_of_the_history_out(cut_short, posted, alic
 
 
 def test_it_fills_up_what_is_gone(posted, alice, asks):
-    """Newest first, 10 to 7 are gone: what follows moves up."""
+    """Newest first, 10 to 7 are deleted: the older ones move up."""
     Message.objects.filter(pk__in=[row.pk for row in posted[7:11]]).delete()
     with asks(shard0=4, shard1=2, shard2=2):
         page = timelines.home_page(alice, limit=5)
@@ -157,7 +172,7 @@ def test_it_fills_up_backwards_next_to_the_place(posted, alice):
     assert ids(page) == ids([posted[number] for number in (5, 4, 1)])
 
 
-def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
+def test_it_passes_deleted_messages_a_page_at_a_time(alice, bob, asks, post):
     kept = post(bob, "kept")
     for number in range(20):
         post(bob, str(number))
@@ -168,7 +183,7 @@ def test_many_gone_messages_are_passed_a_page_at_a_time(alice, bob, asks, post):
         assert ids(timelines.home_page(alice, limit=10)) == ids([newest, kept])
 
 
-def test_a_deleted_account_is_in_no_timeline_before_the_relay_has_been_there(posted, fetch, bob):
+def test_it_hides_a_deleted_account_before_the_relay_runs(posted, fetch, bob):
     accounts.delete(account=bob)
     assert ids(fetch(limit=8)) == ids([row for row in posted[::-1] if row.author.pk != bob.pk])
 
@@ -183,7 +198,7 @@ def test_it_gives_what_there_is_and_names_the_lost_shard(posted, fetch, charlie,
     assert page.shards_missing == ("shard2",)
 
 
-def test_the_home_page_asks_a_lost_shard_once_and_keeps_its_places(posted, alice, charlie, down):
+def test_it_asks_a_lost_shard_once_and_keeps_its_positions(posted, alice, charlie, down):
     """A shard that is slow to refuse must not be waited for again and again."""
     tried = []
 
@@ -198,12 +213,12 @@ def test_the_home_page_asks_a_lost_shard_once_and_keeps_its_places(posted, alice
     assert len(tried) <= 1
 
 
-def test_no_home_without_ones_own_shard(posted, alice, down):
+def test_it_raises_without_the_shard_of_the_home(posted, alice, down):
     with down("shard0"), pytest.raises(ShardUnavailable, match="shard0"):
         timelines.home_page(alice)
 
 
-def test_a_lost_shard_that_nobody_followed_lives_on_is_not_missed(alice, bob, down, post):
+def test_it_does_not_miss_a_shard_that_holds_nothing_of_the_home(alice, bob, down, post):
     post(bob, "hello")
     follows.follow(follower=alice, followee=bob)
     with down("shard2"):

@@ -1,4 +1,4 @@
-"""The OpenAPI description: what each operation takes and answers, errors and headers too."""
+"""The OpenAPI description: what each operation takes and returns, with errors and headers."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,18 +13,18 @@ from rest_framework.serializers import Serializer
 from ..serializers.responses import DetailSerializer
 
 ERRORS = {
-    400: "The request cannot be right: `{field: [reasons]}` or `{detail}`.",
+    400: "The request is invalid: `{field: [reasons]}` or `{detail}`.",
     401: "A login is needed, or the one sent is not valid.",
     403: "This member may not do that, or the account is suspended.",
-    404: "There is no such thing, or the cursor is malformed.",
-    409: "It conflicts with what is there.",
+    404: "It does not exist, or the cursor is malformed.",
+    409: "It conflicts with another change.",
     413: "The body is over 64 KiB; with a picture, over 10 MiB.",
     415: "The body is neither JSON nor a form; a picture comes in a multipart form alone.",
     422: "The `Idempotency-Key` was used with another body.",
-    429: "Too often. `Retry-After` says when again, in seconds.",
+    429: "Too many requests. `Retry-After` says when to try again, in seconds.",
     503: "The shard that this needs does not answer. `Retry-After` says when to try again.",
 }
-# A bad token is a 401 anywhere, and any database may be away.
+# Any request may have a bad token, or meet a database that is down.
 ALWAYS = frozenset({401, 429, 503})
 WITH_BODY = frozenset({400, 413, 415})
 
@@ -33,7 +33,7 @@ SHARDS_MISSING = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     response=[200],
-    description="The shards that did not answer, when the list lacks what they hold.",
+    description="The shards that did not answer, if the list lacks what they hold.",
 )
 PAGING = (
     OpenApiParameter("cursor", str, description="From `next` or `previous`; opaque."),
@@ -46,13 +46,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description=(
         "Up to 200 printable characters of your choice. A repeated request with the same key "
-        "and text answers the message that the first one made."
+        "and text gets the message that the first one made."
     ),
 )
 
 
 def _headers(codes: Iterable[int]) -> list[OpenApiParameter]:
-    """The headers of the answers with these statuses."""
+    """Return the headers of the responses with these statuses."""
     where = {"Retry-After": (429, 503), "WWW-Authenticate": (401,)}
     headers = [
         OpenApiParameter(
@@ -77,45 +77,45 @@ def operation(
     *,
     tag: str,
     summary: str,
-    gives: type[Serializer] | None = None,
+    response: type[Serializer] | None = None,
     media_type: str = "",
     status: int = 200,
-    takes: type[Serializer] | None = None,
+    request: type[Serializer] | None = None,
     errors: Iterable[int] = (),
     parameters: Iterable[OpenApiParameter] = (),
 ) -> Callable[[Any], Any]:
-    """extend_schema for a view's method: its own answer, and every error that it may give. What
-    is no JSON has a `media_type`."""
-    codes = sorted(ALWAYS | set(errors) | (WITH_BODY if takes else set()))
-    answers: dict[Any, Any] = {
-        status: OpenApiResponse(gives, description="" if gives else "Done; no body.")
+    """Return extend_schema for a view's method, with its response and every error that it may have.
+    A response that is no JSON has a `media_type`."""
+    codes = sorted(ALWAYS | set(errors) | (WITH_BODY if request else set()))
+    responses: dict[Any, Any] = {
+        status: OpenApiResponse(response, description="" if response else "Done; no body.")
     }
     if media_type:
-        answers = {(status, media_type): OpenApiTypes.BINARY}
+        responses = {(status, media_type): OpenApiTypes.BINARY}
     for code in codes:
         body = OpenApiTypes.OBJECT if code == 400 else DetailSerializer
-        answers[code] = OpenApiResponse(body, description=ERRORS[code])
+        responses[code] = OpenApiResponse(body, description=ERRORS[code])
     return extend_schema(
         operation_id=name,
         tags=[tag],
         summary=summary,
-        request=takes,
-        responses=answers,
+        request=request,
+        responses=responses,
         parameters=[*parameters, *_headers(codes)],
     )
 
 
 class ApiSchema(AutoSchema):
-    """drf-spectacular's, with the body that deleting an account takes."""
+    """drf-spectacular's AutoSchema, with the body that deleting an account takes."""
 
     def map_renderers(self, attribute: str) -> list[str]:
-        # A picture is what one answer has, and says so itself; errors beside it are JSON.
+        # Only one response is a picture, and its operation says so; the errors beside it are JSON.
         return [of for of in super().map_renderers(attribute) if of not in ("image/webp", "webp")]
 
     def _get_request_body(self, direction: str = "request") -> Any:
         if self.method != "DELETE" or not self.get_request_serializer():
             return super()._get_request_body(direction)
-        self.method = "POST"  # the parent knows no DELETE with a body
+        self.method = "POST"  # the parent documents no body of a DELETE
         try:
             return super()._get_request_body(direction)
         finally:

@@ -74,8 +74,8 @@ class AccountsView(ApiView):
         "accounts_create",
         tag="accounts",
         summary="Register an account",
-        takes=RegistrationSerializer,
-        gives=AccountSerializer,
+        request=RegistrationSerializer,
+        response=AccountSerializer,
         status=201,
     )
     def post(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class AccountsView(ApiView):
 
 
 class AccountView(OwnAccountView):
-    """A member's profile. Its owner may change it, or leave with everything that is theirs."""
+    """A member's profile. Its owner may change it, or delete the account with everything of it."""
 
     bodies = {"PATCH": ProfileSerializer, "DELETE": DeletionSerializer}
     members_only = frozenset({"PATCH", "DELETE"})
@@ -100,7 +100,7 @@ class AccountView(OwnAccountView):
         "accounts_retrieve",
         tag="accounts",
         summary="A member's profile",
-        gives=AccountSerializer,
+        response=AccountSerializer,
         errors=[404],
     )
     def get(self, request: Request, username: str) -> Response:
@@ -110,8 +110,8 @@ class AccountView(OwnAccountView):
         "accounts_update",
         tag="accounts",
         summary="Change my profile",
-        takes=ProfileSerializer,
-        gives=AccountSerializer,
+        request=ProfileSerializer,
+        response=AccountSerializer,
         errors=[403, 404],
     )
     def patch(self, request: Request, username: str) -> Response:
@@ -124,7 +124,7 @@ class AccountView(OwnAccountView):
         "accounts_delete",
         tag="accounts",
         summary="Delete my account and everything of it",
-        takes=DeletionSerializer,
+        request=DeletionSerializer,
         status=204,
         errors=[403, 404],
     )
@@ -141,7 +141,7 @@ class AccountView(OwnAccountView):
 
 
 class PasswordView(OwnAccountView):
-    """Change my password. Every other token of mine ends."""
+    """Change my password. My other tokens are revoked."""
 
     bodies = {"POST": PasswordSerializer}
     members_only = frozenset({"POST"})
@@ -149,8 +149,8 @@ class PasswordView(OwnAccountView):
     @operation(
         "accounts_change_password",
         tag="accounts",
-        summary="Change my password; my other tokens end",
-        takes=PasswordSerializer,
+        summary="Change my password, and revoke my other tokens",
+        request=PasswordSerializer,
         status=204,
         errors=[403, 404],
     )
@@ -176,7 +176,7 @@ class AccountMessagesView(ApiView):
         "accounts_messages",
         tag="accounts",
         summary="A member's messages, newest first",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[404],
         parameters=PAGING,
     )

@@ -29,13 +29,13 @@ FORM_BYTES = 64 * 1024
 VERSION = OpenApiParameter(
     "v",
     str,
-    description="From `avatar_url`: with the version that stands, the answer may be kept for ever.",
+    description="From `avatar_url`: with the current version, the response may be cached for ever.",
 )
 
 
 class AvatarView(OwnAccountView):
-    """The picture that a member has uploaded. Its owner may upload another, or take it away: then
-    `avatar_url` is null, and a client draws one of its own."""
+    """The picture that a member has uploaded. Its owner may replace or delete it. Without one
+    `avatar_url` is null, and clients show a picture of their own."""
 
     bodies = {"PUT": PictureSerializer}
     throttles = {"PUT": PictureThrottle}
@@ -92,8 +92,8 @@ class AvatarView(OwnAccountView):
         "avatars_update",
         tag="accounts",
         summary="Upload a picture of me",
-        takes=PictureSerializer,
-        gives=AccountSerializer,
+        request=PictureSerializer,
+        response=AccountSerializer,
         errors=[403, 404],
     )
     def put(self, request: Request, username: str) -> Response:
@@ -108,7 +108,7 @@ class AvatarView(OwnAccountView):
     @operation(
         "avatars_delete",
         tag="accounts",
-        summary="Take my picture away",
+        summary="Delete my picture",
         status=204,
         errors=[403, 404],
     )

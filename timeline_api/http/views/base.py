@@ -1,4 +1,4 @@
-"""What the API's views share."""
+"""The base class of the API's views."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

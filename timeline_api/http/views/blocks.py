@@ -1,4 +1,4 @@
-"""Blocks and mutes: whom a member does not want to see or to be reached by."""
+"""Blocks and mutes."""
 
 from functools import partial
 
@@ -16,7 +16,8 @@ from .base import ApiView
 
 
 class BlockView(ApiView):
-    """Block this member, or no longer. Neither sees or reaches the other, and follows end."""
+    """Block this member, or unblock them. Neither sees or reaches the other, and follows between
+    them are deleted."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
@@ -37,7 +38,7 @@ class BlockView(ApiView):
     @operation(
         "blocks_delete",
         tag="blocks",
-        summary="Block this member no longer",
+        summary="Unblock this member",
         status=204,
         errors=[400, 403, 404],
     )
@@ -53,7 +54,8 @@ class BlockView(ApiView):
 
 
 class MuteView(ApiView):
-    """Mute this member, or no longer. One does not read or hear of them; they are not told."""
+    """Mute this member, or unmute them. I see no messages and no notifications of theirs; they are
+    not told."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
@@ -74,7 +76,7 @@ class MuteView(ApiView):
     @operation(
         "mutes_delete",
         tag="blocks",
-        summary="Mute this member no longer",
+        summary="Unmute this member",
         status=204,
         errors=[400, 403, 404],
     )
@@ -98,7 +100,7 @@ class BlocksView(ApiView):
         "blocks_list",
         tag="blocks",
         summary="Whom I have blocked",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[403, 404],
         parameters=PAGING,
     )
@@ -118,7 +120,7 @@ class MutesView(ApiView):
         "mutes_list",
         tag="blocks",
         summary="Whom I have muted",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[403, 404],
         parameters=PAGING,
     )

@@ -32,7 +32,7 @@ class AncestorsView(ConversationView):
         "messages_ancestors",
         tag="conversations",
         summary="What a message replies to",
-        gives=ConversationSerializer,
+        response=ConversationSerializer,
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
@@ -51,7 +51,7 @@ class RepliesView(ConversationView):
         "messages_replies",
         tag="conversations",
         summary="The replies to a message, the oldest first",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[404],
         parameters=PAGING,
     )

@@ -33,7 +33,7 @@ class TagView(ApiView):
         "tags_messages",
         tag="discovery",
         summary="The newest messages with a tag",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[404],
         parameters=PAGING,
     )
@@ -45,13 +45,13 @@ class TagView(ApiView):
 
 
 class TrendingView(ApiView):
-    """The tags of late that most messages have."""
+    """The tags that most messages of late have."""
 
     @operation(
         "tags_trending",
         tag="discovery",
-        summary="The tags of late that most messages have",
-        gives=TrendingSerializer,
+        summary="The tags that most messages of late have",
+        response=TrendingSerializer,
     )
     def get(self, request: Request) -> Response:
         return Response({"results": [trend._asdict() for trend in selectors.trending()]})
@@ -79,7 +79,7 @@ class MessageSearchView(SearchView):
         "search_messages",
         tag="discovery",
         summary="Messages that have all the words",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[400, 404],
         parameters=(QUERY, *PAGING),
     )
@@ -99,7 +99,7 @@ class AccountSearchView(SearchView):
         "search_accounts",
         tag="discovery",
         summary="Accounts that have all the words",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[400, 404],
         parameters=(QUERY, *PAGING),
     )
@@ -113,15 +113,15 @@ class AccountSearchView(SearchView):
 
 
 class SuggestionsView(ApiView):
-    """Whom I might follow."""
+    """Accounts that I might follow."""
 
     members_only = frozenset({"GET", "HEAD"})
 
     @operation(
         "accounts_suggestions",
         tag="discovery",
-        summary="Whom I might follow",
-        gives=AccountListSerializer,
+        summary="Accounts that I might follow",
+        response=AccountListSerializer,
         errors=[403],
     )
     def get(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The OpenAPI schema, and Swagger UI over it, which needs nothing from the internet."""
+"""The OpenAPI schema, and Swagger UI for it, without anything from the internet."""
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -17,5 +17,5 @@ swagger = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask for it on JSON pages too."""
+    """Redirect to the icon, which browsers request for JSON too."""
     return HttpResponseRedirect(static("timeline_api/favicon.svg"))

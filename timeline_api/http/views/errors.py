@@ -1,4 +1,4 @@
-"""What Django answers by itself, as JSON for clients of the API."""
+"""Django's own error pages, as JSON for clients of the API."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.views import defaults
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """All of /api/, and whoever does not ask for HTML."""
+    """Return whether to answer in JSON: below /api/, and where HTML is not accepted."""
     return request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", "")
 
 

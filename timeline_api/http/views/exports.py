@@ -80,7 +80,7 @@ class ExportView(OwnAccountView):
         "accounts_export",
         tag="accounts",
         summary="Everything of my account, as one JSON file",
-        gives=ExportSerializer,
+        response=ExportSerializer,
         errors=[403, 404],
     )
     def get(self, request: Request, username: str) -> Response:

@@ -16,7 +16,7 @@ from .base import ApiView
 
 
 class FollowView(ApiView):
-    """Follow this member, or stop. Doing it twice is the same as once."""
+    """Follow this member, or stop following. Idempotent."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
@@ -59,7 +59,7 @@ class FollowersView(ApiView):
         "accounts_followers",
         tag="follows",
         summary="Who follows this member",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[404],
         parameters=PAGING,
     )
@@ -78,7 +78,7 @@ class FollowingView(ApiView):
         "accounts_following",
         tag="follows",
         summary="Whom this member follows",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[404],
         parameters=PAGING,
     )

@@ -1,4 +1,4 @@
-"""Health: does this process answer, and should it get traffic."""
+"""Health: whether this process answers, and whether it should get traffic."""
 
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,12 +12,13 @@ from ...selectors.outbox import lags
 
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
-    """GET /livez: 200 whenever this process answers at all; asks no database."""
+    """GET /livez: 200 if this process answers at all. Asks no database."""
     return JsonResponse({"status": "ok"})
 
 
-def answers(alias: str) -> bool:
-    """Whether it can be read and has been migrated: a lost SQLite file comes back empty."""
+def is_up(alias: str) -> bool:
+    """Return whether the database can be read and is migrated: a lost SQLite file comes back
+    empty."""
     try:
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
@@ -27,7 +28,7 @@ def answers(alias: str) -> bool:
 
 
 def map_is_known() -> bool:
-    """Whether this process has the shard map, or can read it now."""
+    """Return whether this process has the shard map, or can read it now."""
     try:
         shard_map.aliases()
     except (ShardRouterError, DatabaseError):
@@ -37,12 +38,13 @@ def map_is_known() -> bool:
 
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """GET /readyz: each database by name; 503 when this instance should get no traffic.
+    """GET /readyz: each database by name; 503 if this instance should get no traffic.
 
-    One shard down is degraded and ready: the others' members are served. So is a lost `default`,
-    as long as this process has the shard map: members need nothing else of it.
+    With one shard down the service is degraded and ready: the members on the others are served. It
+    is so without `default`, too, as long as this process has the shard map: requests of members
+    need nothing else of it.
     """
-    databases = {alias: answers(alias) for alias in ("default", *shards())}
+    databases = {alias: is_up(alias) for alias in ("default", *shards())}
     ready = map_is_known() and any(databases[alias] for alias in shards())
     status = "ok" if all(databases.values()) else "degraded"
     return JsonResponse(

@@ -15,7 +15,7 @@ from .base import ApiView
 
 
 class LikeView(ApiView):
-    """Like this message, or no longer. Doing it twice is the same as once."""
+    """Like this message, or undo the like. Idempotent."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
@@ -33,7 +33,7 @@ class LikeView(ApiView):
     @operation(
         "likes_delete",
         tag="interactions",
-        summary="Like this message no longer",
+        summary="Undo my like of this message",
         status=204,
         errors=[403, 404],
     )
@@ -46,7 +46,7 @@ class LikeView(ApiView):
 
 
 class RepostView(ApiView):
-    """Repost this message, or take the repost back. Doing it twice is the same as once."""
+    """Repost this message, or undo the repost. Idempotent."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
@@ -64,7 +64,7 @@ class RepostView(ApiView):
     @operation(
         "reposts_delete",
         tag="interactions",
-        summary="Take my repost of this message back",
+        summary="Undo my repost of this message",
         status=204,
         errors=[403, 404],
     )
@@ -83,7 +83,7 @@ class LikesView(ApiView):
         "messages_likes",
         tag="interactions",
         summary="Who likes this message",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[404],
         parameters=PAGING,
     )
@@ -104,7 +104,7 @@ class RepostsView(ApiView):
         "messages_reposts",
         tag="interactions",
         summary="Who has reposted this message",
-        gives=AccountPageSerializer,
+        response=AccountPageSerializer,
         errors=[404],
         parameters=PAGING,
     )

@@ -44,8 +44,8 @@ class MessagesView(ApiView):
         "messages_create",
         tag="messages",
         summary="Post a message, or a reply to one",
-        takes=NewMessageSerializer,
-        gives=MessageSerializer,
+        request=NewMessageSerializer,
+        response=MessageSerializer,
         status=201,
         errors=[403, 409, 422],
         parameters=[IDEMPOTENCY_KEY],
@@ -109,7 +109,7 @@ class MessageView(OwnMessageView):
         "messages_retrieve",
         tag="messages",
         summary="One message",
-        gives=MessageSerializer,
+        response=MessageSerializer,
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
@@ -124,8 +124,8 @@ class MessageView(OwnMessageView):
         "messages_update",
         tag="messages",
         summary="Edit my message; the text before stays in its history",
-        takes=EditSerializer,
-        gives=MessageSerializer,
+        request=EditSerializer,
+        response=MessageSerializer,
         errors=[403, 404, 409],
     )
     def patch(self, request: Request, id: int) -> Response:
@@ -159,13 +159,13 @@ class MessageView(OwnMessageView):
 
 
 class HistoryView(ApiView):
-    """The texts that a message has had, the oldest first; the last is the one that it has."""
+    """The texts that a message has had, the oldest first; the last is the current one."""
 
     @operation(
         "messages_history",
         tag="messages",
         summary="The texts that a message has had",
-        gives=HistorySerializer,
+        response=HistorySerializer,
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
@@ -187,7 +187,7 @@ class ReportView(ApiView):
         "messages_report",
         tag="messages",
         summary="Tell the operators what is wrong with a message",
-        takes=ReportSerializer,
+        request=ReportSerializer,
         status=204,
         errors=[403, 404],
     )
@@ -202,14 +202,14 @@ class ReportView(ApiView):
 
 
 class PinView(OwnMessageView):
-    """Let my message stand first on my profile, or no longer."""
+    """Pin my message to the top of my profile, or unpin it."""
 
     members_only = frozenset({"PUT", "DELETE"})
 
     @operation(
         "pins_create",
         tag="messages",
-        summary="Let my message stand first on my profile",
+        summary="Pin my message to my profile",
         status=204,
         errors=[400, 403, 404],
     )
@@ -223,7 +223,7 @@ class PinView(OwnMessageView):
     @operation(
         "pins_delete",
         tag="messages",
-        summary="Let my message stand there no longer",
+        summary="Unpin my message",
         status=204,
         errors=[403, 404],
     )

@@ -16,16 +16,16 @@ from .base import ApiView
 
 
 class NotificationsView(ApiView):
-    """Who followed, mentioned, answered, liked and reposted me, the latest first. What several did
-    with one message on one day is one notification."""
+    """Who followed and mentioned me, and who replied to, liked and reposted my messages, the latest
+    first. What several did with one message on one day is one notification."""
 
     members_only = frozenset({"GET", "HEAD"})
 
     @operation(
         "notifications_list",
         tag="notifications",
-        summary="What others did that I am told of",
-        gives=NotificationPageSerializer,
+        summary="My notifications",
+        response=NotificationPageSerializer,
         errors=[403, 404],
         parameters=PAGING,
     )
@@ -37,7 +37,7 @@ class NotificationsView(ApiView):
 
 
 class UnreadView(ApiView):
-    """How many of my notifications are unread, and who I am: what stands in the head of a page."""
+    """How many of my notifications are unread, and my account: for the head of a page."""
 
     members_only = frozenset({"GET", "HEAD"})
 
@@ -45,7 +45,7 @@ class UnreadView(ApiView):
         "notifications_unread",
         tag="notifications",
         summary="How many of my notifications are unread",
-        gives=UnreadSerializer,
+        response=UnreadSerializer,
         errors=[403],
     )
     def get(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class MarkReadView(ApiView):
         "notifications_read",
         tag="notifications",
         summary="Mark my notifications as read",
-        takes=MarkReadSerializer,
+        request=MarkReadSerializer,
         status=204,
         errors=[403],
     )

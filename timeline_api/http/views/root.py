@@ -1,4 +1,4 @@
-"""The API's front door."""
+"""The root of the API: where its endpoints are."""
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema

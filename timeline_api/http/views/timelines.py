@@ -18,7 +18,7 @@ class PublicTimelineView(ApiView):
         "timelines_public",
         tag="timelines",
         summary="The newest messages of everybody",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[404],
         parameters=PAGING,
     )
@@ -38,7 +38,7 @@ class HomeTimelineView(ApiView):
         "timelines_home",
         tag="timelines",
         summary="My messages and those of the people I follow",
-        gives=MessagePageSerializer,
+        response=MessagePageSerializer,
         errors=[404],
         parameters=PAGING,
     )

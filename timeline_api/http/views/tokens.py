@@ -31,7 +31,7 @@ class IssuingView(ApiView):
 
 
 class TokensView(IssuingView):
-    """Log in for a token, which is shown once; or list my live tokens."""
+    """Log in for a token, which is shown once; or list my tokens."""
 
     bodies = {"POST": CredentialsSerializer}
     members_only = frozenset({"GET", "HEAD"})
@@ -48,7 +48,7 @@ class TokensView(IssuingView):
         "tokens_list",
         tag="tokens",
         summary="My live tokens",
-        gives=TokenPageSerializer,
+        response=TokenPageSerializer,
         errors=[404],
         parameters=PAGING,
     )
@@ -59,8 +59,8 @@ class TokensView(IssuingView):
         "tokens_create",
         tag="tokens",
         summary="Log in: username and password for a token",
-        takes=CredentialsSerializer,
-        gives=IssuedTokenSerializer,
+        request=CredentialsSerializer,
+        response=IssuedTokenSerializer,
         status=201,
         errors=[403],
     )
@@ -75,7 +75,7 @@ class TokensView(IssuingView):
 
 
 class PersonalTokensView(IssuingView):
-    """Make a token for a program of mine. It is shown once, and may do what I may."""
+    """Create a token for a program of mine. It is shown once, and may do what I may."""
 
     bodies = {"POST": NewTokenSerializer}
     members_only = frozenset({"POST"})
@@ -83,9 +83,9 @@ class PersonalTokensView(IssuingView):
     @operation(
         "tokens_create_personal",
         tag="tokens",
-        summary="Make a token for a program of mine",
-        takes=NewTokenSerializer,
-        gives=IssuedTokenSerializer,
+        summary="Create a token for a program of mine",
+        request=NewTokenSerializer,
+        response=IssuedTokenSerializer,
         status=201,
         errors=[403],
     )
@@ -97,14 +97,14 @@ class PersonalTokensView(IssuingView):
 
 
 class TokenView(ApiView):
-    """End one of my tokens."""
+    """Revoke one of my tokens."""
 
     members_only = frozenset({"DELETE"})
 
     @operation(
         "tokens_delete",
         tag="tokens",
-        summary="End one of my tokens",
+        summary="Revoke one of my tokens",
         status=204,
         errors=[403, 404],
     )
@@ -121,14 +121,14 @@ class TokenView(ApiView):
 
 
 class CurrentTokenView(ApiView):
-    """Log out: end the token that this request is made with."""
+    """Log out: revoke the token of this request."""
 
     members_only = frozenset({"DELETE"})
 
     @operation(
         "tokens_delete_current",
         tag="tokens",
-        summary="Log out: end the token of this request",
+        summary="Log out: revoke the token of this request",
         status=204,
         errors=[403, 404],
     )
