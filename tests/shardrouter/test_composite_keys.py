@@ -17,6 +17,7 @@ from shardrouter.counters import query_counters
 from shardrouter.exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
 from shardrouter.ids import generator
 from shardrouter.placement import is_sharded
+from shardrouter.prepared import prepared
 from tests.shardrouter.app.models import Author, Book, Reading
 from tests.shardrouter.conftest import SHARDS
 
@@ -325,3 +326,37 @@ def test_it_is_sharded_in_migrations_as_it_is_today():
 def test_it_cannot_be_registered_with_the_admin():
     with pytest.raises(ImproperlyConfigured, match="composite primary key"):
         admin.site.register(Reading)
+
+
+@prepared
+def _one(reader_id: int, book_id: int):
+    return Reading.objects.filter(pk=(reader_id, book_id))
+
+
+@prepared
+def _some(keys: list):
+    return Reading.objects.filter(pk__in=keys).order_by("pk")
+
+
+@prepared
+def _of_reader(reader_id: int, above: int):
+    return Reading.objects.filter(reader_id=reader_id, book_id__gt=above).order_by("pk")
+
+
+@prepared
+def _first_of_all(limit: int):
+    return Reading.objects.scatter().order_by("-pk").values_list("pk", "page")[:limit]
+
+
+def test_it_is_read_through_prepared_queries_as_plain(readings, apart, django_assert_num_queries):
+    for owner in (*apart, *apart):
+        assert keys(_one(owner.pk, 7)) == [(owner.pk, 7)]
+        assert keys(_of_reader(owner.pk, 7)) == [(owner.pk, 8), (owner.pk, 9)]
+        with django_assert_num_queries(1, using=shard_for(owner)):
+            assert not _one(owner.pk, 1)
+    wanted = [(owner.pk, 8) for owner in apart]
+    assert keys(_some(wanted)) == keys(_some(wanted)) == sorted(wanted)
+    assert keys(_some(wanted[:1])) == wanted[:1]
+    expected = sorted(((row.pk, row.page) for row in readings), reverse=True)
+    for limit in (3, 5, 3):
+        assert _first_of_all(limit) == expected[:limit]
