@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from shardrouter import atomic_for, group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from ..models import Follow, Follower, HomeEntry, Message
+from ..models import Follow, Follower, Message
 from ..ops import faults
 from ..selectors.messages import Place
 from ..services import home_timelines
@@ -88,6 +88,8 @@ def _delete_entries_of_deleted(
     their deletion may have been handled before the entries were written."""
     existing = Message.objects.filter(author_id=author_id, pk__in=message_ids)
     deleted = set(message_ids) - set(existing.values_list("pk", flat=True))
-    if deleted:
+    for message_id in deleted:
         for alias in aliases:
-            HomeEntry.objects.using(alias).filter(message_id__in=deleted).delete()
+            what = {"author_id": author_id, "message_id": message_id}
+            while home_timelines.delete_entries_of_message(alias=alias, **what):
+                pass

@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 from shardrouter import insert_ignoring_conflicts
 
 from .. import conf
-from ..models import Account, HomeEntry
+from ..models import Account, Follow, HomeEntry
 from ..selectors.messages import Place
 
 COLUMNS = ("owner_id", "author_id", "message_id", "original_id", "original_author_id")
@@ -40,13 +40,31 @@ def delete_entries_of(*, owner_id: int, author_id: int) -> None:
     HomeEntry.objects.filter(owner_id=owner_id, author_id=author_id).delete()
 
 
+def delete_entries_of_message(*, alias: str, author_id: int, message_id: int) -> bool:
+    """Delete entries of a deleted message from homes on one shard, at most FANOUT_CHUNK. Return
+    whether there are more.
+
+    No index lists a message's entries. Who has one follows the author, since unfollowing deletes
+    both in one transaction; so the followers on this shard are looked up, and their entries by key.
+    """
+    chunk = conf.get("FANOUT_CHUNK")
+    follows = Follow.objects.using(alias).filter(followee_id=author_id)
+    entries = HomeEntry.objects.using(alias).filter(message_id=message_id)
+    owners = entries.filter(owner_id__in=follows.values("follower_id")).order_by("owner_id")
+    found = list(owners.values_list("owner_id", flat=True)[:chunk])
+    if found:
+        follows = follows.filter(follower_id__gte=found[0], follower_id__lte=found[-1])
+        entries.filter(owner_id__in=follows.values("follower_id")).delete()
+    return len(found) == chunk
+
+
 def trim_by_chance(owner_ids: list[int], *, added: int) -> None:
     """Trim homes of one shard by chance: each about once in HOME_TRIM_EVERY added entries."""
     chance = added / conf.get("HOME_TRIM_EVERY")
     chosen = [owner_id for owner_id in owner_ids if random.random() < chance]  # noqa: S311
     if not chosen:
         return
-    sizes = HomeEntry.objects.filter(owner_id__in=chosen).values("owner_id").annotate(n=Count("pk"))
+    sizes = HomeEntry.objects.filter(owner_id__in=chosen).values("owner_id").annotate(n=Count("*"))
     for owner_id in sizes.filter(n__gt=conf.get("HOME_CAP")).values_list("owner_id", flat=True):
         trim(owner_id)
 
