@@ -14,6 +14,8 @@ from . import tables
 # Seconds that one transaction may hold its locks; batches are sized by it.
 TARGET = 0.004
 FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 200, 20, 5_000
+# How many times as long others have their turn: SQLite does not queue those who wait.
+TURNS = 3
 # Rows that are written back at once.
 BATCH_BACKWARDS = 5_000
 # How often a transaction is tried that others' locks keep out, and seconds between two tries.
@@ -99,10 +101,10 @@ class _Pace:
         self.size = FIRST_BATCH
 
     def adapt(self, seconds: float) -> None:
-        """Set the size after a transaction took `seconds`, and give others as long a turn."""
+        """Set the size after a transaction took `seconds`, and give others their turn."""
         factor = min(2.0, max(0.25, TARGET / max(seconds, 1e-6)))
         self.size = int(min(LARGEST_BATCH, max(SMALLEST_BATCH, self.size * factor)))
-        time.sleep(min(seconds, 10 * TARGET))
+        time.sleep(min(TURNS * seconds, 20 * TARGET))
 
 
 def _write(connection: Any, pace: _Pace, sql: str, parameters: list[int] | None) -> int:
@@ -116,7 +118,8 @@ def _write(connection: Any, pace: _Pace, sql: str, parameters: list[int] | None)
     began = time.perf_counter()
     rows = _in_short_transaction(connection, work)
     pace.adapt(time.perf_counter() - began)
-    faults.point(faults.MIGRATION_AFTER_A_BATCH)
+    if rows:
+        faults.point(faults.MIGRATION_AFTER_A_BATCH)
     return rows
 
 

@@ -49,7 +49,8 @@ _FUNCTION = f"{TABLE}_repeat"
 
 def create_new(vendor: str) -> list[str]:
     """Return the statements that create the new table and its index."""
-    return [_CREATE[vendor], _INDEX]
+    # On one line: SQLite keeps the text, and Django looks for columns in what ends it.
+    return [" ".join(sql.split()) for sql in (_CREATE[vendor], _INDEX)]
 
 
 def create_triggers(vendor: str) -> list[str]:
