@@ -16,7 +16,7 @@ from django.db import connections, models, router
 
 from . import conf
 from .django_internals import has_constraint, related_model
-from .placement import Placement, is_sharded, placement_of
+from .placement import Placement, has_composite_key, is_sharded, placement_of
 from .queryset import ShardedQuerySet
 from .router import ShardRouter
 
@@ -31,7 +31,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E010 and W001: each model can be routed, and its constraints can be enforced."""
+    """E005 to E011 and W001: each model can be routed, and its constraints can be enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -96,6 +96,7 @@ def model_messages(model: type[models.Model]) -> Messages:
         )
         return
     yield from _placement_errors(model, placement)
+    yield from _composite_key_errors(model, placement)
     yield from _manager_errors(model)
     yield from _foreign_key_errors(model, placement)
     yield from _unique_errors(model, placement)
@@ -149,12 +150,24 @@ def _key_errors(model: type[models.Model], key: models.Field) -> Messages:
         )
 
 
+def _composite_key_errors(model: type[models.Model], placement: Placement) -> Messages:
+    if has_composite_key(model) and model._meta.pk_fields[0] is not placement.key:
+        first = model._meta.pk_fields[0].name
+        yield checks.Error(
+            f"The composite primary key of {model._meta.label} begins with {first}, "
+            "which is not its shard key.",
+            hint="Name the shard key first in CompositePrimaryKey(), and in Shard.key.",
+            obj=model,
+            id="shardrouter.E011",
+        )
+
+
 def _holds_ids(field: models.Field) -> bool:
     return field.get_internal_type() in ("BigIntegerField", "PositiveBigIntegerField")
 
 
 def _has_index_led_by(model: type[models.Model], field: models.Field) -> bool:
-    if getattr(field, "db_index", False) or field.unique or field.primary_key:
+    if getattr(field, "db_index", False) or field.unique or model._meta.pk_fields[0] is field:
         return True
     led = [index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields]
     led += [

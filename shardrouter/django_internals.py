@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
+from django.db.models.expressions import ColPairs as _ColPairs  # type: ignore[attr-defined]
 from django.db.models.expressions import Ref
 from django.db.models.sql.datastructures import Join
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
+
+#: The columns of a composite primary key, as one expression: `alias`, `targets`, `get_cols()`.
+ColPairs: Any = _ColPairs
 
 if TYPE_CHECKING:
 
@@ -65,6 +69,12 @@ def has_constraint(field: models.ForeignKey) -> bool:
     """Return whether the database holds the foreign key to its target."""
     constraint: bool = field.db_constraint  # type: ignore[attr-defined]  # not in the stubs
     return constraint
+
+
+def is_pk_set(instance: models.Model) -> bool:
+    """Return whether every column of the primary key of `instance` has a value."""
+    is_set: bool = instance._is_pk_set()  # type: ignore[attr-defined]  # not in the stubs
+    return is_set
 
 
 def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:

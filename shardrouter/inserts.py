@@ -73,7 +73,8 @@ def insert_ignoring_conflicts(
     For many rows: several times faster than bulk_create(ignore_conflicts=True), since it builds no
     instances, and unlike that it ignores conflicts of `unique_fields` alone, which a unique
     constraint must cover. Rows may be of any mix of shards; each shard has a transaction of its
-    own, and all commit only if all succeed. Ids are made here, and made again after a clash.
+    own, and all commit only if all succeed. Ids are made here, and made again after a clash; none
+    if the model has a composite primary key.
 
     `columns` and `unique_fields` are names of fields or of their columns (`owner` or `owner_id`);
     `columns` include the shard key, or for a root the column of `slot_from`. Foreign keys are
@@ -86,12 +87,13 @@ def insert_ignoring_conflicts(
     fields = [_column(model, name) for name in columns]
     unique = [_column(model, name).column for name in unique_fields]
     slots = _slots_of(placement_of(model), fields, rows)
+    if not isinstance(model._meta.pk, ShardedIdField):
+        _insert_rows(model, fields, unique, _by_shard(slots, rows))
+        return
 
     def insert(new_ids: list[int]) -> None:
-        by_shard = _by_shard(slots, zip(new_ids, rows, strict=True))
-        with atomic_on(sorted(by_shard)):
-            for alias in sorted(by_shard):
-                _execute_many(alias, model, fields, unique, by_shard[alias])
+        with_ids = ((new_id, *row) for new_id, row in zip(new_ids, rows, strict=True))
+        _insert_rows(model, [model._meta.pk, *fields], unique, _by_shard(slots, with_ids))
 
     insert_with_new_ids(model, slots, insert)
 
@@ -115,15 +117,26 @@ def _slots_of(placement: Placement, fields: list[models.Field], rows: list[Row])
     return [placement.slot_of_source(key, row[position]) for row in rows]
 
 
-def _by_shard(slots: list[int], rows: Iterable[tuple[int, Row]]) -> dict[str, list[Row]]:
-    """Return the rows, each with its id in front, by the alias of their shard."""
+def _by_shard(slots: list[int], rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return the rows by the alias of their shard."""
     aliases = shard_map.aliases()
     by_shard: dict[str, list[Row]] = {aliases[slot]: [] for slot in set(slots)}
     if len(by_shard) == 1:  # as in a fan-out: not a question for each row
-        return {alias: [(pk, *row) for pk, row in rows] for alias in by_shard}
-    for slot, (pk, row) in zip(slots, rows, strict=True):
-        by_shard[aliases[slot]].append((pk, *row))
+        return {alias: list(rows) for alias in by_shard}
+    for slot, row in zip(slots, rows, strict=True):
+        by_shard[aliases[slot]].append(row)
     return by_shard
+
+
+def _insert_rows(
+    model: type[models.Model],
+    fields: list[models.Field],
+    unique: list[str],
+    by_shard: dict[str, list[Row]],
+) -> None:
+    with atomic_on(sorted(by_shard)):
+        for alias in sorted(by_shard):
+            _execute_many(alias, model, fields, unique, by_shard[alias])
 
 
 def _execute_many(
@@ -135,7 +148,7 @@ def _execute_many(
 ) -> None:
     connection = connections[alias]
     quote = connection.ops.quote_name
-    columns = [model._meta.pk.column, *(field.column for field in fields)]
+    columns = [field.column for field in fields]
     # Understood by SQLite and PostgreSQL. Django's own OnConflict.IGNORE ignores any conflict.
     sql = "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING".format(  # noqa: S608 quoted
         quote(model._meta.db_table),
@@ -156,7 +169,7 @@ def _prepared(rows: list[Row], fields: list[models.Field], alias: str) -> list[R
     connection = connections[alias]
     others = [
         (position, field)
-        for position, field in enumerate(fields, 1)
+        for position, field in enumerate(fields)
         if type(_stored(field)) not in _PLAIN
     ]
     if not others:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
@@ -17,9 +17,13 @@ from .exceptions import ShardKeyChanged, UnroutedQuery
 from .placement import has_sharded_id, is_sharded, placement_of
 from .shardmap import shard_map
 
+#: What says where it lives: a row, its id, or its composite primary key.
+Subject: TypeAlias = models.Model | int | str | tuple[Any, ...]
 
-def slot_for(subject: models.Model | int | str) -> int:
-    """Return the slot, 0 to 4095, of a row (saved or about to be) or of an id.
+
+def slot_for(subject: Subject) -> int:
+    """Return the slot, 0 to 4095, of a row (saved or about to be), of an id, or of a composite
+    primary key, a tuple.
 
     Raise UnroutedQuery for a row whose shard key is not set, TypeError for anything else.
     """
@@ -30,13 +34,15 @@ def slot_for(subject: models.Model | int | str) -> int:
         if pk is None or not has_sharded_id(type(subject)):
             return slot_for_new(subject)
         return ids.slot_of(int(pk))
+    if isinstance(subject, tuple) and subject:
+        return slot_for(subject[0])
     if isinstance(subject, bool) or not isinstance(subject, int | str):
         raise TypeError(f"Pass a sharded row or an id, not {subject!r}.")
     return ids.slot_of(int(subject))
 
 
-def shard_for(subject: models.Model | int | str) -> str:
-    """Return the alias of the shard that holds a row or an id. Raise as slot_for() does."""
+def shard_for(subject: Subject) -> str:
+    """Return the alias of the shard that holds what slot_for() takes. Raise as that does."""
     return shard_map.alias_of(slot_for(subject))
 
 

@@ -49,7 +49,13 @@ class ShardedModel(Model):
     - no `key`: a root. `slot_from` names the column whose hash, after `normalize`, gives the
       slot; a tuple names further columns whose normalised value gives the same slot. Without
       `slot_from` a new row gets a random slot.
+
+    Instead of the id, a model with a `key` may have a composite primary key that begins with it:
+    `id = None` and `pk = models.CompositePrimaryKey("owner", …)`.
     """
+
+    # Read by placement.is_sharded(): a composite primary key alone does not say it.
+    _is_sharded_model = True
 
     id = ShardedIdField(primary_key=True)
 

@@ -73,6 +73,8 @@ def is_sharded(model: type[models.Model]) -> bool:
     """
     if has_sharded_id(model):
         return True
+    if has_composite_key(model):
+        return _is_sharded_by_composite_key(model)
     # A many-to-many table that Django makes has ids of its own kind and lives with its owner.
     owner = model._meta.auto_created
     return isinstance(owner, type) and is_sharded(owner)
@@ -85,6 +87,23 @@ def has_sharded_id(model: type[models.Model]) -> bool:
     while pk is not None and pk.remote_field and pk.remote_field.parent_link:
         pk = pk.remote_field.model._meta.pk
     return isinstance(pk, CarriesSlot)
+
+
+def has_composite_key(model: type[models.Model]) -> bool:
+    """Return whether the primary key of `model` is made of several columns."""
+    return isinstance(model._meta.pk, models.CompositePrimaryKey)
+
+
+def _is_sharded_by_composite_key(model: type[models.Model]) -> bool:
+    if hasattr(model, "_is_sharded_model"):
+        return True
+    # A historical model: as the model of today, or, if that is gone, as what its key points at.
+    try:
+        current: type[models.Model] = apps.get_model(model._meta.label)
+    except LookupError:
+        owner = related_model(model._meta.pk_fields[0])
+        return owner is not None and is_sharded(owner)
+    return current is not model and is_sharded(current)
 
 
 @cache

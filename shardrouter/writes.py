@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, models
 
 from . import availability, conf
+from .django_internals import is_pk_set
 from .exceptions import CrossShardQuery, ShardKeyChanged
 from .fields import ShardedIdField
 from .inserts import ids_exist, insert_with_new_ids
 from .location import require_own_slot, shard_for, slot_for
-from .placement import placement_of
+from .placement import has_sharded_id, placement_of
 from .routed_queryset import RoutedQuerySet, pin, record, write_shards
 from .shardmap import shard_map
 from .transactions import atomic_on, require_unblocked
@@ -164,12 +165,14 @@ def _slots_for_new(model: type[models.Model], objs: Iterable[Any]) -> list[int]:
     """Return the slot of each row. Raise if one has no shard key, or an id of another slot."""
     placement = placement_of(model)
     key = placement.key
+    # Many rows of one owner have one slot; what else there is to check is about other columns.
+    key_alone = not placement.colocated
+    has_id = has_sharded_id(model)
     of_owner: dict[Any, int] = {}
     slots = []
     for instance in objs:
         owner = None if key is None else instance.__dict__.get(key.attname)
-        # Many rows of one owner have one slot; what else there is to check is about other columns.
-        simple = owner is not None and not placement.colocated and instance.pk is None
+        simple = owner is not None and key_alone and (not has_id or instance.pk is None)
         if simple and (slot := of_owner.get(owner)) is not None:
             slots.append(slot)
             continue
@@ -190,7 +193,7 @@ def bulk_update(
 ) -> int:
     """Update rows of any mix of shards; return how many matched."""
     require_same_place(queryset.model, fields)
-    unsaved = any(instance.pk is None for instance in objs)
+    unsaved = not all(is_pk_set(instance) for instance in objs)
     if queryset._db or not objs or unsaved or not fields:
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)

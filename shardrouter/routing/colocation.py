@@ -13,6 +13,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Col, RawSQL
+from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
 from django.db.models.lookups import Exact, Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
@@ -21,7 +22,13 @@ from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 from ..django_internals import related_model
 from ..exceptions import CrossShardQuery
 from ..placement import is_colocated, is_sharded
-from .where import is_membership_inside_slot, joins_inside_slot, possible_slots, shards_of
+from .where import (
+    columns_of,
+    is_membership_inside_slot,
+    joins_inside_slot,
+    possible_slots,
+    shards_of,
+)
 
 
 def require_colocated(query: Query, shards: tuple[str, ...]) -> None:
@@ -158,10 +165,22 @@ def _require_colocated_inside(holder: Any, label: str, shards: tuple[str, ...]) 
     if is_membership_inside_slot(holder):
         require_colocated(holder.rhs, shards)
         return
+    if isinstance(holder, TupleExact | TupleIn) and isinstance(holder.rhs, list | tuple):
+        for part in _parts_of_tuples(holder.rhs):
+            _require_colocated_inside(part, label, shards)
+        return
     if hasattr(holder, "get_source_expressions"):
         for expression in holder.get_source_expressions():
             if expression is not None:
                 _require_colocated_inside(expression, label, shards)
+
+
+def _parts_of_tuples(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _parts_of_tuples(value)
+        elif hasattr(value, "resolve_expression"):
+            yield value
 
 
 def _is_plain(value: object) -> bool:
@@ -209,9 +228,11 @@ def _ties_slots(node: object, inner: Query) -> bool:
     row."""
     if not isinstance(node, Exact):
         return False
-    left, right = node.lhs, node.rhs
-    if not (isinstance(left, Col) and isinstance(right, Col)):
-        return False
+    pairs = zip(columns_of(node.lhs), columns_of(node.rhs), strict=False)
+    return any(_ties_columns(left, right, inner) for left, right in pairs)
+
+
+def _ties_columns(left: Col, right: Col, inner: Query) -> bool:
     if left.alias not in inner.alias_map:
         left, right = right, left
     return (

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models.fields.tuple_lookups import TupleIn
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
 
-from .where import leaves, routing_column, slots_of_node
+from .where import columns_of, leaves, routing_column, slots_of_node
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def _conditions(query: Query) -> Iterator[str]:
     for node in leaves(query.where):
         if isinstance(node, Exact | In) and slots_of_node(node, query) is not None:
             sign = "=" if isinstance(node, Exact) else "in"
-            yield f"{node.lhs.target.name} {sign} {_shortened(node.rhs)}"
+            yield f"{_name(node)} {sign} {_shortened(node.rhs)}"
 
 
 def routing_columns(query: Query) -> str:
@@ -38,17 +37,22 @@ def routing_columns(query: Query) -> str:
         # By far the most common, and asked of every query.
         (leaf,) = query.where.children
         if isinstance(leaf, Exact) and routing_column(leaf, query) is not None:
-            return leaf.lhs.target.name
+            return _name(leaf)
     parts = query.combined_queries or (query,)
     names = {
-        leaf.lhs.target.name
+        _name(leaf)
         for part in parts
         for leaf in leaves(part.where)
-        if isinstance(leaf, Exact | In)
-        and not isinstance(leaf, TupleIn)
-        and routing_column(leaf, part) is not None
+        if isinstance(leaf, Exact | In) and routing_column(leaf, part) is not None
     }
     return ", ".join(sorted(names))
+
+
+def _name(lookup: Exact | In) -> str:
+    """Return the name of the column on the left of `lookup`, or of the key that several make."""
+    columns = columns_of(lookup.lhs)
+    name: str = columns[0].target.name if len(columns) == 1 else lookup.lhs.output_field.name
+    return name
 
 
 def _shortened(value: object) -> str:

@@ -7,17 +7,17 @@ columns of the base table count, and of rows joined to it inside the slot. No qu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from django.db.models import Field, Value
 from django.db.models.expressions import Col
-from django.db.models.fields.tuple_lookups import TupleIn
+from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 
-from ..django_internals import join_fields
+from ..django_internals import ColPairs, join_fields
 from ..placement import Placement, is_colocated, is_sharded, placement_of
 from ..shardmap import shard_map
 
@@ -71,6 +71,10 @@ def slots_of_node(node: object, query: Query) -> Slots | None:
         return _children_slots(node, query)
     if isinstance(node, NothingNode):
         return NO_SLOTS
+    if isinstance(node, TupleExact):
+        return _tuple_slots(node, [node.rhs], query)
+    if isinstance(node, TupleIn):
+        return _tuple_in_slots(node, query)
     if isinstance(node, Exact):
         return _exact_slots(node, query)
     if isinstance(node, In):
@@ -90,14 +94,23 @@ def _children_slots(node: WhereNode, query: Query) -> Slots | None:
 
 
 def routing_column(lookup: Exact | In, query: Query) -> tuple[Placement, Field] | None:
-    """Return the column on the left of `lookup` and its model's Placement, or None if the column
-    does not determine the slot of the base table's rows."""
-    column = lookup.lhs
-    if not isinstance(column, Col) or not _is_in_slot(column.alias, query):
+    """Return the column on the left of `lookup`, or the first of several, that determines the slot
+    of the base table's rows, with its model's Placement; or None."""
+    columns = columns_of(lookup.lhs)
+    if not columns or not _is_in_slot(columns[0].alias, query):
         return None
-    field = column.target
-    placement = placement_of(field.model)
-    return (placement, field) if placement.determines_slot(field) else None
+    for column in columns:
+        placement = placement_of(column.target.model)
+        if placement.determines_slot(column.target):
+            return placement, column.target
+    return None
+
+
+def columns_of(expression: Any) -> list[Col]:
+    """Return the columns of a composite primary key, or the one that `expression` is."""
+    if isinstance(expression, ColPairs):
+        return list(expression.get_cols())
+    return [expression] if isinstance(expression, Col) else []
 
 
 def _is_in_slot(alias: str, query: Query) -> bool:
@@ -135,16 +148,13 @@ def _slots_of_value(placement: Placement, field: Field, value: object) -> Slots 
 
 
 def _in_slots(lookup: In, query: Query) -> Slots | None:
-    if isinstance(lookup, TupleIn):
-        return _tuple_slots(lookup, query)
     found = routing_column(lookup, query)
     if found is None:
         return None
     placement, field = found
     values = lookup.rhs
     if isinstance(values, Query):
-        inside = is_membership_inside_slot(lookup)
-        return possible_slots(values) if inside and placement.is_colocated(field) else None
+        return possible_slots(values) if is_membership_inside_slot(lookup) else None
     if hasattr(values, "resolve_expression"):
         return None
     return _slots_of_values(placement, field, values)
@@ -164,40 +174,66 @@ def _slots_of_values(placement: Placement, field: Field, values: Iterable[object
     return frozenset(slots)
 
 
-def _tuple_slots(lookup: TupleIn, query: Query) -> Slots | None:
-    """Return the slots of `(column) IN ((value), …)`, by which Django prefetches forward keys."""
-    columns = lookup.lhs
-    placement = placement_of(query.get_meta().model)
-    if columns.alias != query.base_table or not isinstance(lookup.rhs, list | tuple | set):
+def _tuple_in_slots(lookup: TupleIn, query: Query) -> Slots | None:
+    if routing_column(lookup, query) is None:
         return None
-    for position, field in enumerate(columns.targets):
-        if placement.is_colocated(field):
-            values = [row[position] for row in lookup.rhs]
-            return _union(_slots_of_value(placement, field, value) for value in values)
-    return None
+    if isinstance(lookup.rhs, Query):
+        return possible_slots(lookup.rhs) if is_membership_inside_slot(lookup) else None
+    if not isinstance(lookup.rhs, list | tuple | set):
+        return None
+    # A tuple with a NULL equals nothing.
+    return _tuple_slots(lookup, [row for row in lookup.rhs if None not in row], query)
+
+
+def _tuple_slots(lookup: TupleExact | TupleIn, rows: Iterable[Any], query: Query) -> Slots | None:
+    """Return the slots of `(column, …) = (value, …)`, as of a composite primary key, and of
+    `(column) IN ((value), …)`, by which Django prefetches forward keys."""
+    found = routing_column(lookup, query)
+    if found is None:
+        return None
+    placement, field = found
+    position = [column.target for column in columns_of(lookup.lhs)].index(field)
+    united: set[int] = set()
+    for row in rows:
+        if not isinstance(row, list | tuple):
+            return None
+        slots = _slots_of_part(placement, field, row[position])
+        if slots is None:
+            return None
+        united |= slots
+    return frozenset(united)
+
+
+def _slots_of_part(placement: Placement, field: Field, value: Any) -> Slots | None:
+    """As _slots_of_value, of a value inside a tuple, which Django has not prepared."""
+    if isinstance(value, Value):
+        value = value.value
+    elif hasattr(value, "resolve_expression"):
+        return None
+    return _slots_of_value(placement, field, field.get_prep_value(value))
 
 
 def is_membership_inside_slot(lookup: object) -> TypeGuard[In]:
-    """Return whether `lookup` is `colocated column IN (SELECT colocated column …)`.
+    """Return whether `lookup` is `colocated column IN (SELECT colocated column …)`, or the same of
+    tuples with such columns in one place.
 
     Equal ids are in one slot, so each shard's own rows give what one database would give; unless
     the inner query takes the first few of all shards' rows, groups them, or can give a NULL.
     """
     if not isinstance(lookup, In) or not isinstance(lookup.rhs, Query):
         return False
-    if not isinstance(lookup.lhs, Col):
-        return False
     inner = lookup.rhs
     if inner.combinator or inner.is_sliced or inner.group_by is not None or inner.distinct_fields:
         return False
-    if not is_sharded(inner.get_meta().model) or len(inner.select) != 1 or inner.annotation_select:
+    if not is_sharded(inner.get_meta().model) or inner.annotation_select:
         return False
-    column = inner.select[0]
-    return (
-        isinstance(column, Col)
-        and is_colocated(lookup.lhs.target)
-        and is_colocated(column.target)
-        and not column.target.null
+    left = columns_of(lookup.lhs)
+    right = [column for each in inner.select for column in columns_of(each)]
+    if len(left) != len(right) or any(column.target.null for column in right):
+        return False
+    return any(
+        is_colocated(outer.target) and is_colocated(selected.target)
+        for outer, selected in zip(left, right, strict=True)
     )
 
 

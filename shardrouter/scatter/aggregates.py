@@ -258,6 +258,8 @@ def aggregate_values(values: set[Any], expression: Aggregate) -> Any:
 def _aggregate_distinct(
     queryset: RoutedQuerySet[Model], shards: tuple[str, ...], expression: Aggregate
 ) -> Any:
+    # Raises what Django does, as for a composite primary key.
+    expression.resolve_expression(queryset.query.clone())
     value = _source(expression)
     condition = condition_of(expression)
     if condition is not None:

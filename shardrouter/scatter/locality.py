@@ -9,6 +9,7 @@ from django.db.models.expressions import Col, Window
 from django.db.models.sql import Query
 from django.db.models.sql.constants import INNER
 
+from ..django_internals import ColPairs
 from ..placement import is_colocated
 
 
@@ -22,6 +23,8 @@ def rows_are_local(query: Query) -> bool:
 
 def partitions_by_slot(column: object, query: Query) -> bool:
     """Return whether all rows of `query` with one value of `column` are in one slot."""
+    if isinstance(column, ColPairs):
+        return any(partitions_by_slot(part, query) for part in column.get_cols())
     if not isinstance(column, Col) or not is_colocated(column.target) or column.target.null:
         return False
     # An outer join gives NULL for the rows without a match, and those are on every shard.

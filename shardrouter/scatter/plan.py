@@ -16,6 +16,7 @@ from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql import Query
 
 from .. import availability
+from ..django_internals import ColPairs
 from ..routed_queryset import RoutedQuerySet, pin
 from .locality import windows_are_local
 from .merging import (
@@ -129,12 +130,14 @@ class MergePlan:
             _break_ties(query)
         compiler = query.get_compiler(using=shards[0])
         compiler.setup_query()
-        orders = [order for order, _ in compiler.get_order_by()]
+        orders = [each for order, _ in compiler.get_order_by() for each in _columns_of(order)]
         if not orders or (query.group_by is not None and compiler._meta_ordering):
             return []
         orders = [_comparable(asked, order, shards) for order in orders]
         query.clear_ordering(force=True)
         query.order_by = tuple(orders)
+        if any(isinstance(expression, ColPairs) for expression, _, _ in compiler.select):
+            query.order_by = tuple(map(_by_expression, orders))
         query.standard_ordering = True
         return orders
 
@@ -195,6 +198,27 @@ def _break_ties(query: Query) -> None:
     ordering = query.order_by or (query.default_ordering and query.get_meta().ordering) or ()
     if ordering and not {"pk", "-pk"} & {each for each in ordering if isinstance(each, str)}:
         query.order_by = (*ordering, "pk")
+
+
+def _columns_of(order: OrderBy) -> Iterator[OrderBy]:
+    """Yield the orders by each column of a composite primary key, or `order` itself."""
+    source: Any = without_ref(order.expression)
+    if not isinstance(source, ColPairs):
+        yield order
+        return
+    for column in source.get_cols():
+        copied = order.copy()
+        copied.set_source_expressions([column])
+        yield copied
+
+
+def _by_expression(order: OrderBy) -> OrderBy:
+    """Return `order` such that Django does not write it as a position in the SELECT, where it
+    counts a composite primary key as one column (https://code.djangoproject.com/ticket/37354)."""
+    source: Any = order.expression
+    copied = order.copy()
+    copied.set_source_expressions([ExpressionWrapper(source, source.output_field)])
+    return copied
 
 
 def _comparable(

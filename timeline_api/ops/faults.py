@@ -19,6 +19,8 @@ POINTS = (
 )
 #: Where a request may fail to write a mirror, and leave it to the relay.
 REQUEST_BEFORE_MIRROR = "request.before_mirror"
+#: Where a migration that moves rows may die.
+MIGRATION_AFTER_A_BATCH = "migration.after_a_batch"
 
 
 class Faults:
@@ -28,7 +30,7 @@ class Faults:
         self.at: Callable[[str], None] | None = None
 
     def point(self, name: str) -> None:
-        """Mark the place `name`: one of POINTS, or REQUEST_BEFORE_MIRROR."""
+        """Mark the place `name`: one of POINTS, or of those that have a name of their own."""
         if self.at is not None:
             self.at(name)
 

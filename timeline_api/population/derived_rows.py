@@ -156,10 +156,7 @@ def _set_floors(population: Population, by_author: Mapping[int, list[Message]]) 
         author: sorted(message.pk for message in messages)[-cap:]
         for author, messages in by_author.items()
     }
-    sources = {account.pk: [account.pk] for account in population.accounts.values()}
-    for follow in population.follows:
-        if not follow.followee_is_celebrity:
-            sources[follow.follower_id].append(follow.followee_id)
+    sources = _sources(population)
     for account in population.accounts.values():
         authors = sources[account.pk]
         if sum(len(by_author.get(author, ())) for author in authors) > cap:
@@ -167,31 +164,34 @@ def _set_floors(population: Population, by_author: Mapping[int, list[Message]]) 
             account.home_floor = heapq.nlargest(cap, candidates)[-1]
 
 
+def _sources(population: Population) -> dict[int, list[int]]:
+    """Return whose messages are fanned out into each home."""
+    sources = {account.pk: [account.pk] for account in population.accounts.values()}
+    for follow in population.follows:
+        if not follow.followee_is_celebrity:
+            sources[follow.follower_id].append(follow.followee_id)
+    return sources
+
+
 def _home_entries(
     population: Population, by_author: Mapping[int, list[Message]], batch: int = 20_000
 ) -> Iterator[list[HomeEntry]]:
-    accounts = population.accounts.values()
-    floors = {account.pk: account.home_floor for account in accounts}
-    readers = {account.pk: [account.pk] for account in accounts}
-    for follow in population.follows:
-        if not follow.followee_is_celebrity:
-            readers[follow.followee_id].append(follow.follower_id)
+    """In the order of their keys, so that a table that is kept in it is filled from end to end."""
+    sources = _sources(population)
     entries: list[HomeEntry] = []
-    for author_id, messages in by_author.items():
-        for message in messages:
-            for reader in readers[author_id]:
-                if message.pk >= floors[reader]:
-                    entries.append(_home_entry(population, reader, message))
+    for account in sorted(population.accounts.values(), key=lambda account: account.pk):
+        read = chain.from_iterable(by_author.get(author, ()) for author in sources[account.pk])
+        due = [message for message in read if message.pk >= account.home_floor]
+        due.sort(key=lambda message: message.pk)
+        entries += (_home_entry(account.pk, message) for message in due)
         if len(entries) >= batch:
             yield entries
             entries = []
     yield entries
 
 
-def _home_entry(population: Population, owner_id: int, message: Message) -> HomeEntry:
-    at = to_milliseconds(message.created_at)
+def _home_entry(owner_id: int, message: Message) -> HomeEntry:
     return HomeEntry(
-        id=population.clock.next_id(at, ids.slot_of(owner_id)),
         owner_id=owner_id,
         message_id=message.pk,
         author_id=message.author_id,

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from shardrouter import atomic_for, group_by_shard
 from shardrouter.exceptions import ShardUnavailable
 
-from ..models import Follow, Follower, HomeEntry, Message
+from ..models import Follow, Follower, Message
 from ..ops import faults
 from ..selectors.messages import Place
 from ..services import home_timelines
@@ -155,11 +155,13 @@ def _deliver_turn(alias: str, turn: list[Delivery]) -> None:
 def delete_entries_of_deleted(parts: dict[str, list[Delivery]], aliases: list[str]) -> None:
     """Delete the entries of messages that were deleted while they were delivered: the event of
     their deletion may have been handled before the entries were written."""
-    delivered = chain.from_iterable(parts[alias] for alias in aliases)
-    ids = {place.message_id for delivery in delivered for place in delivery.places}
-    if not ids:
-        return
-    deleted = ids - set(Message.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    if deleted:
+    delivered = list(chain.from_iterable(parts[alias] for alias in aliases))
+    author_of = {
+        place.message_id: delivery.author_id for delivery in delivered for place in delivery.places
+    }
+    existing = Message.objects.filter(pk__in=list(author_of))
+    for message_id in author_of.keys() - set(existing.values_list("pk", flat=True)):
         for alias in aliases:
-            HomeEntry.objects.using(alias).filter(message_id__in=deleted).delete()
+            what = {"author_id": author_of[message_id], "message_id": message_id}
+            while home_timelines.delete_entries_of_message(alias=alias, **what):
+                pass

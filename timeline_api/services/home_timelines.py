@@ -11,7 +11,7 @@ from django.db import connections
 from shardrouter import insert_ignoring_conflicts, shard_for
 
 from .. import conf
-from ..models import Account, HomeEntry
+from ..models import Account, Follow, HomeEntry
 from ..selectors.messages import Place
 
 COLUMNS = ("owner_id", "author_id", "message_id", "original_id", "original_author_id")
@@ -46,6 +46,24 @@ def add_entries(
 def delete_entries_of(*, owner_id: int, author_id: int) -> None:
     """Delete an author's entries from a home."""
     HomeEntry.objects.filter(owner_id=owner_id, author_id=author_id).delete()
+
+
+def delete_entries_of_message(*, alias: str, author_id: int, message_id: int) -> bool:
+    """Delete entries of a deleted message from homes on one shard, at most FANOUT_CHUNK. Return
+    whether there are more.
+
+    No index lists a message's entries. Who has one follows the author, since unfollowing deletes
+    both in one transaction; so the followers on this shard are looked up, and their entries by key.
+    """
+    chunk = conf.get("FANOUT_CHUNK")
+    follows = Follow.objects.using(alias).filter(followee_id=author_id)
+    entries = HomeEntry.objects.using(alias).filter(message_id=message_id)
+    owners = entries.filter(owner_id__in=follows.values("follower_id")).order_by("owner_id")
+    found = list(owners.values_list("owner_id", flat=True)[:chunk])
+    if found:
+        follows = follows.filter(follower_id__gte=found[0], follower_id__lte=found[-1])
+        entries.filter(owner_id__in=follows.values("follower_id")).delete()
+    return len(found) == chunk
 
 
 def trim_by_chance(owner_ids: list[int], *, added: int) -> None:

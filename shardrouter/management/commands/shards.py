@@ -11,7 +11,7 @@ from django.db import models
 from shardrouter import conf, ids
 from shardrouter.inspection import misplaced_rows, shard_status
 from shardrouter.location import slot_for
-from shardrouter.placement import is_sharded, placement_of
+from shardrouter.placement import has_composite_key, is_sharded, placement_of
 from shardrouter.shardmap import shard_map
 
 #: What `--format json` prints, and the lines of text.
@@ -26,7 +26,11 @@ class Command(BaseCommand):
         status = subcommands.add_parser("status", help="each shard: slots, rows, size")
         where = subcommands.add_parser("where", help="the slot and shard of a row")
         where.add_argument("model", metavar="MODEL", help="app_label.Model")
-        where.add_argument("row", metavar="ID|KEY", help="an id, or what its slot is made from")
+        where.add_argument(
+            "row",
+            metavar="ID|KEY",
+            help="an id, what its slot is made from, or the parts of a composite primary key",
+        )
         check = subcommands.add_parser("check", help="compare the rows with the shard map")
         check.add_argument(
             "--rows", action="store_true", help="every row is on the shard that its id says"
@@ -87,6 +91,9 @@ def _sharded_model(label: str) -> type[models.Model]:
 
 def _slot_of_text(model: type[models.Model], text: str) -> int:
     placement = placement_of(model)
+    if has_composite_key(model):
+        # The shard key is its first part, and enough.
+        text = text.strip("()[] ").split(",")[0].strip()
     is_id = text.isascii() and text.isdigit() and int(text) <= ids.MAX_ID
     if is_id and (not placement.sources or len(text) > 12):
         # Real ids have 16 digits or more; a shorter number may be a name.

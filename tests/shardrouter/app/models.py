@@ -125,6 +125,23 @@ class Bookmark(ShardedModel):
         return self.note
 
 
+class Reading(ShardedModel):
+    """Has no id: its reader, an author, and the book are its primary key."""
+
+    id = None
+    pk = models.CompositePrimaryKey("reader", "book_id")
+    reader = models.ForeignKey(Author, models.CASCADE, related_name="readings", db_index=False)
+    book_id = models.BigIntegerField()
+    page = models.IntegerField(null=True, blank=True)
+    note = models.CharField(max_length=40, blank=True)
+
+    class Shard:
+        key = "reader"
+
+    def __str__(self):
+        return f"{self.book_id} by {self.reader_id}"
+
+
 class Country(models.Model):
     """Global: lives in default."""
 

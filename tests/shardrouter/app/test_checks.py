@@ -7,6 +7,7 @@ from django.test.utils import isolate_apps, override_settings
 
 from shardrouter.checks import check_settings, model_messages
 from shardrouter.models import ShardedIdField, ShardedModel
+from shardrouter.placement import is_sharded
 from tests.shardrouter.app.models import Author, Book
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -199,6 +200,36 @@ def test_it_reports_e010_for_what_is_unique_on_one_shard_only():
 
 
 @isolate_apps("tests.shardrouter.app")
+def test_it_reports_e011_for_a_key_that_does_not_begin_with_the_shard_key():
+    class Reversed(ShardedModel):
+        id = None
+        pk = models.CompositePrimaryKey("number", "owner_id")
+        owner = models.ForeignKey(Author, models.CASCADE)
+        number = models.IntegerField()
+
+        class Shard:
+            key = "owner"
+
+    class Keyless(ShardedModel):
+        id = None
+        pk = models.CompositePrimaryKey("owner_id", "number")
+        owner_id = models.BigIntegerField()
+        number = models.IntegerField()
+
+    class Right(ShardedModel):
+        id = None
+        pk = models.CompositePrimaryKey("owner_id", "number")
+        owner = models.ForeignKey(Author, models.CASCADE, db_index=False)
+        number = models.IntegerField()
+
+        class Shard:
+            key = "owner"
+
+    assert model_ids(Reversed) == model_ids(Keyless) == ["shardrouter.E011"]
+    assert model_ids(Right) == []
+
+
+@isolate_apps("tests.shardrouter.app")
 def test_it_reports_w001_for_a_cascade_that_stops_at_the_shards_edge():
     class Cascading(ShardedModel):
         owner = models.ForeignKey(Author, models.CASCADE)
@@ -208,3 +239,19 @@ def test_it_reports_w001_for_a_cascade_that_stops_at_the_shards_edge():
             key = "owner"
 
     assert model_ids(Cascading) == ["shardrouter.W001"]
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_tells_a_global_composite_key_from_a_sharded_one():
+    class Mark(models.Model):
+        pk = models.CompositePrimaryKey("author_id", "word")
+        author_id = models.BigIntegerField()
+        word = models.CharField(max_length=9)
+
+    class Gone(models.Model):
+        pk = models.CompositePrimaryKey("author", "word")
+        author = models.ForeignKey(Author, models.CASCADE)
+        word = models.CharField(max_length=9)
+
+    assert not is_sharded(Mark)
+    assert is_sharded(Gone)

@@ -12,6 +12,7 @@ from tests.shardrouter.app.models import (
     Bookmark,
     Chapter,
     Country,
+    Reading,
     Shelf,
     Tag,
     Visit,
@@ -46,7 +47,7 @@ def library():
     ]
     shelves = [Shelf(label=TITLES[number % 3 + 1]) for number in range(6)]
     Shelf.objects.bulk_create(shelves)
-    books, chapters, visits, marks, tags = [], [], [], [], []
+    books, chapters, visits, marks, tags, readings = [], [], [], [], [], []
     for number, author in enumerate(authors):
         tags.append(Tag(author=author, word=f"t{number % 2}"))
         for other in range(number % 4):
@@ -67,10 +68,15 @@ def library():
             Chapter(book=book, number=each, heading="x" * each) for each in range(number % 3)
         ]
         marks.append(Bookmark(author=authors[number % len(authors)], book=book, note="n"))
+        readings += [
+            Reading(reader=author, book_id=book.pk, page=NUMBERS[(number + each) % len(NUMBERS)])
+            for each, author in enumerate(authors[: number % 4])
+        ]
     Chapter.objects.bulk_create(chapters)
     Visit.objects.bulk_create(visits)
     Bookmark.objects.bulk_create(marks)
-    everything = [*authors, *shelves, *tags, *books, *chapters, *visits, *marks]
+    Reading.objects.bulk_create(readings)
+    everything = [*authors, *shelves, *tags, *books, *chapters, *visits, *marks, *readings]
     for row in everything:
         Model.save_base(row, raw=True, using=WHOLE)
     for book in books[::2]:

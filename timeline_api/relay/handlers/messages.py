@@ -3,6 +3,7 @@
 from ... import conf
 from ...models import HomeEntry, Message, Outbox
 from ...selectors.messages import Place
+from ...services import home_timelines
 from .. import celebrities, deletions, fanout
 from ..chunks import do_each_shard, do_next_followers, reschedule
 
@@ -27,12 +28,13 @@ def message_deleted(event: Outbox) -> bool:
     """Delete the message's home entries, likes and reposts, a chunk at a time. A fan-out that is
     running checks by itself whether its message is deleted."""
     message_id = event.payload["message_id"]
+    # Deleted with the message; a rebuild that read it before may have put it back.
+    HomeEntry.objects.filter(pk=(event.account_id, message_id)).delete()
 
     def delete(alias: str) -> bool:
-        HomeEntry.objects.using(alias).filter(message_id=message_id).delete()
-        return deletions.delete_likes_and_reposts(
-            alias, author_id=event.account_id, message_id=message_id
-        )
+        what = {"author_id": event.account_id, "message_id": message_id}
+        more_entries = home_timelines.delete_entries_of_message(alias=alias, **what)
+        return deletions.delete_likes_and_reposts(alias, **what) or more_entries
 
     if do_each_shard(delete):
         reschedule(event)
