@@ -4,11 +4,12 @@ Every method returns a plain value or raises one of `errors`. Any of them can ra
 ApiBroken or Throttled, and Unauthorized for a token that was revoked.
 """
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import IO, TypeVar
 from urllib.parse import quote
+
+import orjson
 
 from . import errors, transport
 from .resources import (
@@ -332,7 +333,7 @@ class Api:
 def _parsed(answer: Answer, parse: Callable[[Data], T]) -> T:
     """Return what `parse` makes of the body. Raise ApiBroken if it cannot."""
     try:
-        return parse(json.loads(answer.body))
+        return parse(orjson.loads(answer.body))
     except (ValueError, KeyError, TypeError) as error:
         raise errors.ApiBroken(f"{answer.call}: {error!r} in the answer") from error
 
