@@ -1,13 +1,12 @@
 """Template tags of the site: texts, times, avatars, and cached cards of messages."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.dateformat import format as formatted
@@ -17,10 +16,12 @@ from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .. import identicons, text
-from ..client import Account, Author, ConversationItem, DeletedMessage, Message, Notification
-from ..sessions import Member
+from ..client import (
+    Account,
+    Author,
+    Notification,
+)
 from ..text import Entity
-from ..views import navigation
 
 register = template.Library()
 
@@ -48,10 +49,19 @@ DATETIME = pgettext_lazy("date format", "j F Y, H:i")
 @register.filter
 def ago(then: datetime) -> str:
     """Return how long ago `then` was: "just now", "3 min ago", "24 Nov 2025"."""
-    unit, number = text.age(then, datetime.now(UTC))
-    if unit in DATES:
-        return formatted(then, str(DATES[unit]))
-    return AGES[unit] % {"number": number}
+    return age(then, datetime.now(UTC), get_language())
+
+
+def age(then: datetime, now: datetime, language: str | None) -> str:
+    """Return how long before `now` `then` was, in the active `language`."""
+    unit, number = text.age(then, now)
+    return _age_text(unit, number, then.date() if unit in DATES else None, language)
+
+
+@lru_cache(maxsize=1024)
+def _age_text(unit: str, number: int, day: date | None, language: str | None) -> str:
+    """Return an age in the active `language`."""
+    return formatted(day, str(DATES[unit])) if day else AGES[unit] % {"number": number}
 
 
 @register.filter
@@ -84,63 +94,15 @@ def escape_element_text(value: object) -> SafeString:
     return mark_safe(escaped)  # noqa: S308 (escaped above)
 
 
-@register.simple_tag(takes_context=True)
-def message_card(context: template.Context, item: ConversationItem) -> SafeString:
-    """Return a message as lists show it, with the buttons that its reader may use."""
-    if isinstance(item, DeletedMessage):
-        return _deleted_card(item)
-    viewer = _viewer(context["request"].member, item)
-    before, after = _card(item, viewer, get_language() or "")
-    return mark_safe(before + ago(item.original.created_at) + after)  # noqa: S308
-
-
-def _viewer(member: Member | None, message: Message) -> str:
-    """Return what the reader is to the message: "visitor", "author" or another "member"."""
-    if member is None:
-        return "visitor"
-    return "author" if message.original.author.username == member.username else "member"
-
-
-def _deleted_card(message: DeletedMessage) -> SafeString:
-    return render_to_string("timeline_web/_deleted_message.html", {"message": message})
-
-
-# The place of the relative time. Members' texts are escaped, so none of them can have it.
-AGO = "<!--ago-->"
-
-
-@lru_cache(maxsize=4096)
-def _card(message: Message, viewer: str, language: str) -> tuple[str, str]:
-    """Return the card of `message` before and after its relative time, in the active `language`.
-
-    Cached, as it is the same for most readers and takes most of a page's time: 30 of them took 7 of
-    its 8 ms. At about 3 kB each the cache stays under 15 MB.
-    """
-    context = {
-        "message": message,
-        "original": message.original,
-        "viewer": viewer,
-        "ago": mark_safe(AGO),  # noqa: S308
-    }
-    before, _mark, after = render_to_string("timeline_web/_message.html", context).partition(AGO)
-    return before, after
-
-
 @register.simple_tag
 def avatar(account: Author | Account) -> SafeString:
     """Return the uploaded picture of an account, or its identicon."""
     return _avatar(account.username, account.picture)
 
 
-@register.simple_tag(takes_context=True)
-def my_avatar(context: template.Context) -> SafeString:
-    """Return the reader's picture.
-
-    It is the identicon on an error page, which asks the API nothing more, and if the API fails.
-    """
-    request = context["request"]
-    summary = None if context.get("status") else request.member_summary()
-    return avatar(summary.account) if summary else _avatar(request.member.username, "")
+def identicon(username: str) -> SafeString:
+    """Return the picture of somebody who has uploaded none."""
+    return _avatar(username, "")
 
 
 @lru_cache(maxsize=4096)
@@ -226,19 +188,6 @@ def feed_language() -> str:
 def languages() -> list[tuple[str, str]]:
     """Return the codes of the site's languages and their own names."""
     return list(settings.LANGUAGES)
-
-
-@register.simple_tag(takes_context=True)
-def current_page(context: template.Context) -> str:
-    """Return the path that the language form comes back to."""
-    return navigation.current_page(context["request"])
-
-
-@register.simple_tag(takes_context=True)
-def cursor_query(context: template.Context, cursor: str) -> str:
-    """Return the query string of the page at `cursor` of the same list."""
-    kept = {name: value for name, value in context["request"].GET.items() if name != "cursor"}
-    return urlencode(kept | {"cursor": cursor})
 
 
 @register.simple_tag

@@ -1,81 +1,55 @@
 """Pages that list messages: the home timeline, the public one, a member's; and posting."""
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ..client import Account, Message, Trend
-from ..client.errors import ApiError, KeyReused, NotFound
+from ..client import Message, contents
+from ..client.errors import KeyReused
 from ..forms import MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
 from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
+from .rendering import render_list
 
 
 @allow_methods("GET")
 def home(request: SiteRequest) -> HttpResponse:
-    """The home timeline. Two calls of the API; a visitor is sent to the public timeline."""
+    """The home timeline. A visitor is sent to the public timeline."""
     if not request.member:
         return redirect("public")
-    page = request.api.home_timeline(request.GET.get("cursor", ""))
+    shown = contents.home(request.api, request.GET.get("cursor", ""))
     form = MessageForm(initial={"text": pop_draft(request)})
-    context = {"page": page, "form": form, "suggestions": _suggestions(request), "live": True}
-    return render(request, "timeline_web/home.html", context)
-
-
-def _suggestions(request: SiteRequest) -> list[Account]:
-    """Return accounts to follow, none if the API fails: the page does without them."""
-    try:
-        return request.api.suggestions()[:4]
-    except ApiError:
-        return []
+    context = {"form": form, "suggestions": shown.suggestions}
+    return render_list(request, "home", context, page=shown.page, live=True)
 
 
 @allow_methods("GET")
 @shared_by_visitors
 def public(request: SiteRequest) -> HttpResponse:
-    """The newest messages of everybody. Two calls of the API."""
-    page = request.api.public_timeline(request.GET.get("cursor", ""))
-    context = {"page": page, "trending": _trending(request), "live": True}
-    return render(request, "timeline_web/public.html", context)
-
-
-def _trending(request: SiteRequest) -> list[Trend]:
-    """Return the trending tags, none if the API fails: the page does without them."""
-    try:
-        return request.api.trending()
-    except ApiError:
-        return []
+    """The newest messages of everybody."""
+    shown = contents.public(request.api, request.GET.get("cursor", ""))
+    context = {"trending": shown.trending}
+    return render_list(request, "public", context, page=shown.page, live=True)
 
 
 @allow_methods("GET")
 @shared_by_visitors
 def profile(request: SiteRequest, username: str) -> HttpResponse:
-    """A member's profile and messages. Two calls of the API, with a pinned message three."""
-    account = request.api.account(username)
-    page = request.api.user_timeline(username, request.GET.get("cursor", ""))
+    """A member's profile and messages."""
+    shown = contents.profile(request.api, username, request.GET.get("cursor", ""))
+    member = request.member
     context = {
-        "account": account,
-        "page": page,
-        "pinned": _pinned(request, account),
-        "is_me": request.member is not None and request.member.username == account.username,
+        "account": shown.account,
+        "pinned": shown.pinned,
+        "is_me": member is not None and member.username == shown.account.username,
     }
-    return render(request, "timeline_web/profile.html", context)
-
-
-def _pinned(request: SiteRequest, account: Account) -> Message | None:
-    """Return the pinned message, on the first page only."""
-    if not account.pinned_message or request.GET.get("cursor"):
-        return None
-    with suppress(NotFound):  # deleted after the profile was read
-        return request.api.message(account.pinned_message)
-    return None
+    return render_list(request, "profile", context, page=shown.page)
 
 
 @allow_methods("POST")
