@@ -1,6 +1,7 @@
 """Search over all shards: the best of the newest matches, which each shard's own index finds."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
@@ -10,7 +11,7 @@ from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Account
-from ..search.query import SearchQuery
+from ..search.query import SearchQuery, parse
 from ..search.ranking import Match, ranked
 from ..search.sql import ACCOUNTS, MESSAGES, Searched, below_newest, newest
 from . import accounts, messages
@@ -60,17 +61,24 @@ def accounts_matching(
     return profiles_seen_by(viewer, page.with_rows(_by_position(page, rows), missing))
 
 
-def message_ids(query: SearchQuery) -> list[int]:
-    """Return the ids of the newest messages that match, of suspended members too, the newest
-    first. One query on each shard; one that does not answer is left out."""
-    found, _ = _matching(MESSAGES, query, with_suspended=True)
-    return [match.id for match in found]
-
-
 def account_ids(query: SearchQuery) -> list[int]:
-    """As `message_ids`, of accounts."""
+    """Return the ids of the newest accounts that match, of suspended ones too, SEARCH_MATCHES at
+    most. One query on each shard; one that does not answer is left out."""
     found, _ = _matching(ACCOUNTS, query, with_suspended=True)
     return [match.id for match in found]
+
+
+def message_ids(text: str) -> list[int]:
+    """Return the ids of the newest messages that match `text`, or whose author has it as username,
+    of suspended members too, SEARCH_MATCHES at most. One query on each shard, and for an author two
+    on theirs."""
+    limit = conf.get("SEARCH_MATCHES")
+    found, _ = _matching(MESSAGES, parse(text), with_suspended=True)
+    ids = {match.id for match in found}
+    with suppress(Account.DoesNotExist):
+        author = accounts.by_username(text)
+        ids |= {place.message_id for place in messages.newest(author, limit)}
+    return sorted(ids, reverse=True)[:limit]
 
 
 def _matching(
