@@ -70,7 +70,8 @@ def deliver(events: Iterable[Outbox]) -> Outcome:
 def _fanned_out(events: list[Outbox], outcome: Outcome) -> list[Posted]:
     """Return those of the events whose message this batch delivers to followers. The others need
     nothing, are for the single handler, or must wait for the next batch."""
-    posted, entries = [], 0
+    posted: list[Posted] = []
+    entries = 0
     pulled: dict[int, bool] = {}
     for each in _read(events, outcome):
         author = each.author
