@@ -318,7 +318,7 @@ class Page(Generic[T]):
     older: str | None
     newer: str | None
     shards_missing: str
-    included: Included
+    included: Included = field(default_factory=Included)
 
     @classmethod
     def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":
