@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.stamps import digest_of_files
+from deploy.completed_steps import digest_of_files
 
 from benchmarks.pages.crowd import NAMED, PASSWORD, Crowd
 
@@ -95,7 +95,7 @@ def fill_ours(crowd: Crowd, folder: Path) -> dict[str, float]:
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
     from django.db import connections
-    from timeline_api.population.rows import Population
+    from timeline_api.population.population import Population
 
     from timeline_api.population.loading import write
 
