@@ -25,6 +25,7 @@ class Config:
     listen: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     https: bool
+    microcache_seconds: int
 
     @property
     def run(self) -> Path:
@@ -89,6 +90,7 @@ def read() -> Config:
         listen=_addresses("LISTEN", "127.0.0.1,::1"),
         trusted_proxies=_networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
         https=os.environ.get("HTTPS", "").lower() in ("true", "1", "yes", "on"),
+        microcache_seconds=_microcache_seconds(os.environ.get("MICROCACHE_SECONDS") or "1"),
     )
     _check_distinct(config)
     return config
@@ -134,6 +136,14 @@ def _networks(variable: str, default: str) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
     except ValueError as error:
         raise DeployError(f"{variable}: {error}.") from None
+
+
+def _microcache_seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 60):
+        raise DeployError(
+            f"MICROCACHE_SECONDS={text!r}: use whole seconds from 1 to 60, or 0 for no cache."
+        )
+    return int(text)
 
 
 def _check_distinct(config: Config) -> None:

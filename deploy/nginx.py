@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ def command(config: Config, nginx: str) -> list[str]:
     Raise DeployError if nginx rejects the configuration.
     """
     _rotate_access_log(config)
+    shutil.rmtree(config.run / "nginx-cache", ignore_errors=True)  # pages of another version
     path = config.run / "nginx.conf"
     path.write_text(nginx_conf(config))
     line = [nginx, "-p", str(config.run), "-c", str(path)]

@@ -104,6 +104,7 @@ def nginx_conf(config: Config) -> str:
         "web_servers": _servers(config.web_instances),
         "api_servers": _servers(config.api_instances),
         "trusted": "\n".join(f"        {network} 1;" for network in config.trusted_proxies),
+        "microcache_language": "$visitor_language" if config.microcache_seconds else '""',
         "web_forwarded": "$proxy_add_x_forwarded_for" if config.https else "$remote_addr",
         "api_down": json.dumps({"detail": API_DOWN}),
         "site_down": error_page(SITE_DOWN),

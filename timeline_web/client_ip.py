@@ -1,5 +1,6 @@
 """The IP address of the client. The same rule as the API's, which the site may not import."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from django.http import HttpRequest
@@ -15,7 +16,8 @@ def client_ip(request: HttpRequest) -> str:
     # A peer without an address came through a Unix socket, which only a proxy of ours can open.
     address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
     hops = request.headers.get("X-Forwarded-For", "").split(",")
-    while hops and _is_trusted(address) and _is_address(hops[-1].strip()):
+    proxies = tuple(conf.TRUSTED_PROXIES)
+    while hops and _is_trusted(address, proxies) and _is_address(hops[-1].strip()):
         address = hops.pop().strip()
     return address
 
@@ -28,6 +30,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_trusted(address: str) -> bool:
-    networks = [ip_network(network) for network in conf.TRUSTED_PROXIES]
+@lru_cache(maxsize=256)
+def _is_trusted(address: str, proxies: tuple[str, ...]) -> bool:
+    networks = [ip_network(network) for network in proxies]
     return any(ip_address(address) in network for network in networks)

@@ -38,6 +38,11 @@ class Settings:
         return getattr(settings, "TRUSTED_PROXIES", ["127.0.0.0/8", "::1/128"])
 
     @property
+    def MICROCACHE_SECONDS(self) -> int:
+        """How long nginx may keep a page for all visitors; 0: not at all."""
+        return getattr(settings, "MICROCACHE_SECONDS", 1)
+
+    @property
     def INSTANCE_NAME(self) -> str:
         return getattr(settings, "INSTANCE_NAME", "dev.0")
 

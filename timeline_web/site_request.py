@@ -17,6 +17,9 @@ class SiteRequest(HttpRequest):
     api: Api
     # Called at most once per page, and not for pages that do not show it.
     member_summary: Callable[[], MemberSummary | None]
+    # Whether the page is made for all visitors: nothing of this request but its address and its
+    # language may be in it (microcache.py).
+    is_shared: bool
 
 
 class MemberRequest(SiteRequest):

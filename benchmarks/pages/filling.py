@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.completed_steps import digest_of_files
-
 from benchmarks.pages.crowd import NAMED, PASSWORD, Crowd
+from deploy.completed_steps import digest_of_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARDS = "shard*.sqlite3"
@@ -95,9 +94,9 @@ def fill_ours(crowd: Crowd, folder: Path) -> dict[str, float]:
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
     from django.db import connections
-    from timeline_api.population.population import Population
 
     from timeline_api.population.loading import write
+    from timeline_api.population.population import Population
 
     call_command("migrate", verbosity=0)
     population = Population(datetime.fromtimestamp(crowd.ends_at / 1000, UTC))

@@ -1,4 +1,4 @@
-"""The report: pages.json, pages.md and pages.svg."""
+"""The report: a table, its numbers as JSON, and a picture."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from benchmarks.pages.bench import Bench
 from benchmarks.pages.measured import Measured
 from benchmarks.pages.picture import picture
 
+NAME = "pages"
 PEERS = ("flask", "split", "DRF hello")
 HEAD = "| {} | requests/s | {} | CPU, ms a request | p50 | p99 | bytes (gzip) | generator | wrong |"
 RULE = "| --- | ---: | {} | --- | ---: | ---: | ---: | ---: | ---: |"
@@ -27,11 +28,11 @@ def write(bench: Bench, folder: Path) -> str:
         "facts": bench.facts,
         "bars": [{**asdict(bar), "verdict": bar.verdict} for bar in found],
     }
-    (folder / "pages.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / f"{NAME}.json").write_text(json.dumps(document, indent=1) + "\n")
     text = markdown(bench, found, about)
-    (folder / "pages.md").write_text(text)
+    (folder / f"{NAME}.md").write_text(text)
     if drawn := picture(bench.tables):
-        (folder / "pages.svg").write_text(drawn)
+        (folder / f"{NAME}.svg").write_text(drawn)
     return text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import global_settings
 from django.core.signals import setting_changed
 from django.utils import timezone
 
@@ -31,13 +32,15 @@ class Plain:
 
 
 class _Settings:
-    """Counts changes of settings, each of which makes all that was compiled stale."""
+    """Counts changes of the settings that Django or shardrouter may read while compiling, each of
+    which makes all that was compiled stale. Code that reads a setting of its own runs plain."""
 
     def __init__(self) -> None:
         self.changes = 0
 
-    def changed(self, **kwargs: Any) -> None:
-        self.changes += 1
+    def changed(self, *, setting: str, **kwargs: Any) -> None:
+        if setting == "SHARDROUTER" or hasattr(global_settings, setting):
+            self.changes += 1
 
 
 _settings = _Settings()

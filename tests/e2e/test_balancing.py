@@ -18,7 +18,7 @@ def served_by(url: str) -> str:
 
 @pytest.mark.parametrize("service", ["web", "api"])
 def test_it_answers_from_all_three_instances(stack, service):
-    url = {"web": f"{stack.site}/public", "api": f"{stack.api}/"}[service]
+    url = {"web": f"{stack.site}/login", "api": f"{stack.api}/"}[service]
     assert {served_by(url) for _ in range(12)} == {f"{service}.{number}" for number in (1, 2, 3)}
 
 
@@ -139,7 +139,8 @@ def test_it_answers_503_when_no_api_instance_is_up(stack, without):
     assert answer.headers["Retry-After"] == "2"
     assert answer.headers["X-Request-ID"] == "r-1"
     assert "not running" in answer.json()["detail"]
-    page = requests.get(f"{stack.site}/public", timeout=20)
+    # A query that no page in nginx's cache has.
+    page = requests.get(f"{stack.site}/public?fresh={uuid.uuid4()}", timeout=20)
     assert page.status_code == 503
     assert page.headers["X-Served-By"].startswith("web.")
     assert requests.get(f"{stack.site}/login", timeout=20).status_code == 200
@@ -147,7 +148,7 @@ def test_it_answers_503_when_no_api_instance_is_up(stack, without):
 
 def test_it_shows_a_small_page_when_no_site_instance_is_up(stack, without):
     without("web")
-    page = requests.get(f"{stack.site}/public", timeout=10)
+    page = requests.get(f"{stack.site}/login", timeout=10)
     assert page.status_code == 503
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Retry-After"] == "2"

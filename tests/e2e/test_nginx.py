@@ -1,95 +1,11 @@
 """What nginx does itself: headers, retries, limits. Fake instances record their requests."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-
 import pytest
 import requests
 
-from tests.stack import ROOT, free_ports, wait_for
+from .balancer import Answer, balancer
 
 HASHED = "style.0123456789ab.css"
-
-
-class Instance(BaseHTTPRequestHandler):
-    """Answer with the request's headers; under /dies, hang up after reading the request."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.requests.append((self.command, self.path))
-        if self.path.startswith("/dies"):
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return
-        body = json.dumps(dict(self.headers.items())).encode()
-        self.send_response(503 if self.path == "/shard-is-down" else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_PUT = do_PATCH = do_GET
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def balancer(folder: Path, **environment: str) -> Iterator["Balancer"]:
-    """Run nginx as deploy/ configures it, before three fake instances of each service."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Instance) for _ in range(6)]
-    asked: list[tuple[str, str]] = []
-    for server in servers:
-        server.requests = asked
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-    ports = [str(server.server_address[1]) for server in servers]
-    web, api = free_ports(2)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.nginx"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "ENV_FILE": str(folder / "none.env"),
-            "VAR_DIR": str(folder / "var"),
-            "WEB_PORT": str(web),
-            "API_PORT": str(api),
-            "WEB_INSTANCE_PORTS": ",".join(ports[:3]),
-            "API_INSTANCE_PORTS": ",".join(ports[3:]),
-            **environment,
-        },
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: is_open(web) and is_open(api), what="nginx")
-        yield Balancer(f"http://localhost:{web}", f"http://localhost:{api}", asked)
-    finally:
-        process.terminate()
-        process.wait(10)
-        for server in servers:
-            server.shutdown()
-            server.server_close()
-
-
-class Balancer:
-    """The addresses of both ports, and the (method, path) that the instances got."""
-
-    def __init__(self, site: str, api: str, asked: list[tuple[str, str]]) -> None:
-        self.site, self.api, self.asked = site, api, asked
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +41,7 @@ def test_it_never_sends_a_write_twice(nginx, method):
 
 
 def test_it_asks_once_when_the_instance_itself_says_503(nginx):
+    nginx.answers["/shard-is-down"] = Answer(503)
     assert requests.get(f"{nginx.api}/shard-is-down", timeout=10).status_code == 503
     assert nginx.asked.count(("GET", "/shard-is-down")) == 1
 

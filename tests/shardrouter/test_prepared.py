@@ -151,7 +151,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_plain_django_is_prepared(books, authors, name):
+def test_it_prepares_plain_django(books, authors, name):
     function = prepared(BODIES[name])
     for author in authors.values():
         rows = the_same(function, author.pk)
@@ -164,7 +164,7 @@ def test_plain_django_is_prepared(books, authors, name):
     assert len(rows) in (0, 2, 3)
 
 
-def test_values_keep_their_meaning(books, authors):
+def test_it_keeps_the_meaning_of_values(books, authors):
     by_page = prepared(lambda a, pages: Book.objects.filter(author=a, pages=pages).order_by("id"))
     ann = authors["ann"]
     for owner in (ann.pk, str(ann.pk), ann):
@@ -177,7 +177,7 @@ def test_values_keep_their_meaning(books, authors):
         by_page(Author(name="new"), 1)
 
 
-def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
+def test_it_raises_for_a_wrong_value_that_is_not_asked_for(books, authors):
     titles = prepared(
         lambda a, number: (
             Book.objects.filter(author_id=a)
@@ -192,7 +192,7 @@ def test_a_wrong_value_is_an_error_where_it_is_not_asked_for(books, authors):
         titles(ann, float("inf"))
 
 
-def test_a_wrong_value_is_an_error_where_its_condition_was_replaced(books, authors):
+def test_it_raises_for_a_wrong_value_whose_condition_was_replaced(books, authors):
     replaced = prepared(
         lambda a, number: (
             Book.objects.filter(author_id=a)
@@ -207,7 +207,7 @@ def test_a_wrong_value_is_an_error_where_its_condition_was_replaced(books, autho
         replaced(ann, "x")
 
 
-def test_an_in_of_any_length(books):
+def test_it_takes_an_in_of_any_length(books):
     ids = [book.pk for book in books]
     for some in (ids, ids[:3], ids[:1], [], [None], [ids[0], None, ids[0]], set(ids), tuple(ids)):
         the_same(with_ids, some)
@@ -216,7 +216,7 @@ def test_an_in_of_any_length(books):
     assert is_prepared(with_ids, ids[:7])
 
 
-def test_shards_are_merged(books):
+def test_it_merges_shards(books):
     for title in ("one", "two", "a", "%", ""):
         assert len({row._state.db for row in the_same(titled, title)}) in (0, 1, 3)
     page = prepared(
@@ -232,7 +232,7 @@ def test_shards_are_merged(books):
         assert page(2, 9)
 
 
-def test_groups_that_span_shards_run_plain_and_those_of_one_do_not(books, authors):
+def test_it_runs_groups_that_span_shards_plain_and_those_of_one_not(books, authors):
     sums = prepared(
         lambda ids: Book.objects.filter(author_id__in=ids).values("pages").annotate(n=Count("pk"))
     )
@@ -244,7 +244,7 @@ def test_groups_that_span_shards_run_plain_and_those_of_one_do_not(books, author
         assert len(sums(ids[:1])) == 3
 
 
-def test_what_never_matches_is_compiled_for_less_and_less_often(books, monkeypatch):
+def test_it_compiles_less_and_less_often_for_what_never_matches(books, monkeypatch):
     tried = []
     made = caches.Shape.__init__
     monkeypatch.setattr(caches.Shape, "__init__", lambda *args: tried.append(1) or made(*args))
@@ -255,7 +255,7 @@ def test_what_never_matches_is_compiled_for_less_and_less_often(books, monkeypat
     assert is_prepared(some, [books[1].pk])
 
 
-def test_rows_stand_for_their_keys(books, authors):
+def test_it_binds_rows_by_their_keys(books, authors):
     mine = prepared(lambda author: Book.objects.filter(author=author).order_by("id"))
     ann = authors["ann"]
     for author in (*authors.values(), ann.pk, Author.objects.only("name").get(name="bob")):
@@ -267,7 +267,7 @@ def test_rows_stand_for_their_keys(books, authors):
             mine(wrong)
 
 
-def test_a_model_that_is_not_sharded():
+def test_it_works_for_a_model_that_is_not_sharded():
     user = User.objects.create(username="kim")
     Country.objects.create(code="de", keeper=user)
     kept = prepared(lambda name: Country.objects.filter(keeper__username=name).values("code"))
@@ -283,14 +283,14 @@ def test_a_model_that_is_not_sharded():
     assert is_prepared(ordered, "leo")
 
 
-def test_using_names_the_database(books, authors):
+def test_it_runs_where_using_says(books, authors):
     on = prepared(lambda alias, title: Book.objects.using(alias).filter(title__contains=title))
     counts = [len(the_same(on, alias, "one")) for alias in ("shard0", "shard1", "shard2")]
     assert sum(counts) == len(authors)
     assert is_prepared(on, "shard1", "two")
 
 
-def test_arguments_by_name_and_defaults(books, authors):
+def test_it_takes_arguments_by_name_and_defaults(books, authors):
     @prepared
     def some(author_id, /, title="", *, limit=1):
         return Book.objects.filter(author_id=author_id, title__contains=title)[:limit]
@@ -359,13 +359,13 @@ def _visible(rows):
 @pytest.mark.parametrize(
     "body", [by_branch, by_type, by_computing, by_format, by_two, by_hidden_error, by_helper]
 )
-def test_a_body_that_looks_at_its_argument_answers_for_each_value(books, authors, body):
+def test_it_answers_for_each_value_that_a_body_looks_at(books, authors, body):
     function = prepared(body)
     for author in [*authors.values()] * 2:
         the_same(function, author.pk)
 
 
-def test_an_argument_twice_is_two_arguments(books, authors):
+def test_it_binds_an_argument_twice(books, authors):
     between = prepared(lambda a, low, high: Book.objects.filter(author=a, pk__range=(low, high)))
     ann = authors["ann"].pk
     assert the_same(between, ann, 1, 1) == []
@@ -496,7 +496,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("body", PLAIN, ids=lambda body: body.__name__)
-def test_a_body_that_may_answer_otherwise_runs_plain(books, authors, body, caplog):
+def test_it_runs_a_body_plain_that_may_answer_otherwise(books, authors, body, caplog):
     LOCAL.title = "ann one"
     function = prepared(body)
     ann = authors["ann"].pk
@@ -508,7 +508,7 @@ def test_a_body_that_may_answer_otherwise_runs_plain(books, authors, body, caplo
     assert sum("runs plain" in record.message for record in caplog.records) == 1
 
 
-def test_what_a_body_closes_over_may_change(books, authors):
+def test_it_follows_what_a_body_closes_over(books, authors):
     title = "ann one"
 
     @prepared
@@ -528,7 +528,7 @@ def test_what_a_body_closes_over_may_change(books, authors):
     assert len(the_same(listed, ann)) == 2
 
 
-def test_a_global_name_may_be_bound_anew(books, authors, monkeypatch):
+def test_it_follows_a_global_name_that_is_bound_anew(books, authors, monkeypatch):
     longer = prepared(lambda a: _visible(Book.objects.filter(author_id=a, pages__gt=PAGES)))
     ann = authors["ann"].pk
     assert len(the_same(longer, ann)) == 1
@@ -548,7 +548,7 @@ class Shifted(Func):
         return str(PAGES), []
 
 
-def test_a_name_that_is_read_when_compiling_may_be_bound_anew(books, authors, monkeypatch):
+def test_it_follows_a_name_that_is_read_when_compiling(books, authors, monkeypatch):
     shifted = prepared(lambda a: Book.objects.filter(author_id=a).annotate(by=Shifted()))
     for pages in (5, 7, 5):
         monkeypatch.setitem(globals(), "PAGES", pages)
@@ -557,7 +557,7 @@ def test_a_name_that_is_read_when_compiling_may_be_bound_anew(books, authors, mo
         assert is_prepared(shifted, author.pk)
 
 
-def test_nobody_prepares_under_a_profiler(books, authors):
+def test_it_prepares_nothing_under_a_profiler(books, authors):
     function = prepared(lambda a: Book.objects.filter(author_id=a))
     sys.setprofile(lambda *args: None)
     try:
@@ -570,7 +570,7 @@ def test_nobody_prepares_under_a_profiler(books, authors):
 # -- Nothing stale -----------------------------------------------------------------------------
 
 
-def test_the_time_zone_is_a_part_of_the_shape(authors):
+def test_it_has_a_shape_for_each_time_zone(authors):
     Book.objects.create(author=authors["ann"], published=DAY)
     days = prepared(
         lambda a, day: Book.objects.annotate(day=TruncDate("published")).filter(
@@ -584,7 +584,7 @@ def test_the_time_zone_is_a_part_of_the_shape(authors):
                 assert is_prepared(days, authors["ann"].pk, DAY.date())
 
 
-def test_settings_may_be_overridden(books, authors):
+def test_it_follows_overridden_settings(books, authors):
     author = authors["ann"]
     Book.objects.create(author=author, published=DAY)
     since = prepared(lambda a, day: Book.objects.filter(author=a, published__gte=day))
@@ -598,7 +598,7 @@ def test_settings_may_be_overridden(books, authors):
     assert len(titled("one")) == len(authors)
 
 
-def test_a_reloaded_shard_map_is_followed(books, authors, monkeypatch):
+def test_it_follows_a_reloaded_shard_map(books, authors, monkeypatch):
     ann = authors["ann"]
     assert len(newest(ann.pk, 10**18, 3)) == 3
     aliases = tuple("shard0" if shard_for(ann) != "shard0" else "shard1" for _ in range(4096))
@@ -606,7 +606,7 @@ def test_a_reloaded_shard_map_is_followed(books, authors, monkeypatch):
     assert the_same(newest, ann.pk, 10**18, 3) == []
 
 
-def test_another_backend_under_the_alias_is_compiled_for(books, authors, monkeypatch):
+def test_it_compiles_for_another_backend_under_the_alias(books, authors, monkeypatch):
     ann = authors["ann"]
     assert len(newest(ann.pk, 10**18, 3)) == 3
     connection = connections[shard_for(ann)]
@@ -621,7 +621,7 @@ def test_another_backend_under_the_alias_is_compiled_for(books, authors, monkeyp
     assert compiled == [1]
 
 
-def test_shapes_are_bounded_and_values_that_come_once_are_not_kept(books, authors):
+def test_it_keeps_few_shapes_and_none_for_values_that_come_once(books, authors):
     branching = prepared(by_branch)
     for number in range(1000):
         branching(number)
@@ -644,7 +644,7 @@ def test_shapes_are_bounded_and_values_that_come_once_are_not_kept(books, author
         (lambda text: Book.objects.scatter().filter(title=text).order_by("?"), CrossShardQuery),
     ],
 )
-def test_errors_are_the_plain_ones(books, body, error):
+def test_it_raises_the_plain_errors(books, body, error):
     function = prepared(body)
     for _ in range(2):
         with pytest.raises(error) as plain:
@@ -653,7 +653,7 @@ def test_errors_are_the_plain_ones(books, body, error):
             function("x")
 
 
-def test_a_transaction_on_one_shard_refuses_another(books, apart):
+def test_it_keeps_to_the_shard_of_a_transaction(books, apart):
     one, other = apart
     assert newest(one.pk, 1, 1) == newest(other.pk, 1, 1) == []
     with atomic_for(one):
@@ -663,7 +663,7 @@ def test_a_transaction_on_one_shard_refuses_another(books, apart):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_a_shard_that_is_down_is_named_or_skipped(books, authors, down):
+def test_it_names_or_skips_a_shard_that_is_down(books, authors, down):
     some = prepared(
         lambda title: Book.objects.scatter(on_shard_down="skip").filter(title__contains=title)
     )
@@ -702,7 +702,7 @@ def test_it_is_counted_and_its_signal_is_sent(books, authors):
         assert told[-1] == told[-2]
 
 
-def test_its_query_is_seen(books, authors):
+def test_it_shows_its_query(books, authors):
     ann = authors["ann"]
     newest(ann.pk, 10**18, 2)
     with CaptureQueriesContext(connections[shard_for(ann)]) as queries:
@@ -724,7 +724,7 @@ def test_it_can_be_awaited(books, authors):
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
-def test_threads_share_it(books, authors):
+def test_it_is_shared_by_threads(books, authors):
     function = prepared(
         lambda a, limit: Book.objects.filter(author_id=a).order_by("-id").values("id")[:limit]
     )
@@ -760,12 +760,12 @@ def _starred(*ids):
     ("function", "reason"),
     [(_awaited, "async"), (_given, "generator"), (_starred, r"\*args"), (Book, "function")],
 )
-def test_what_can_never_be_prepared_is_refused(function, reason):
+def test_it_refuses_what_can_never_be_prepared(function, reason):
     with pytest.raises(PreparedQueryError, match=reason):
         prepared(function)
 
 
-def test_a_body_returns_a_queryset(books, authors):
+def test_it_refuses_a_body_without_a_queryset(books, authors):
     listed = prepared(lambda a: list(Book.objects.filter(author_id=a)))
     with pytest.raises(PreparedQueryError, match="returned list, not a queryset"):
         listed(authors["ann"].pk)
@@ -783,5 +783,5 @@ def test_a_body_returns_a_queryset(books, authors):
         ("<frozen os>", False),
     ],
 )
-def test_whose_code_is_watched_is_told_by_its_file(path, foreign):
+def test_it_knows_watched_code_by_its_file(path, foreign):
     assert watch.is_foreign(path) is foreign

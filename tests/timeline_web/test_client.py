@@ -225,7 +225,7 @@ def test_it_parses_a_pages_cursors_and_missing_shards(backend):
     }
     backend.answer(200, body, X_Shards_Missing="shard1")
     page = Api().public_timeline("a+b=")
-    assert backend.seen[0].path == "/api/v1/timelines/public/?cursor=a%2Bb%3D"
+    assert backend.seen[0].path == "/api/v1/timelines/public/?include=trending&cursor=a%2Bb%3D"
     assert (page.older, page.newer, page.shards_missing) == ("b+A==", None, "shard1")
     assert page.items[0].author.username == "alice"
     assert page.items[0].created_at.utcoffset().total_seconds() == 0

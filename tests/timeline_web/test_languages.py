@@ -10,7 +10,7 @@ from .visitor import Visitor
 ARABIC = re.compile("[\u0600-\u06ff]")
 # Latin words of an Arabic page: names, and the other language's own name.
 LATIN = {"Twitsite", "JSON", "UTC", "English", "JPEG", "PNG", "WebP", "GIF"}
-NAME = re.compile("[a-z_]+_[0-9]+_[0-9a-f]{6}")  # as `new_name` makes them
+NAME = re.compile("[A-Za-z_]+_[0-9]+_[0-9a-f]{6}")  # as `new_name` makes them
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 #: Where a relay may die.
 POINTS = (
+    "fanout.before_a_shard",
     "fanout.after_a_shard",
     "fanout.before_second_look",
     "followers.before_cursor",

@@ -63,11 +63,14 @@ def update_follows(author_id: int, follower_ids: list[int]) -> None:
     # Read after the version: a message that is not among them yet will be fanned out.
     newest = [] if author.is_celebrity else messages.newest(author, conf.get("BACKFILL_MESSAGES"))
 
-    def write(ids: list[int]) -> None:
-        with atomic_for(ids[0]) as alias:
-            update_follows_on_shard(alias, author, newest, ids)
+    def write(parts: list[fanout.Delivery]) -> None:
+        for part in parts:
+            ids = list(part.follower_ids)
+            with atomic_for(ids[0]) as alias:
+                update_follows_on_shard(alias, author, newest, ids)
 
-    fanout.write_on_each_shard(author_id, newest, follower_ids, write)
+    parts = fanout.by_shard([fanout.Delivery(author_id, newest, follower_ids)])
+    fanout.raise_if_any(fanout.write_on_each_shard(parts, write))
 
 
 def update_follows_on_shard(
@@ -78,7 +81,7 @@ def update_follows_on_shard(
         # Locked before their follows, in the order in which unfollowing locks them.
         owners = Account.objects.select_for_update(no_key=True).filter(pk__in=follower_ids)
         list(owners.order_by("pk").values_list("pk"))
-    follows = fanout.follows_in_range(author.pk, follower_ids, alias)
+    follows = fanout.follows_in_range([author.pk], follower_ids, alias)
     behind = follows.filter(celebrity_version__lt=author.celebrity_version)
     owner_ids = list(behind.values_list("follower_id", flat=True))
     behind.update(

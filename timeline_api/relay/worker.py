@@ -3,29 +3,34 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from django.db import DatabaseError, close_old_connections
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from shardrouter import shards
+from shardrouter import group_by_shard, shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Outbox
 from ..ops import faults, sqlite_files
+from ..services import idempotency
+from . import batches
 from .handlers import handle
 from .leases import Leases
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two rounds: short after work, so that a post arrives at once, and longer when
-# there is nothing to do, so that idling costs next to nothing.
-BUSY_PAUSE = 0.01
+# Seconds between two rounds: short after work, so that a post arrives at once, but not so short
+# that each round delivers few; longer when there is nothing to do: idling costs next to nothing.
+BUSY_PAUSE = 0.05
 IDLE_PAUSE = 0.3
+EXPIRY_SECONDS = 60.0
 MAX_RETRY_DELAY = timedelta(minutes=5)
 # How long an event waits for a shard that is down. This does not count as an attempt.
 SHARD_DOWN_DELAY = timedelta(seconds=2)
@@ -37,9 +42,11 @@ class Worker:
     def __init__(self) -> None:
         self.leases = Leases()
         self._stop = threading.Event()
+        # Shard → when its expired Idempotency-Keys were deleted.
+        self._expired_at: dict[str, float] = {}
 
     def stop(self) -> None:
-        """Stop after the event that is being handled."""
+        """Stop after the batch or the event that is being handled."""
         self._stop.set()
 
     def run(self) -> None:
@@ -55,13 +62,21 @@ class Worker:
         self.leases.release()
 
     def run_once(self, *, early: bool = False, aliases: Sequence[str] | None = None) -> int:
-        """Handle one batch of each shard, or of `aliases`. Return how many events were delivered,
-        in whole or in part.
+        """Handle the due events of each shard, or of `aliases`, up to RELAY_BATCH of each. Return
+        how many events were delivered, in whole or in part.
 
         With `early=True`, include events that wait for a retry.
         """
         chosen = shards() if aliases is None else aliases
-        return sum(self._run_shard(alias, early) for alias in chosen)
+        due = {alias: _due(alias, early) for alias in chosen}
+        for alias in chosen:
+            self._delete_expired_keys(alias)
+        events = [event for of_shard in due.values() for event in of_shard]
+        batch = [event for event in events if batches.is_for_batch(event)]
+        finished, left = _deliver_batch(batch)
+        _delete_delivered(finished)
+        single = [event for event in events if not batches.is_for_batch(event)]
+        return len(finished) + self._deliver_singly(single + left)
 
     def drain(self) -> int:
         """Deliver all events without waiting. Return how many are left: parked, or in need of a
@@ -74,22 +89,29 @@ class Worker:
                 pass
         return undelivered_count()
 
-    def _run_shard(self, alias: str, early: bool) -> int:
-        try:
-            events = list(_due(alias, early)[: conf.get("RELAY_BATCH")])
-        except DatabaseError as error:
-            logger.warning("outbox_unreadable shard=%s error=%s", alias, error)
-            return 0
-        worked, delivered = 0, []
+    def _deliver_singly(self, events: list[Outbox]) -> int:
+        """Deliver the events one by one. Return how many were, in whole or in part."""
+        worked, finished = 0, []
         for event in events:
             if self._stop.is_set():
                 break
             progress = _deliver(event)
             worked += progress is not Progress.NONE
             if progress is Progress.FINISHED:
-                delivered.append(event.pk)
-        _delete_delivered(alias, delivered)
+                finished.append(event)
+        _delete_delivered(finished)
         return worked
+
+    def _delete_expired_keys(self, alias: str) -> None:
+        """Every EXPIRY_SECONDS delete a shard's expired Idempotency-Keys."""
+        now = time.monotonic()
+        if now - self._expired_at.get(alias, -EXPIRY_SECONDS) < EXPIRY_SECONDS:
+            return
+        self._expired_at[alias] = now
+        try:
+            idempotency.delete_expired(alias)
+        except DatabaseError as error:
+            logger.warning("keys_not_deleted shard=%s error=%s", alias, error)
 
 
 def undelivered_count() -> int:
@@ -113,11 +135,33 @@ def discard(event: Outbox) -> bool:
     return bool(deleted)
 
 
-def _due(alias: str, early: bool) -> QuerySet[Outbox]:
+def _due(alias: str, early: bool) -> list[Outbox]:
+    """Return the due events of a shard, none if it is down."""
     events = Outbox.objects.using(alias).filter(parked_at__isnull=True)
-    if early:
-        return events.order_by("id")
-    return events.filter(available_at__lte=timezone.now()).order_by("available_at", "id")
+    if not early:
+        events = events.filter(available_at__lte=timezone.now())
+    try:
+        order = ("id",) if early else ("available_at", "id")
+        return list(events.order_by(*order)[: conf.get("RELAY_BATCH")])
+    except DatabaseError as error:
+        logger.warning("outbox_unreadable shard=%s error=%s", alias, error)
+        return []
+
+
+def _deliver_batch(events: list[Outbox]) -> tuple[list[Outbox], list[Outbox]]:
+    """Deliver events together. Return those that are finished, and those to deliver singly: all, if
+    the batch fails, so that one bad event does not keep the others."""
+    if not events:
+        return [], []
+    try:
+        outcome = batches.deliver(events)
+    except Exception:
+        logger.exception("batch_failed events=%s", len(events))
+        return [], events
+    for alias, waiting in outcome.waiting.items():
+        logger.warning("events_wait_for_shard shard=%s events=%s", alias, len(waiting))
+        _update(waiting, **_postponed(f"{alias} is down", SHARD_DOWN_DELAY), retry_shard=alias)
+    return outcome.finished, outcome.single
 
 
 class Progress(Enum):
@@ -143,30 +187,45 @@ def _deliver(event: Outbox) -> Progress:
     return Progress.NONE
 
 
-def _delete_delivered(alias: str, pks: list[int]) -> None:
-    """Delete a batch of delivered events in one transaction, since each transaction waits for the
-    disk. A relay that dies before it delivers all of them again."""
-    if not pks:
-        return
-    faults.point("worker.before_delete")
-    try:
-        Outbox.objects.using(alias).filter(pk__in=pks).delete()
-    except DatabaseError as error:
-        logger.warning("outbox_unwritable shard=%s error=%s", alias, error)
+def _delete_delivered(events: list[Outbox]) -> None:
+    """Delete delivered events, those of a shard in one transaction, since each transaction waits
+    for the disk. A relay that dies before it delivers all of them again."""
+    if events:
+        faults.point("worker.before_delete")
+    for alias, rows in _by_outbox(events).items():
+        try:
+            rows.delete()
+        except DatabaseError as error:
+            logger.warning("outbox_unwritable shard=%s error=%s", alias, error)
 
 
 def _postpone(event: Outbox, error: Exception, delay: timedelta, *, attempts: int) -> None:
     """Make the event due again after about `delay`, or park it after RELAY_MAX_ATTEMPTS."""
-    now = timezone.now()
     parked = event.attempts + attempts >= conf.get("RELAY_MAX_ATTEMPTS")
-    try:
-        Outbox.objects.filter(pk=event.pk).update(
-            attempts=F("attempts") + attempts,
-            last_error=f"{type(error).__name__}: {error}"[:2000],
-            # Jitter, so that what failed together is not retried together.
-            available_at=now + delay * random.uniform(0.5, 1.5),  # noqa: S311
-            parked_at=now if parked else None,
-        )
-    except DatabaseError as second:
-        # The event's own shard is down: the event stays due.
-        logger.warning("event_not_postponed event=%s error=%s", event.pk, second)
+    _update(
+        [event],
+        **_postponed(f"{type(error).__name__}: {error}", delay),
+        attempts=F("attempts") + attempts,
+        parked_at=timezone.now() if parked else None,
+    )
+
+
+def _postponed(error: str, delay: timedelta) -> dict[str, Any]:
+    # Jitter, so that what failed together is not retried together.
+    available_at = timezone.now() + delay * random.uniform(0.5, 1.5)  # noqa: S311
+    return {"last_error": error[:2000], "available_at": available_at}
+
+
+def _update(events: list[Outbox], **columns: Any) -> None:
+    for alias, rows in _by_outbox(events).items():
+        try:
+            rows.update(**columns)
+        except DatabaseError as error:
+            # The events' own shard is down: they stay due.
+            logger.warning("events_not_postponed shard=%s error=%s", alias, error)
+
+
+def _by_outbox(events: list[Outbox]) -> dict[str, QuerySet[Outbox]]:
+    """Return the rows of the events by the alias of their shard."""
+    groups = group_by_shard(event.pk for event in events)
+    return {alias: Outbox.objects.using(alias).filter(pk__in=pks) for alias, pks in groups.items()}

@@ -26,6 +26,10 @@ TRENDING_DAYS = (1, 7, 30)
 ENOUGH_TAGS = 5
 # How long an answer that is the same for everybody is kept.
 CACHE_SECONDS = 60
+# How long the accounts that one might follow are kept: they change slowly.
+SUGGESTED_SECONDS = 300
+# So many times as many as are shown, since some are followed meanwhile.
+SPARE = 2
 # Suggestions look at whom so many of one's followees follow.
 FRIENDS = 200
 
@@ -83,18 +87,37 @@ def _trending_since(moment: datetime) -> list[tuple[str, int]]:
 
 def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
     """Return whom `viewer` might follow: those whom most of their followees follow, then those whom
-    most members follow; nobody whom they follow or do not see. One query on the viewer's shard, and
-    two on each shard."""
+    most members follow; nobody whom they follow or do not see.
+
+    The candidates are kept for SUGGESTED_SECONDS. One query on the viewer's shard, and one on each
+    shard that the candidates are on; to find new ones, one more on the viewer's and two on each.
+    """
+    # Whom one follows changes them at once.
+    key = f"suggested:{viewer.pk}:{viewer.following_count}"
+    candidates = cache.get(key)
+    if candidates is None:
+        candidates = _candidates(viewer, limit * SPARE)
+        cache.set(key, candidates, SUGGESTED_SECONDS)
+    rows = accounts.rows_by_ids(candidates)
+    of_viewer = accounts.relationships(viewer, rows)
+    # Since they were found the viewer may have followed, muted or blocked some.
+    shown = [
+        rows[pk]
+        for pk in candidates
+        if pk in rows and not rows[pk].is_suspended and of_viewer[pk] == Relationship()
+    ]
+    return [Profile(row, Relationship()) for row in shown[:limit]]
+
+
+def _candidates(viewer: Account, limit: int) -> list[int]:
+    """Return the ids of whom `viewer` might follow, the likeliest first."""
     hidden, (followed,) = hidden_from(_followed(viewer.pk), 1)
     known = followed | hidden.in_timelines | {viewer.pk}
     counts = _followed_by(sorted(followed, reverse=True)[:FRIENDS])
     chosen = [pk for pk, _ in counts.most_common(limit + len(known)) if pk not in known][:limit]
     if len(chosen) < limit:
         chosen += [pk for pk in _popular() if pk not in known and pk not in chosen]
-    rows = accounts.rows_by_ids(chosen[:limit])
-    shown = [rows[pk] for pk in chosen if pk in rows and not rows[pk].is_suspended]
-    # By the choice of them the viewer is nothing to any of them.
-    return [Profile(row, Relationship()) for row in shown]
+    return chosen[:limit]
 
 
 @prepared

@@ -6,10 +6,9 @@ Call these functions inside a transaction on the owners' shard, atomic_for(owner
 import random
 from collections.abc import Collection, Iterable
 
-from django.db.models import Count, F
-from django.db.models.functions import Greatest
+from django.db import connections
 
-from shardrouter import insert_ignoring_conflicts
+from shardrouter import insert_ignoring_conflicts, shard_for
 
 from .. import conf
 from ..models import Account, Follow, HomeEntry
@@ -17,6 +16,15 @@ from ..selectors.messages import Place
 
 COLUMNS = ("owner_id", "author_id", "message_id", "original_id", "original_author_id")
 UNIQUE = ("owner_id", "message_id")
+# A fan-out trims one home in about HOME_TRIM_EVERY entries: compiled by the ORM, that would cost as
+# much as all else that it does.
+_ENTRIES, _ACCOUNTS = HomeEntry._meta.db_table, Account._meta.db_table
+OLDEST_KEPT = f"""
+    SELECT message_id FROM {_ENTRIES} WHERE owner_id = %s
+    ORDER BY message_id DESC LIMIT 1 OFFSET %s
+"""  # noqa: S608
+DELETE_OLDER = f"DELETE FROM {_ENTRIES} WHERE owner_id = %s AND message_id < %s"  # noqa: S608
+RAISE_FLOOR = f"UPDATE {_ACCOUNTS} SET home_floor = %s WHERE id = %s AND home_floor < %s"  # noqa: S608
 
 
 def add_entries(
@@ -61,28 +69,25 @@ def delete_entries_of_message(*, alias: str, author_id: int, message_id: int) ->
 def trim_by_chance(owner_ids: list[int], *, added: int) -> None:
     """Trim homes of one shard by chance: each about once in HOME_TRIM_EVERY added entries."""
     chance = added / conf.get("HOME_TRIM_EVERY")
-    chosen = [owner_id for owner_id in owner_ids if random.random() < chance]  # noqa: S311
-    if not chosen:
-        return
-    sizes = HomeEntry.objects.filter(owner_id__in=chosen).values("owner_id").annotate(n=Count("*"))
-    for owner_id in sizes.filter(n__gt=conf.get("HOME_CAP")).values_list("owner_id", flat=True):
+    chosen = {owner_id for owner_id in owner_ids if random.random() < chance}  # noqa: S311
+    for owner_id in sorted(chosen):
         trim(owner_id)
 
 
 def trim(owner_id: int) -> None:
     """Cut a home to its newest HOME_CAP entries, and raise its floor to the oldest of them in the
     same transaction, so that a reader sees both changes or neither."""
-    cap = conf.get("HOME_CAP")
-    if not lock_home(owner_id, wait=False):
+    connection = connections[shard_for(owner_id)]
+    if connection.features.has_select_for_update and not lock_home(owner_id, wait=False):
         return  # whoever holds the lock may wait for a row of ours; the next trim will do
-    entries = HomeEntry.objects.filter(owner_id=owner_id)
-    ids = entries.order_by("-message_id").values_list("message_id", flat=True)
-    oldest_kept = ids[cap - 1 : cap].first()
-    if oldest_kept is None:
-        return
-    deleted, _ = entries.filter(message_id__lt=oldest_kept).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST_KEPT, [owner_id, conf.get("HOME_CAP") - 1])
+        if (row := cursor.fetchone()) is None:
+            return
+        cursor.execute(DELETE_OLDER, [owner_id, row[0]])
+        deleted = cursor.rowcount
     if deleted:
-        raise_floor(owner_id, oldest_kept)
+        raise_floor(owner_id, row[0])
 
 
 def lock_home(owner_id: int, *, wait: bool = True) -> bool:
@@ -94,7 +99,8 @@ def lock_home(owner_id: int, *, wait: bool = True) -> bool:
 
 def raise_floor(owner_id: int, floor: int) -> None:
     """Set the home's floor to the message id `floor`, unless it is higher already."""
-    Account.objects.filter(pk=owner_id).update(home_floor=Greatest(F("home_floor"), floor))
+    with connections[shard_for(owner_id)].cursor() as cursor:
+        cursor.execute(RAISE_FLOOR, [floor, owner_id, floor])
 
 
 def insert_entries(rows: list[tuple[int, int, int, int | None, int | None]]) -> None:

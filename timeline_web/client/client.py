@@ -4,11 +4,12 @@ Every method returns a plain value or raises one of `errors`. Any of them can ra
 ApiBroken or Throttled, and Unauthorized for a token that was revoked.
 """
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import IO, TypeVar
 from urllib.parse import quote
+
+import orjson
 
 from . import errors, transport
 from .resources import (
@@ -246,12 +247,16 @@ class Api:
     # Timelines, search and notifications
 
     def home_timeline(self, cursor: str = "") -> Page[Message]:
-        """Return the messages of the member and of everyone they follow, newest first."""
-        return self._page("/timelines/home/", Message.parse, cursor)
+        """Return the messages of the member and of everyone they follow, newest first. It includes
+        the head and suggestions."""
+        include = "head,suggestions"
+        return self._page("/timelines/home/", Message.parse, cursor, include=include)
 
     def public_timeline(self, cursor: str = "") -> Page[Message]:
-        """Return everybody's messages, newest first. Raise NotFound for an invalid cursor."""
-        return self._page("/timelines/public/", Message.parse, cursor)
+        """Return everybody's messages, newest first. It includes the trending tags and a member's
+        head. Raise NotFound for an invalid cursor."""
+        include = "head,trending" if self.token else "trending"
+        return self._page("/timelines/public/", Message.parse, cursor, include=include)
 
     def all_messages(self) -> Iterator[Message]:
         """Yield everybody's messages, newest first. One call for each hundred."""
@@ -262,8 +267,13 @@ class Api:
             cursor = page.older
 
     def user_timeline(self, username: str, cursor: str = "") -> Page[Message]:
-        """Return the messages of `username`, newest first. Raise NotFound."""
-        return self._page(_path("accounts", username, "messages"), Message.parse, cursor)
+        """Return the messages of `username`, newest first. It includes the account, a member's
+        head, and on the first page the pinned message. Raise NotFound."""
+        path = _path("accounts", username, "messages")
+        include = "account" if cursor else "account,pinned"
+        if self.token:
+            include += ",head"
+        return self._page(path, Message.parse, cursor, include=include)
 
     def tag_timeline(self, tag: str, cursor: str = "") -> Page[Message]:
         """Return the messages that have a tag, newest first."""
@@ -332,7 +342,7 @@ class Api:
 def _parsed(answer: Answer, parse: Callable[[Data], T]) -> T:
     """Return what `parse` makes of the body. Raise ApiBroken if it cannot."""
     try:
-        return parse(json.loads(answer.body))
+        return parse(orjson.loads(answer.body))
     except (ValueError, KeyError, TypeError) as error:
         raise errors.ApiBroken(f"{answer.call}: {error!r} in the answer") from error
 

@@ -5,10 +5,13 @@ Times are aware, in UTC. Ids are strings, as in the API.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+import orjson
 
 from ..text import Entity
 
@@ -132,6 +135,11 @@ class Message:
 
     @classmethod
     def parse(cls, data: Data) -> "Message":
+        """Return the message, the same object for the same JSON."""
+        return _message(orjson.dumps(data))
+
+    @classmethod
+    def parse_anew(cls, data: Data) -> "Message":
         parent = data["in_reply_to"]
         return cls(
             id=data["id"],
@@ -142,7 +150,7 @@ class Message:
             author=Author.parse(data["author"]),
             entities=tuple(Entity(**entity) for entity in data["entities"]),
             in_reply_to=Parent(parent["id"], parent["username"]) if parent else None,
-            repost_of=cls.parse(data["repost_of"]) if data["repost_of"] else None,
+            repost_of=cls.parse_anew(data["repost_of"]) if data["repost_of"] else None,
             reply_count=data["reply_count"],
             like_count=data["like_count"],
             repost_count=data["repost_count"],
@@ -154,6 +162,16 @@ class Message:
     def original(self) -> "Message":
         """The message that a repost shows, or the message itself."""
         return self.repost_of or self
+
+
+@lru_cache(maxsize=4096)
+def _message(json: bytes) -> Message:
+    """Return the message in `json`.
+
+    Kept, as pages show the same messages again and again: parsing 30 of them took 0.16 ms, finding
+    them takes 0.04. At about 3 kB each they stay under 12 MB.
+    """
+    return Message.parse_anew(orjson.loads(json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +264,28 @@ class MemberSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Included:
+    """What came with a page. None and [] are for what was not asked for, or could not be had."""
+
+    head: MemberSummary | None = None
+    suggestions: list[Account] = field(default_factory=list)
+    trending: list[Trend] = field(default_factory=list)
+    account: Account | None = None
+    pinned: Message | None = None
+
+    @classmethod
+    def parse(cls, data: Data) -> "Included":
+        head, account, pinned = data.get("head"), data.get("account"), data.get("pinned")
+        return cls(
+            head=MemberSummary.parse(head) if head else None,
+            suggestions=[Account.parse(each) for each in data.get("suggestions") or ()],
+            trending=[Trend.parse(each) for each in data.get("trending") or ()],
+            account=Account.parse(account) if account else None,
+            pinned=Message.parse(pinned) if pinned else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An uploaded picture, with the API's headers about its type and its caching."""
 
@@ -267,6 +307,7 @@ class Page(Generic[T]):
     older: str | None
     newer: str | None
     shards_missing: str
+    included: Included
 
     @classmethod
     def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":
@@ -275,6 +316,7 @@ class Page(Generic[T]):
             older=_query_parameter(data["next"], "cursor") or None,
             newer=_query_parameter(data["previous"], "cursor") or None,
             shards_missing=shards_missing,
+            included=Included.parse(data.get("included") or {}),
         )
 
 

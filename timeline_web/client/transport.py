@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, Literal
+from urllib.parse import urlencode, urlsplit
 
 import pybreaker
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, Retry, Timeout
 
 from ..conf import conf
 from .errors import ApiUnavailable
 
 PREFIX = "/api/v1"
+HEADERS = {"User-Agent": "timeline_web", "Accept": "application/json"}
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 # Field name → (file name, file), as requests takes it.
@@ -74,8 +78,12 @@ class Connection:
 
     def __init__(self) -> None:
         self.base_url = conf.API_BASE_URL.rstrip("/")
+        self.path = urlsplit(self.base_url).path + PREFIX
         self.timeout = (conf.API_CONNECT_TIMEOUT, conf.API_READ_TIMEOUT)
-        self.session = _session(self.base_url)
+        self.adapter = HTTPAdapter(max_retries=_retry())
+        self.session = _session(self.base_url, self.adapter)
+        self.pool = _pool(self.adapter, self.base_url)
+        self.pool_timeout = Timeout(*self.timeout)
         self.breaker = pybreaker.CircuitBreaker(
             fail_max=conf.API_BREAKER_FAILURES,
             reset_timeout=conf.API_BREAKER_SECONDS,
@@ -103,36 +111,63 @@ class Connection:
 
     def _exchange(self, call: Call) -> Answer:
         try:
-            response = self.session.request(
-                call.method,
-                f"{self.base_url}{PREFIX}{call.path}",
-                headers=call.headers,
-                params=call.params,
-                json=call.json,
-                files=call.files,
-                timeout=self.timeout,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
+            answer = self._read(call) if call.method == "GET" else self._write(call)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ApiUnavailable(f"{call}: {error}") from error
         # Only a load balancer's failures count here. The API's own 503 must not open the circuit:
         # the other shards still answer.
-        if response.status_code in (502, 503, 504) and "Retry-After" not in response.headers:
-            raise ApiUnavailable(f"{call}: {response.status_code}")
+        if answer.status in (502, 503, 504) and "Retry-After" not in answer.headers:
+            raise ApiUnavailable(f"{call}: {answer.status}")
+        return answer
+
+    def _read(self, call: Call) -> Answer:
+        """Send a GET through the pool of requests' adapter, past the session.
+
+        Preparing a request and a response of requests takes 0.25 ms of a call's 0.45, and a GET
+        without a body gains nothing by it.
+        """
+        response = self.pool.urlopen(
+            call.method,
+            self.path + call.path + (f"?{urlencode(call.params)}" if call.params else ""),
+            headers={**HEADERS, **call.headers},
+            retries=self.adapter.max_retries,
+            timeout=self.pool_timeout,
+            redirect=False,
+        )
+        return Answer(call, response.status, response.headers, response.data)
+
+    def _write(self, call: Call) -> Answer:
+        response = self.session.request(
+            call.method,
+            f"{self.base_url}{PREFIX}{call.path}",
+            headers=call.headers,
+            params=call.params,
+            json=call.json,
+            files=call.files,
+            timeout=self.timeout,
+            allow_redirects=False,
+        )
         return Answer(call, response.status_code, response.headers, response.content)
 
 
-def _session(base_url: str) -> requests.Session:
+def _session(base_url: str, adapter: HTTPAdapter) -> requests.Session:
     session = requests.Session()
     # No proxy and no .netrc of the machine. No cookies: members share the session.
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["User-Agent"] = "timeline_web"
-    session.headers["Accept"] = "application/json"
-    session.mount(base_url, HTTPAdapter(max_retries=_retry()))
+    session.headers.update(HEADERS)
+    session.mount(base_url, adapter)
     # Posting a message carries an Idempotency-Key, so a repetition records it once.
     session.mount(f"{base_url}{PREFIX}/messages/", HTTPAdapter(max_retries=_retry("POST")))
     return session
+
+
+def _pool(adapter: HTTPAdapter, base_url: str) -> HTTPConnectionPool:
+    """Return the adapter's pool, which verifies certificates as requests does."""
+    verified = {"cert_reqs": "CERT_REQUIRED", "ca_certs": DEFAULT_CA_BUNDLE_PATH}
+    pool = adapter.poolmanager.connection_from_url(base_url, verified)
+    assert isinstance(pool, HTTPConnectionPool)
+    return pool
 
 
 def _retry(*more_methods: str) -> Retry:

@@ -1,8 +1,9 @@
 """Template tags of the site: texts, times, avatars, and cached cards of messages."""
 
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from django import template
@@ -17,7 +18,17 @@ from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .. import identicons, text
-from ..client import Account, Author, ConversationItem, DeletedMessage, Message, Notification
+from ..client import (
+    Account,
+    Author,
+    ConversationItem,
+    DeletedMessage,
+    Message,
+    Notification,
+    Page,
+    Trend,
+)
+from ..fragments import fragment
 from ..sessions import Member
 from ..text import Entity
 from ..views import navigation
@@ -48,10 +59,18 @@ DATETIME = pgettext_lazy("date format", "j F Y, H:i")
 @register.filter
 def ago(then: datetime) -> str:
     """Return how long ago `then` was: "just now", "3 min ago", "24 Nov 2025"."""
-    unit, number = text.age(then, datetime.now(UTC))
-    if unit in DATES:
-        return formatted(then, str(DATES[unit]))
-    return AGES[unit] % {"number": number}
+    return _age(then, datetime.now(UTC), get_language())
+
+
+def _age(then: datetime, now: datetime, language: str | None) -> str:
+    unit, number = text.age(then, now)
+    return _age_text(unit, number, then.date() if unit in DATES else None, language)
+
+
+@lru_cache(maxsize=1024)
+def _age_text(unit: str, number: int, day: date | None, language: str | None) -> str:
+    """Return an age in the active `language`."""
+    return formatted(day, str(DATES[unit])) if day else AGES[unit] % {"number": number}
 
 
 @register.filter
@@ -87,11 +106,42 @@ def escape_element_text(value: object) -> SafeString:
 @register.simple_tag(takes_context=True)
 def message_card(context: template.Context, item: ConversationItem) -> SafeString:
     """Return a message as lists show it, with the buttons that its reader may use."""
-    if isinstance(item, DeletedMessage):
-        return _deleted_card(item)
-    viewer = _viewer(context["request"].member, item)
-    before, after = _card(item, viewer, get_language() or "")
-    return mark_safe(before + ago(item.original.created_at) + after)  # noqa: S308
+    return message_cards(context, [item])
+
+
+@register.simple_tag(takes_context=True)
+def message_cards(context: template.Context, items: Iterable[ConversationItem]) -> SafeString:
+    """Return the cards of `items`, one after the other."""
+    member, language, now = context["request"].member, get_language() or "", datetime.now(UTC)
+    parts: list[str] = []
+    for item in items:
+        if isinstance(item, DeletedMessage):
+            parts.append(_deleted_card(item))
+            continue
+        before, after = _card(item, _viewer(member, item), language)
+        parts += [before, _age(item.original.created_at, now, language), after]
+    return mark_safe("".join(parts))  # noqa: S308 (made of cards)
+
+
+@register.simple_tag(takes_context=True)
+def message_list(
+    context: template.Context, page: Page[ConversationItem], newer: str = "", older: str = ""
+) -> SafeString:
+    """Return the messages of `page` and the links to the pages beside it."""
+    slots = {"pager": pager(context, page, newer, older)}
+    if page.items:
+        slots["cards"] = message_cards(context, page.items)
+    return fragment("_messages", slots, is_incomplete=bool(page.shards_missing))
+
+
+@register.simple_tag(takes_context=True)
+def pager(
+    context: template.Context, page: Page[Any], newer: str = "", older: str = ""
+) -> SafeString:
+    """Return the links to the pages beside `page`, called `newer` and `older`."""
+    cursors = {"newer_query": page.newer, "older_query": page.older}
+    slots = {name: cursor_query(context, cursor) for name, cursor in cursors.items() if cursor}
+    return fragment("_pager", slots, newer=newer, older=older)
 
 
 def _viewer(member: Member | None, message: Message) -> str:
@@ -132,7 +182,6 @@ def avatar(account: Author | Account) -> SafeString:
     return _avatar(account.username, account.picture)
 
 
-@register.simple_tag(takes_context=True)
 def my_avatar(context: template.Context) -> SafeString:
     """Return the reader's picture.
 
@@ -215,6 +264,101 @@ def notification_text(notification: Notification) -> SafeString:
     return mark_safe(sentence)  # noqa: S308 (our words around what format_html made)
 
 
+@register.simple_tag(name="fragment")
+def plain_fragment(name: str) -> SafeString:
+    """Return a fragment that depends on the language alone."""
+    return fragment(name, {})
+
+
+@register.simple_tag(takes_context=True)
+def page_header(context: template.Context) -> SafeString:
+    """Return the page's head after its own elements, and the bar.
+
+    An error page asks the API nothing more, so it shows no unread notifications.
+    """
+    request = context["request"]
+    if not _member(context):
+        return fragment("_header", {}, path=_linked(request.path, ""))
+    username = request.member.username
+    summary = None if context.get("status") else request.member_summary()
+    return fragment(
+        "_header",
+        {"csrf_token": context["csrf_token"]},
+        path=_linked(request.path, username),
+        username=username,
+        avatar=my_avatar(context),
+        unread=summary.unread_count if summary else 0,
+    )
+
+
+def _linked(path: str, username: str) -> str:
+    """Return `path` if the bar links to it, where it is marked as the current page, else ""."""
+    return path if path in _links(username) else ""
+
+
+@lru_cache(maxsize=1024)
+def _links(username: str) -> frozenset[str]:
+    names = ("home", "public", "notifications", "login", "register")
+    profile = [reverse("profile", args=[username])] if username else []
+    return frozenset([*map(reverse, names), *profile])
+
+
+@register.simple_tag(takes_context=True)
+def page_footer(context: template.Context) -> SafeString:
+    """Return the foot of the page, with the form to choose a language.
+
+    A page for all visitors has no CSRF token.
+    """
+    request = context["request"]
+    slots: dict[str, object] = {"next": navigation.current_page(request)}
+    if not request.is_shared:
+        slots["csrf_token"] = context["csrf_token"]
+    return fragment("_footer", slots)
+
+
+@register.simple_tag(takes_context=True)
+def about_reader(context: template.Context) -> SafeString:
+    """Return what is beside the page: the reader and whom they might follow, or an invitation."""
+    if not _member(context):
+        return fragment("_aside", {})
+    return fragment(
+        "_aside",
+        {},
+        username=context["request"].member.username,
+        avatar=my_avatar(context),
+        suggestions=tuple((a.username, a.display_name) for a in context.get("suggestions") or ()),
+        live=bool(context.get("live")),
+    )
+
+
+@register.simple_tag
+def trending_tags(trends: Iterable[Trend]) -> SafeString:
+    """Return the list of trending tags."""
+    return fragment("_trending", {}, trending=tuple(trends))
+
+
+@register.simple_tag(takes_context=True)
+def compose_form(context: template.Context) -> SafeString:
+    """Return the form to write a message or, on a message's page, a reply."""
+    form = context["form"]
+    author = getattr(context.get("message"), "author", None)
+    slots = {name: form[name].value() or "" for name in ("key", "text")}
+    return fragment(
+        "_compose",
+        {"csrf_token": context["csrf_token"], **slots},
+        username=context["request"].member.username,
+        in_reply_to=form["in_reply_to"].value() or "",
+        author=author.username if author else "",
+        error=form.first_error[1],
+    )
+
+
+def _member(context: template.Context) -> Member | None:
+    """Return the reader, None for a visitor and where a request has failed too early to know."""
+    member: Member | None = getattr(context["request"], "member", None)
+    return member
+
+
 @register.simple_tag
 def feed_language() -> str:
     """Return the query string with which a feed has the page's language."""
@@ -228,13 +372,6 @@ def languages() -> list[tuple[str, str]]:
     return list(settings.LANGUAGES)
 
 
-@register.simple_tag(takes_context=True)
-def current_page(context: template.Context) -> str:
-    """Return the path that the language form comes back to."""
-    return navigation.current_page(context["request"])
-
-
-@register.simple_tag(takes_context=True)
 def cursor_query(context: template.Context, cursor: str) -> str:
     """Return the query string of the page at `cursor` of the same list."""
     kept = {name: value for name, value in context["request"].GET.items() if name != "cursor"}

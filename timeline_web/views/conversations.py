@@ -10,11 +10,12 @@ from ..client.errors import Conflict, Forbidden, NotFound
 from ..forms import EditForm, MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def message(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
     """A message with what it replies to and its replies. Three calls of the API, for its author
     four.
@@ -51,6 +52,7 @@ def _deleted_message(request: SiteRequest, message_id: str, cursor: str) -> Http
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def history(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
     """The texts that a message has had. Two calls of the API."""
     context = {

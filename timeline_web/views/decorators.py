@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from ..microcache import is_offered
 from ..sessions import save_draft
 from ..site_request import MemberRequest, SiteRequest, has_member
 from .errors import method_not_allowed
@@ -75,6 +77,34 @@ def visitors_only(view: View[P]) -> View[P]:
     @wraps(view)
     def wrapped(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         return redirect("home") if request.member else view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def shared_by_visitors(view: View[P]) -> View[P]:
+    """Let nginx keep the page for all visitors, if it offers to (microcache.py)."""
+
+    @wraps(view)
+    def wrapped(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request.is_shared = is_offered(request)
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def accept_own_origin(view: View[P]) -> View[P]:
+    """Accept a form of our own pages without a CSRF token, which a page for all cannot have.
+
+    Browsers name a form's site in Origin, which no page can forge. Without Origin (text browsers)
+    the token is needed.
+    """
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        is_own = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+        return (view if is_own else protected)(request, *args, **kwargs)
 
     return wrapped
 

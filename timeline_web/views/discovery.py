@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from ..client import Account, Message, Page
 from ..client.errors import Invalid
 from ..site_request import SiteRequest
-from .decorators import allow_methods
+from .decorators import allow_methods, shared_by_visitors
 from .rendering import render_page
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def search(request: SiteRequest) -> HttpResponse:
     """Messages or people that have the words of `q`. One call of the API; without words, the
     trending tags."""
@@ -38,6 +39,7 @@ def _found(request: SiteRequest, kind: str, text: str) -> Page[Account] | Page[M
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def tag(request: SiteRequest, tag: str) -> HttpResponse:
     """The newest messages with a tag. One call of the API."""
     page = request.api.tag_timeline(tag, request.GET.get("cursor", ""))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..client import Account, Page
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .navigation import redirect_back
 
 
@@ -33,6 +33,7 @@ def unfollow(request: MemberRequest, username: str) -> HttpResponse:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def followers(request: SiteRequest, username: str) -> HttpResponse:
     """Who follows a member. One call of the API."""
     page = request.api.followers(username, request.GET.get("cursor", ""))
@@ -41,6 +42,7 @@ def followers(request: SiteRequest, username: str) -> HttpResponse:
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def following(request: SiteRequest, username: str) -> HttpResponse:
     """Whom a member follows. One call of the API."""
     page = request.api.following(username, request.GET.get("cursor", ""))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..client import Reaction, ReactionList
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .navigation import redirect_back
 
 TITLES = {"likes": _("Who likes this message"), "reposts": _("Who has reposted it")}
@@ -56,6 +56,7 @@ def _back_to_message(request: MemberRequest, username: str, message_id: str) -> 
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def reactions(
     request: SiteRequest, username: str, message_id: str, reaction_list: ReactionList
 ) -> HttpResponse:

@@ -13,12 +13,13 @@ from django.views.i18n import JavaScriptCatalog
 from django.views.i18n import set_language as django_set_language
 
 from ..site_request import SiteRequest
-from .decorators import View, allow_methods
+from .decorators import View, accept_own_origin, allow_methods
 
 P = ParamSpec("P")
 
 
 @allow_methods("POST")
+@accept_own_origin
 def set_language(request: SiteRequest) -> HttpResponseBase:
     """Store the form's language in a cookie, then back to the page before."""
     return django_set_language(request)

@@ -1,6 +1,5 @@
 """Pages that list messages: the home timeline, the public one, a member's; and posting."""
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -9,71 +8,61 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ..client import Account, Message, Trend
-from ..client.errors import ApiError, KeyReused, NotFound
+from ..client import Message, Page
+from ..client.errors import KeyReused
 from ..forms import MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
-from .decorators import allow_methods, members_only
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
+
+# Accounts that the home page suggests to follow.
+SUGGESTIONS = 4
 
 
 @allow_methods("GET")
 def home(request: SiteRequest) -> HttpResponse:
-    """The home timeline. Two calls of the API; a visitor is sent to the public timeline."""
+    """The home timeline. One call of the API; a visitor is sent to the public timeline."""
     if not request.member:
         return redirect("public")
     page = request.api.home_timeline(request.GET.get("cursor", ""))
+    _keep_head(request, page)
     form = MessageForm(initial={"text": pop_draft(request)})
-    context = {"page": page, "form": form, "suggestions": _suggestions(request), "live": True}
+    suggestions = page.included.suggestions[:SUGGESTIONS]
+    context = {"page": page, "form": form, "suggestions": suggestions, "live": True}
     return render(request, "timeline_web/home.html", context)
 
 
-def _suggestions(request: SiteRequest) -> list[Account]:
-    """Return accounts to follow, none if the API fails: the page does without them."""
-    try:
-        return request.api.suggestions()[:4]
-    except ApiError:
-        return []
+def _keep_head(request: SiteRequest, page: Page[Message]) -> None:
+    """Show the head that came with the page, which need not be asked for again."""
+    head = page.included.head
+    request.member_summary = lambda: head
 
 
 @allow_methods("GET")
+@shared_by_visitors
 def public(request: SiteRequest) -> HttpResponse:
-    """The newest messages of everybody. Two calls of the API."""
+    """The newest messages of everybody. One call of the API."""
     page = request.api.public_timeline(request.GET.get("cursor", ""))
-    context = {"page": page, "trending": _trending(request), "live": True}
+    _keep_head(request, page)
+    context = {"page": page, "trending": page.included.trending, "live": True}
     return render(request, "timeline_web/public.html", context)
 
 
-def _trending(request: SiteRequest) -> list[Trend]:
-    """Return the trending tags, none if the API fails: the page does without them."""
-    try:
-        return request.api.trending()
-    except ApiError:
-        return []
-
-
 @allow_methods("GET")
+@shared_by_visitors
 def profile(request: SiteRequest, username: str) -> HttpResponse:
-    """A member's profile and messages. Two calls of the API, with a pinned message three."""
-    account = request.api.account(username)
+    """A member's profile and messages. One call of the API."""
     page = request.api.user_timeline(username, request.GET.get("cursor", ""))
+    _keep_head(request, page)
+    account = page.included.account or request.api.account(username)
     context = {
         "account": account,
         "page": page,
-        "pinned": _pinned(request, account),
+        "pinned": page.included.pinned,
         "is_me": request.member is not None and request.member.username == account.username,
     }
     return render(request, "timeline_web/profile.html", context)
-
-
-def _pinned(request: SiteRequest, account: Account) -> Message | None:
-    """Return the pinned message, on the first page only."""
-    if not account.pinned_message or request.GET.get("cursor"):
-        return None
-    with suppress(NotFound):  # deleted after the profile was read
-        return request.api.message(account.pinned_message)
-    return None
 
 
 @allow_methods("POST")

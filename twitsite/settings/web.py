@@ -28,6 +28,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "timeline_web.middleware.RequestIdMiddleware",
+    "timeline_web.microcache.MicrocacheMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -67,6 +68,9 @@ TEMPLATES = [
 API_BASE_URL = env.str("API_BASE_URL", default=f"http://127.0.0.1:{API_PORT}")
 API_CONNECT_TIMEOUT = seconds("API_CONNECT_TIMEOUT", 1.0)
 API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
+
+# How long nginx may keep a page for all visitors; deploy/ reads it too, and checks it.
+MICROCACHE_SECONDS = env.int("MICROCACHE_SECONDS", default=1)
 
 # Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])

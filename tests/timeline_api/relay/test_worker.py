@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from timeline_api.models import HomeEntry, Outbox, RelayLease
-from timeline_api.relay import handlers, leases, worker
+from timeline_api.relay import batches, handlers, leases, worker
 from timeline_api.relay.leases import Leases
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import outbox
@@ -159,10 +159,11 @@ def test_it_discards_parked_events_alone(alice, post, settings, monkeypatch):
     event = Outbox.objects.get(account=alice)
     assert not worker.discard(event)
 
-    def fail(event):
+    def fail(events):
         raise IntegrityError("a row that nobody expected")
 
     monkeypatch.setattr(worker, "handle", fail)
+    monkeypatch.setattr(batches, "deliver", fail)
     Worker().run_once()
     assert Outbox.objects.get(account=alice).parked_at is not None
     assert outbox.lags()[0].parked == 1

@@ -1,11 +1,13 @@
 """Messages: posting, Idempotency-Keys, deleting, one member's list."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from shardrouter import shard_for
 from tests.timeline_api.ids import ids
@@ -15,8 +17,6 @@ from timeline_api.selectors import timelines
 from timeline_api.services import idempotency, messages, outbox
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def count(account):
@@ -32,6 +32,20 @@ def test_it_posts_on_the_authors_shard_alone(alice, down):
     assert count(alice) == 1
     event = Outbox.objects.get(account=alice)
     assert (event.kind, event.payload) == ("message_posted", {"message_id": message.pk})
+
+
+def test_it_posts_with_five_statements(alice, monkeypatch):
+    def statements(**post):
+        with CaptureQueriesContext(connections["shard0"]) as captured:
+            messages.post(author=alice, **post)
+        kinds = [query["sql"].split()[0] for query in captured.captured_queries]
+        return [kind for kind in kinds if kind not in ("SAVEPOINT", "RELEASE")]
+
+    monkeypatch.setattr("random.random", lambda: 1.0)  # no trim
+    plain = ["UPDATE", "INSERT", "INSERT", "INSERT"]
+    assert statements(text="hello") == plain
+    assert statements(text="hello", idempotency_key="once") == [*plain, "INSERT"]
+    assert statements(text="hello #herons") == [*plain, "INSERT"]
 
 
 def test_it_leaves_nothing_of_a_failed_post(alice, monkeypatch):
@@ -77,16 +91,17 @@ def test_it_keeps_keys_for_each_member_apart(alice, bob):
     assert messages.post(author=alice, text="hello", idempotency_key="Once") != first
 
 
-def test_it_deletes_a_key_after_a_day(alice):
-    with time_machine.travel(NOON, tick=False) as clock:
+def test_it_deletes_a_key_after_a_day(alice, relay):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
         first = messages.post(author=alice, text="hello", idempotency_key="once")
         messages.post(author=alice, text="hello", idempotency_key="another")
         clock.shift(timedelta(hours=24))
         assert messages.post(author=alice, text="hello", idempotency_key="once") == first
         clock.shift(timedelta(seconds=1))
         second = messages.post(author=alice, text="goodbye", idempotency_key="once")
+        relay()
     assert second != first
-    # The other expired key is deleted too.
+    # The relay has deleted the other expired key.
     assert IdempotencyKey.objects.get(account=alice).message_id == second.pk
 
 

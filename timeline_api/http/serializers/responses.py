@@ -210,6 +210,43 @@ class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True, read_only=True)
 
 
+class HomeIncludedSerializer(serializers.Serializer):
+    """What `?include=` asks of the home timeline."""
+
+    head = UnreadSerializer(required=False, allow_null=True)
+    suggestions = AccountSerializer(many=True, required=False, allow_null=True)
+
+
+@example(examples.page("timelines/home", examples.MESSAGE))
+class HomePageSerializer(MessagePageSerializer):
+    included = HomeIncludedSerializer(required=False)
+
+
+class PublicIncludedSerializer(serializers.Serializer):
+    """What `?include=` asks of the public timeline. A visitor has no head."""
+
+    head = UnreadSerializer(required=False, allow_null=True)
+    trending = TagSerializer(many=True, required=False, allow_null=True)
+
+
+@example(examples.page("timelines/public", examples.MESSAGE))
+class PublicPageSerializer(MessagePageSerializer):
+    included = PublicIncludedSerializer(required=False)
+
+
+class ProfileIncludedSerializer(serializers.Serializer):
+    """What `?include=` asks of a member's messages. A visitor has no head."""
+
+    account = AccountSerializer(required=False, allow_null=True)
+    pinned = MessageSerializer(required=False, allow_null=True)
+    head = UnreadSerializer(required=False, allow_null=True)
+
+
+@example(examples.page("accounts/alice/messages", examples.MESSAGE))
+class ProfilePageSerializer(MessagePageSerializer):
+    included = ProfileIncludedSerializer(required=False)
+
+
 @example(examples.page("notifications", examples.NOTIFICATION))
 class NotificationPageSerializer(PageSerializer):
     results = NotificationSerializer(many=True, read_only=True)

@@ -22,8 +22,9 @@ from ..serializers.requests import (
     ProfileSerializer,
     RegistrationSerializer,
 )
-from ..serializers.responses import AccountSerializer, MessagePageSerializer
+from ..serializers.responses import AccountSerializer, ProfilePageSerializer
 from ..throttling import RegistrationThrottle
+from . import includes
 from .base import ApiView
 
 NOT_THE_PASSWORD = _("This is not the account's password.")
@@ -176,14 +177,20 @@ class AccountMessagesView(ApiView):
         "accounts_messages",
         tag="accounts",
         summary="A member's messages, newest first",
-        response=MessagePageSerializer,
-        errors=[404],
-        parameters=PAGING,
+        response=ProfilePageSerializer,
+        errors=[400, 404],
+        parameters=(includes.parameter("account", "pinned", "head"), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
         author = self.account_or_404(username)
+        parts: dict[str, includes.Part] = {
+            "account": partial(includes.account, self, author),
+            "pinned": partial(includes.pinned, self, author),
+            "head": partial(includes.head, self),
+        }
         return self.page_of_messages(
-            partial(message_selectors.of_author, author, viewer=self.viewer)
+            partial(message_selectors.of_author, author, viewer=self.viewer),
+            includes.included(request, parts),
         )
 
     def get_view_name(self) -> str:

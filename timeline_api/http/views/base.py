@@ -91,20 +91,30 @@ class ApiView(APIView):
             raise NotFound(_("There is no such message.")) from None
 
     def page(
-        self, selector: PageSelector[Row], represent: Callable[[Row], dict[str, Any]]
+        self,
+        selector: PageSelector[Row],
+        represent: Callable[[Row], dict[str, Any]],
+        included: Callable[[], dict[str, Any]] | None = None,
     ) -> Response:
-        """Return the page of a list that the request asks for."""
+        """Return the page of a list that the request asks for, with what is `included` in it."""
         self.paginator = IdCursorPaginator(self.request)
         page = self.paginator.paginate(selector)
-        response = Response(self.paginator.data([represent(row) for row in page]))
+        data = self.paginator.data([represent(row) for row in page])
+        if included is not None:
+            data["included"] = included()
+        response = Response(data)
         if page.shards_missing:
             response["X-Shards-Missing"] = ", ".join(page.shards_missing)
             for alias in page.shards_missing:
                 SHARDS_MISSING.labels(alias).inc()
         return response
 
-    def page_of_messages(self, selector: PageSelector[Entry]) -> Response:
-        return self.page(selector, self.represent.message)
+    def page_of_messages(
+        self,
+        selector: PageSelector[Entry],
+        included: Callable[[], dict[str, Any]] | None = None,
+    ) -> Response:
+        return self.page(selector, self.represent.message, included)
 
     def page_of_accounts(self, selector: PageSelector[Profile]) -> Response:
         return self.page(selector, self.represent.account)

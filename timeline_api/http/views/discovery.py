@@ -19,6 +19,7 @@ from ..serializers.responses import (
     MessagePageSerializer,
     TrendingSerializer,
 )
+from . import includes
 from .base import ApiView
 
 QUERY = OpenApiParameter(
@@ -54,7 +55,7 @@ class TrendingView(ApiView):
         response=TrendingSerializer,
     )
     def get(self, request: Request) -> Response:
-        return Response({"results": [trend._asdict() for trend in selectors.trending()]})
+        return Response({"results": includes.trending()})
 
     def get_view_name(self) -> str:
         return "Trending tags"
@@ -125,9 +126,7 @@ class SuggestionsView(ApiView):
         errors=[403],
     )
     def get(self, request: Request) -> Response:
-        represent = self.represent
-        suggested = selectors.suggestions(self.member)
-        return Response({"results": [represent.account(profile) for profile in suggested]})
+        return Response({"results": includes.suggestions(self)})
 
     def get_view_name(self) -> str:
         return "Suggestions"

@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ...selectors import notifications as selectors
-from ...selectors.rows import Author
 from ...services import notifications as services
 from ..openapi.schema import PAGING, operation
 from ..serializers.requests import MarkReadSerializer
 from ..serializers.responses import NotificationPageSerializer, UnreadSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -49,8 +49,7 @@ class UnreadView(ApiView):
         errors=[403],
     )
     def get(self, request: Request) -> Response:
-        account = self.represent.author(Author.of(self.member))
-        return Response({"count": selectors.unread_count(self.member), "account": account})
+        return Response(includes.head(self))
 
     def get_view_name(self) -> str:
         return "Unread notifications"

@@ -7,7 +7,8 @@ from rest_framework.response import Response
 
 from ...selectors import timelines as selectors
 from ..openapi.schema import PAGING, operation
-from ..serializers.responses import MessagePageSerializer
+from ..serializers.responses import HomePageSerializer, PublicPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -18,12 +19,18 @@ class PublicTimelineView(ApiView):
         "timelines_public",
         tag="timelines",
         summary="The newest messages of everybody",
-        response=MessagePageSerializer,
-        errors=[404],
-        parameters=PAGING,
+        response=PublicPageSerializer,
+        errors=[400, 404],
+        parameters=(includes.parameter("head", "trending"), *PAGING),
     )
     def get(self, request: Request) -> Response:
-        return self.page_of_messages(partial(selectors.public_page, viewer=self.viewer))
+        parts: dict[str, includes.Part] = {
+            "head": partial(includes.head, self),
+            "trending": includes.trending,
+        }
+        return self.page_of_messages(
+            partial(selectors.public_page, viewer=self.viewer), includes.included(request, parts)
+        )
 
     def get_view_name(self) -> str:
         return "Public timeline"
@@ -38,12 +45,18 @@ class HomeTimelineView(ApiView):
         "timelines_home",
         tag="timelines",
         summary="My messages and those of the people I follow",
-        response=MessagePageSerializer,
-        errors=[404],
-        parameters=PAGING,
+        response=HomePageSerializer,
+        errors=[400, 404],
+        parameters=(includes.parameter("head", "suggestions"), *PAGING),
     )
     def get(self, request: Request) -> Response:
-        return self.page_of_messages(partial(selectors.home_page, self.member))
+        parts: dict[str, includes.Part] = {
+            "head": partial(includes.head, self),
+            "suggestions": partial(includes.suggestions, self),
+        }
+        return self.page_of_messages(
+            partial(selectors.home_page, self.member), includes.included(request, parts)
+        )
 
     def get_view_name(self) -> str:
         return "Home timeline"

@@ -3,10 +3,14 @@
 from django.conf import settings
 from django.db import OperationalError
 
+from shardrouter import shards
+from tests.timeline_api.lost import lost
 from timeline_api.models import Outbox
 from timeline_api.ops import faults
+from timeline_api.relay import batches
 from timeline_api.relay.handlers import handle
 from timeline_api.relay.worker import Worker
+from timeline_api.services import outbox
 
 from .state import State
 
@@ -30,6 +34,57 @@ class RelayActions(State):
             self.handled.append(event)
             if finished and order != 2:
                 Outbox.objects.filter(pk=event.pk).delete()
+
+    def batch(self, size, order):
+        """Deliver some posts of all shards together: in order (0), backwards (1), or backwards and
+        kept in the outbox."""
+        events = Outbox.objects.scatter().order_by("id" if order == 0 else "-id")
+        outcome = batches.deliver([e for e in events if batches.is_for_batch(e)][: size + 1])
+        self.handled += outcome.finished
+        if order != 2:
+            for event in outcome.finished:
+                Outbox.objects.filter(pk=event.pk).delete()
+
+    def limit_batch(self, size, _):
+        """From now on the relay takes so many events of a shard at a time."""
+        settings.TIMELINES["RELAY_BATCH"] = size + 1
+
+    def lost(self, number, _):
+        """Run a relay while a shard is down."""
+        with lost(shards()[number]):
+            Worker().run_once(early=True)
+
+    def unfollow_meanwhile(self, number, choice):
+        """One unfollows another while the relay delivers."""
+        if followees := sorted(self.followees_of(number)):
+            other = followees[choice % len(followees)]
+            self._meanwhile(lambda: self.perform("unfollow", number, other))
+
+    def delete_meanwhile(self, number, choice):
+        """One deletes a message, and another relay handles that, while the relay delivers."""
+
+        def delete():
+            self.perform("delete", number, choice)
+            for event in Outbox.objects.scatter().filter(kind=outbox.MESSAGE_DELETED):
+                if handle(event):
+                    event.delete()
+
+        self._meanwhile(delete)
+
+    def _meanwhile(self, act):
+        """Run a relay, and do something else when it is about to write to a first shard."""
+        passed = False
+
+        def at(name):
+            nonlocal passed
+            if name == "fanout.before_a_shard" and not passed:
+                passed = True
+                self.late(self.is_late, None)
+                act()
+
+        faults.install(at)
+        Worker().run_once(early=True)
+        self.late(self.is_late, None)
 
     def crash(self, point, after, rounds=1):
         """Run a relay that dies when it has passed `point` more than `after` times. Return whether
