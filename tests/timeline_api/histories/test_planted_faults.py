@@ -344,15 +344,9 @@ def blocks_without_mirrors(monkeypatch):
     monkeypatch.setattr(blocks, "write_mirror", lambda *pair: None)
 
 
-def deletions_end_after_a_chunk(monkeypatch):
-    """Only the first chunk of a deleted message's entries is deleted."""
-    real = home_timelines.delete_entries_of_message
-
-    def delete_entries_of_message(**which):
-        real(**which)
-        return False
-
-    monkeypatch.setattr(home_timelines, "delete_entries_of_message", delete_entries_of_message)
+def entries_of_the_deleted_stay(monkeypatch):
+    """The entries of a deleted message are not deleted."""
+    monkeypatch.setattr(home_timelines, "delete_entries_of_message", lambda **which: False)
 
 
 PLANTED = [
@@ -364,7 +358,7 @@ PLANTED = [
     counts_without_looking,
     no_catch_up,
     deleted_messages_are_fanned_out,
-    deletions_end_after_a_chunk,
+    entries_of_the_deleted_stay,
     floor_left_behind_by_the_trim,
     own_history_alone,
     unfollowing_keeps_the_entries,
