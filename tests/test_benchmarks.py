@@ -46,7 +46,7 @@ def test_it_measures_timelines_and_writes_the_table(tmp_path):
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "timelines.json").read_text())["rows"]
     limits = [row["limit"] for row in rows]
-    assert limits == [1.2, 1.2, 1, 2.5, 1.2, 1, 2.5, 2.5, 2.5]
+    assert limits == [1.2, 1.2, 1, 2.5, 1, 1, 1.2, 1, 10, 0, 1, 2.5, 2.5, 2.5]
     # Independent of noise: the number of queries is the same however many one follows.
     assert {"5 queries" in row["what"] for row in rows[:2]} == {True}
     assert (tmp_path / "timelines.md").read_text() in done.stdout

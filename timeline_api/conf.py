@@ -21,6 +21,11 @@ DEFAULTS: dict[str, Any] = {
     "RELAY_MAX_ATTEMPTS": 10,
     # How long an Idempotency-Key is kept, in seconds.
     "IDEMPOTENCY_SECONDS": 24 * 60 * 60,
+    # How many of the newest matches a search ranks, and has in its pages.
+    "SEARCH_MATCHES": 1000,
+    # Through how many of its newest rows each shard looks for words that no index finds, of scripts
+    # without spaces.
+    "SEARCH_LOOKED_THROUGH": 20_000,
 }
 
 

@@ -9,16 +9,33 @@ before it fails is the `timeout` of the database's OPTIONS, as before.
 import random
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.signals import connection_created
 
 # The mean seconds between two looks, at first and after LONG_WAIT seconds. A look costs 10 µs.
-SELDOM, OFTEN = 0.004, 0.001
-LONG_WAIT = 0.2
+SELDOM, OFTEN = 0.005, 0.0005
+LONG_WAIT = 0.15
 # https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes: Django's own default.
 DEFAULT_TIMEOUT = 5.0
+
+
+_is_eager = ContextVar("is_eager", default=False)
+
+
+@contextmanager
+def eagerly() -> Iterator[None]:
+    """Let the block's transactions look often from the start: for the relay, which has few, large
+    ones, and pauses between them."""
+    token = _is_eager.set(True)
+    try:
+        yield
+    finally:
+        _is_eager.reset(token)
 
 
 def begin_in_turn(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -42,7 +59,7 @@ def _begins_within(timeout: float, raw: sqlite3.Connection, sql: str) -> bool:
     """Try `sql` again and again. Return whether it succeeded within `timeout` seconds."""
     began = time.monotonic()
     while (waited := time.monotonic() - began) < timeout:
-        mean = OFTEN if waited > LONG_WAIT else SELDOM
+        mean = OFTEN if waited > LONG_WAIT or _is_eager.get() else SELDOM
         time.sleep(random.uniform(0.5, 1.5) * mean)  # noqa: S311
         try:
             raw.execute(sql)

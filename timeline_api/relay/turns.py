@@ -2,8 +2,8 @@
 soon get their turn.
 
 SQLite has one writer at a time, and whoever waits only looks again from time to time. So a turn is
-as many rows as take TURN_SECONDS, and between two turns on one shard the relay pauses for as long
-as those who wait need to notice.
+as many rows as take TURN_SECONDS, some times what its commit takes, and between two turns on one
+shard the relay pauses for as long as those who wait need to notice.
 """
 
 import time
@@ -13,9 +13,9 @@ from typing import TypeVar
 
 Turn = TypeVar("Turn")
 
-TURN_SECONDS = 0.01
-PAUSE_SECONDS = 0.005
-LEAST_ROWS, MOST_ROWS = 200, 2000
+TURN_SECONDS = 0.03
+PAUSE_SECONDS = 0.01
+LEAST_ROWS, MOST_ROWS = 2000, 5000
 
 
 class Pace:

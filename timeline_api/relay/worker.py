@@ -18,7 +18,7 @@ from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Outbox
-from ..ops import faults, sqlite_files
+from ..ops import faults, sqlite_files, sqlite_turns
 from ..services import idempotency
 from . import batches
 from .handlers import handle
@@ -56,7 +56,8 @@ class Worker:
         while not self._stop.is_set():
             close_old_connections()
             sqlite_files.close_stale_connections()
-            worked = self.run_once(aliases=self.leases.held())
+            with sqlite_turns.eagerly():
+                worked = self.run_once(aliases=self.leases.held())
             pause = BUSY_PAUSE if worked else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)
         self.leases.release()

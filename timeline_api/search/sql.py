@@ -1,41 +1,77 @@
 """The SQL of a search, for SQLite's FTS5 and PostgreSQL's text search. `index` makes what it
 asks."""
 
+from typing import NamedTuple
+
 from .index import INDEXED, WORDS_FUNCTION, vector
 from .query import SearchQuery
 
-# Readers leaf no further; each page asks each shard for all rows before it.
-MOST_ROWS = 1000
+Statement = tuple[str, list[str | int]]
 
 
-def ranked_ids(
-    vendor: str, table: str, owner: str, query: SearchQuery, *, prefix: bool = False
-) -> tuple[str, list[str]]:
-    """Return SQL, with parameters, for (id, rank) of the MOST_ROWS best rows of one shard, the
-    least rank first. Rows whose `owner` is suspended are left out; with `prefix` the beginnings of
-    words are enough."""
-    sources, rank = [f"{table} AS found"], "0"
-    parameters: list[str] = []
-    suspended = "(SELECT id FROM timeline_api_account WHERE is_suspended)"
-    conditions = [f"found.{owner} NOT IN {suspended}"]
-    if query.words and vendor == "sqlite":
-        sources.append(f"{table}_search AS search")
-        rank = "search.rank"
-        conditions += ["search.rowid = found.id", f"{table}_search MATCH %s"]
-        parameters.append(fts5(query, prefix=prefix))
-    elif query.words:
-        words, parameters = tsquery(query, prefix=prefix)
-        sources.append(f"(SELECT {words} AS words) AS asked")
-        text = vector(INDEXED[table], "found")
-        # 1: of two texts that have a word as often, the shorter one is the better, as with FTS5.
-        rank = f"-ts_rank({text}, asked.words, 1)"
-        conditions.append(f"{text} @@ asked.words")
-    more, more_parameters = _patterns(vendor, table, query)
+class Searched(NamedTuple):
+    """What is searched: a table, its column with the account that a row is of, and whether the
+    beginnings of words are enough."""
+
+    table: str
+    owner: str
+    prefix: bool = False
+
+
+MESSAGES = Searched("timeline_api_message", "author_id")
+ACCOUNTS = Searched("timeline_api_account", "id", prefix=True)
+
+
+def newest(
+    vendor: str,
+    searched: Searched,
+    query: SearchQuery,
+    *,
+    after_id: int,
+    limit: int,
+    with_suspended: bool = False,
+) -> Statement:
+    """Return SQL, with parameters, for (id, text) of the `limit` newest matches of one shard with
+    ids above `after_id`, the newest first. Rows of suspended accounts are left out, unless
+    `with_suspended`."""
+    sources, conditions, parameters = _words(vendor, searched, query)
+    if not with_suspended:
+        sources.append("timeline_api_account AS owner")
+        conditions += [f"owner.id = found.{searched.owner}", "NOT owner.is_suspended"]
+    patterns, more = _patterns(vendor, searched.table, query)
+    # FTS5 walks its rows backwards by their id and stops at the limit. PostgreSQL must not walk the
+    # table: it would make the vector of each row. GIN has it, for an order that is no index's.
+    order = "search.rowid" if vendor == "sqlite" and query.words else "found.id"
+    conditions += [f"{order} > %s", *patterns]
+    joined = f" {'CROSS JOIN' if vendor == 'sqlite' else ','} ".join(sources)
+    text = " || ' ' || ".join(f"found.{column}" for column in INDEXED[searched.table])
     sql = (
-        f"SELECT found.id, {rank} AS rank FROM {', '.join(sources)} "  # noqa: S608 our own names
-        f"WHERE {' AND '.join(conditions + more)} ORDER BY rank, found.id DESC LIMIT {MOST_ROWS}"
+        f"SELECT found.id, {text} FROM {joined} WHERE {' AND '.join(conditions)} "  # noqa: S608 our own names
+        f"ORDER BY {order}{' + 0' if vendor == 'postgresql' and query.words else ''} DESC LIMIT %s"
     )
-    return sql, parameters + more_parameters
+    return sql, [*parameters, after_id, *more, limit]
+
+
+def below_newest(searched: Searched, count: int) -> Statement:
+    """Return SQL, with parameters, for the id of the row before the newest `count` ones; for no row
+    if there are no more."""
+    sql = f"SELECT id FROM {searched.table} ORDER BY id DESC LIMIT 1 OFFSET %s"  # noqa: S608
+    return sql, [count]
+
+
+def _words(
+    vendor: str, searched: Searched, query: SearchQuery
+) -> tuple[list[str], list[str], list[str | int]]:
+    """Return sources, conditions and parameters for what the index can find."""
+    table, prefix = searched.table, searched.prefix
+    found = f"{table} AS found"
+    if not query.words:
+        return [found], [], []
+    if vendor == "sqlite":
+        conditions = [f"{table}_search MATCH %s", "found.id = search.rowid"]
+        return [f"{table}_search AS search", found], conditions, [fts5(query, prefix=prefix)]
+    words, parameters = tsquery(query, prefix=prefix)
+    return [found], [f"{vector(INDEXED[table], 'found')} @@ ({words})"], [*parameters]
 
 
 def _patterns(vendor: str, table: str, query: SearchQuery) -> tuple[list[str], list[str]]:

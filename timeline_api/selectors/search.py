@@ -1,28 +1,28 @@
-"""Search over all shards: the best first, by each shard's own index."""
+"""Search over all shards: the best of the newest matches, which each shard's own index finds."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 
 from shardrouter import availability, shards
 from shardrouter.exceptions import ShardUnavailable
 
+from .. import conf
 from ..models import Account
-from ..search.query import SearchQuery
-from ..search.sql import MOST_ROWS, ranked_ids
+from ..search.query import SearchQuery, parse
+from ..search.ranking import Match, ranked
+from ..search.sql import ACCOUNTS, MESSAGES, Searched, below_newest, newest
 from . import accounts, messages
 from .accounts import profiles_seen_by
 from .marks import page_seen_by
 from .pages import Page, Row, reversed_position
 from .rows import Entry, Line, Profile
 
-
-class Match(NamedTuple):
-    """A row that has what is searched for; the least `rank` is the best."""
-
-    rank: float
-    id: int
+# PostgreSQL visits each row that has the words, so that it looks at the newest rows first, and at
+# so many times more if these had too few.
+FIRST_WINDOW, WIDER = 10_000, 8
 
 
 def messages_matching(
@@ -33,14 +33,15 @@ def messages_matching(
     after_id: int | None = None,
     limit: int = 30,
 ) -> Page[Entry]:
-    """Return a page of the messages that match, the best first; of equals the newest. Two queries
-    on each shard, and for a viewer one on theirs. A shard that does not answer is left out."""
-    matches, missing = _matches("timeline_api_message", "author_id", query, prefix=False)
-    page = _page(matches, before_id, after_id, limit)
-    rows, also_missing = messages.by_ids([match.id for match in page])
+    """Return a page of the newest messages that match, of all shards SEARCH_MATCHES, the best
+    first; of equals the newest. Two queries on each shard, and for a viewer one on theirs. A shard
+    that does not answer is left out."""
+    found, missing = _matching(MESSAGES, query)
+    page = _page(ranked(found, query.words), before_id, after_id, limit)
+    rows, also_missing = messages.by_ids(list(page))
     lines = {pk: Line(row) for pk, row in rows.items()}
-    found = page.with_rows(_by_position(page, lines), (*missing, *also_missing))
-    return page_seen_by(viewer, found, in_timeline=True)
+    shown = page.with_rows(_by_position(page, lines), (*missing, *also_missing))
+    return page_seen_by(viewer, shown, in_timeline=True)
 
 
 def accounts_matching(
@@ -52,47 +53,106 @@ def accounts_matching(
     limit: int = 30,
 ) -> Page[Profile]:
     """Return a page of the accounts whose name, display name or bio matches, or has words that
-    begin with what is searched for; costs as `messages_matching`."""
-    matches, missing = _matches("timeline_api_account", "id", query, prefix=True)
-    page = _page(matches, before_id, after_id, limit)
-    rows = accounts.rows_by_ids([match.id for match in page])
+    begin with what is searched for; otherwise as `messages_matching`."""
+    found, missing = _matching(ACCOUNTS, query)
+    ids = ranked(found, query.words, prefix=ACCOUNTS.prefix)
+    page = _page(ids, before_id, after_id, limit)
+    rows = accounts.rows_by_ids(list(page))
     return profiles_seen_by(viewer, page.with_rows(_by_position(page, rows), missing))
 
 
-def _matches(
-    table: str, owner: str, query: SearchQuery, *, prefix: bool
+def account_ids(query: SearchQuery) -> list[int]:
+    """Return the ids of the newest accounts that match, of suspended ones too, SEARCH_MATCHES at
+    most. One query on each shard; one that does not answer is left out."""
+    found, _ = _matching(ACCOUNTS, query, with_suspended=True)
+    return [match.id for match in found]
+
+
+def message_ids(text: str) -> list[int]:
+    """Return the ids of the newest messages that match `text`, or whose author has it as username,
+    of suspended members too, SEARCH_MATCHES at most. One query on each shard, and for an author two
+    on theirs."""
+    limit = conf.get("SEARCH_MATCHES")
+    found, _ = _matching(MESSAGES, parse(text), with_suspended=True)
+    ids = {match.id for match in found}
+    with suppress(Account.DoesNotExist):
+        author = accounts.by_username(text)
+        ids |= {place.message_id for place in messages.newest(author, limit)}
+    return sorted(ids, reverse=True)[:limit]
+
+
+def _matching(
+    searched: Searched, query: SearchQuery, *, with_suspended: bool = False
 ) -> tuple[list[Match], list[str]]:
-    """Return the best matches of all shards, and the shards that did not answer."""
-    matches: list[Match] = []
+    """Return the newest matches of all shards, the newest first, and the shards that did not
+    answer."""
+    found: list[Match] = []
     missing: list[str] = []
     for alias in shards() if query else ():
-        sql, parameters = ranked_ids(connections[alias].vendor, table, owner, query, prefix=prefix)
         try:
             with availability.translate_errors(alias), connections[alias].cursor() as cursor:
-                cursor.execute(sql, parameters)
-                matches += [Match(rank, pk) for pk, rank in cursor.fetchall()]
+                found += _on_shard(cursor, searched, query, with_suspended)
         except ShardUnavailable:
             missing.append(alias)
-    matches.sort(key=lambda match: (match.rank, -match.id))
-    return matches[:MOST_ROWS], missing
+    found.sort(key=lambda match: -match.id)
+    return found[: conf.get("SEARCH_MATCHES")], missing
 
 
-def _page(
-    matches: list[Match], before_id: int | None, after_id: int | None, limit: int
-) -> Page[Match]:
-    """Return the matches of one page; the position is the number of the match, reversed."""
+def _on_shard(
+    cursor: CursorWrapper, searched: Searched, query: SearchQuery, with_suspended: bool
+) -> list[Match]:
+    """Return the newest matches of one shard. One query, or, where it looks at the newest rows
+    alone or first, two for each window."""
+    vendor, limit = cursor.db.vendor, conf.get("SEARCH_MATCHES")
+    rows: list[tuple[int, str]] = []
+    for after_id in _windows(cursor, searched, query):
+        cursor.execute(
+            *newest(
+                vendor,
+                searched,
+                query,
+                after_id=after_id,
+                limit=limit,
+                with_suspended=with_suspended,
+            )
+        )
+        rows = cursor.fetchall()
+        if len(rows) >= limit:
+            break
+    return [Match(*row) for row in rows]
+
+
+def _windows(cursor: CursorWrapper, searched: Searched, query: SearchQuery) -> Iterator[int]:
+    """Yield the ids above which to search, until there are matches enough."""
+    if query.parts:
+        yield _below_newest(cursor, searched, conf.get("SEARCH_LOOKED_THROUGH"))
+        return
+    size = FIRST_WINDOW
+    while cursor.db.vendor == "postgresql" and (after_id := _below_newest(cursor, searched, size)):
+        yield after_id
+        size *= WIDER
+    yield 0
+
+
+def _below_newest(cursor: CursorWrapper, searched: Searched, count: int) -> int:
+    """Return the id of the row before the newest `count` ones; 0 if there are no more."""
+    cursor.execute(*below_newest(searched, count))
+    row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _page(ids: Sequence[int], before_id: int | None, after_id: int | None, limit: int) -> Page[int]:
+    """Return the ids of one page; the position is the number of the match, reversed."""
     if after_id is not None:
         end = reversed_position(after_id)
         start = max(0, end - limit)
     else:
         start = 0 if before_id is None else reversed_position(before_id) + 1
         end = start + limit
-    by_position = {
-        reversed_position(number): match for number, match in enumerate(matches[start:end], start)
-    }
+    by_position = {reversed_position(number): pk for number, pk in enumerate(ids[start:end], start)}
     return Page(list(by_position), by_position)
 
 
-def _by_position(page: Page[Match], rows: Mapping[int, Row]) -> dict[int, Row]:
+def _by_position(page: Page[int], rows: Mapping[int, Row]) -> dict[int, Row]:
     """Return position → the row that was found there."""
-    return {position: rows[match.id] for position, match in page.rows.items() if match.id in rows}
+    return {position: rows[pk] for position, pk in page.rows.items() if pk in rows}

@@ -1,6 +1,6 @@
 """The site's only way to the API. Import its names from here."""
 
-from . import errors
+from . import contents, errors
 from .client import Api
 from .resources import (
     Account,
@@ -41,5 +41,6 @@ __all__ = [
     "Revision",
     "Token",
     "Trend",
+    "contents",
     "errors",
 ]

@@ -83,6 +83,11 @@ class Account:
 
     @classmethod
     def parse(cls, data: Data) -> "Account":
+        """Return the account, the same object for the same JSON."""
+        return _account(orjson.dumps(data))
+
+    @classmethod
+    def parse_anew(cls, data: Data) -> "Account":
         return cls(
             id=data["id"],
             username=data["username"],
@@ -162,6 +167,12 @@ class Message:
     def original(self) -> "Message":
         """The message that a repost shows, or the message itself."""
         return self.repost_of or self
+
+
+@lru_cache(maxsize=1024)
+def _account(json: bytes) -> Account:
+    """Return the account in `json`, kept as messages are. They stay under 2 MB."""
+    return Account.parse_anew(orjson.loads(json))
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,15 @@
 """Rendering a template of the site into a response."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 
+from ..client import Message, Page
+from ..fragments import kept_page
 from ..site_request import SiteRequest
 
 # Statuses that say when to try again, and after how many seconds unless the API says so.
@@ -25,3 +30,34 @@ def render_page(
     if status in TRY_AGAIN:
         response["Retry-After"] = str(retry_after or RETRY_AFTER)
     return response
+
+
+def render_list(
+    request: SiteRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    page: Page[Message],
+    live: bool = False,
+) -> HttpResponse:
+    """Return a page that lists messages, from kept HTML but for its parts (fragments.py).
+
+    `live` pages look for new messages. A page without messages or with some missing is rare, and
+    says other things.
+    """
+    context = {"page": page, "live": live, **context}
+    if not page.items or page.shards_missing:
+        return render_page(request, template, context)
+    token = SimpleLazyObject(partial(get_token, request))
+    full = {"request": request, "csrf_token": token, **context}
+    return HttpResponse(kept_page(template, full, page=LISTED, live=live))
+
+
+class _Listed:
+    """The page of a list as the kept HTML sees it: there is something in it."""
+
+    items = (None,)
+    shards_missing = ""
+
+
+LISTED = _Listed()

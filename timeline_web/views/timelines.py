@@ -4,65 +4,55 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ..client import Message, Page
+from ..client import Message, contents
 from ..client.errors import KeyReused
 from ..forms import MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
 from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
-
-# Accounts that the home page suggests to follow.
-SUGGESTIONS = 4
+from .rendering import render_list
 
 
 @allow_methods("GET")
 def home(request: SiteRequest) -> HttpResponse:
-    """The home timeline. One call of the API; a visitor is sent to the public timeline."""
+    """The home timeline. A visitor is sent to the public timeline."""
     if not request.member:
         return redirect("public")
-    page = request.api.home_timeline(request.GET.get("cursor", ""))
-    _keep_head(request, page)
+    shown = contents.home(request.api, request.GET.get("cursor", ""))
+    request.member_summary = lambda: shown.head
     form = MessageForm(initial={"text": pop_draft(request)})
-    suggestions = page.included.suggestions[:SUGGESTIONS]
-    context = {"page": page, "form": form, "suggestions": suggestions, "live": True}
-    return render(request, "timeline_web/home.html", context)
-
-
-def _keep_head(request: SiteRequest, page: Page[Message]) -> None:
-    """Show the head that came with the page, which need not be asked for again."""
-    head = page.included.head
-    request.member_summary = lambda: head
+    context = {"form": form, "suggestions": shown.suggestions}
+    return render_list(request, "home", context, page=shown.page, live=True)
 
 
 @allow_methods("GET")
 @shared_by_visitors
 def public(request: SiteRequest) -> HttpResponse:
-    """The newest messages of everybody. One call of the API."""
-    page = request.api.public_timeline(request.GET.get("cursor", ""))
-    _keep_head(request, page)
-    context = {"page": page, "trending": page.included.trending, "live": True}
-    return render(request, "timeline_web/public.html", context)
+    """The newest messages of everybody."""
+    shown = contents.public(request.api, request.GET.get("cursor", ""))
+    request.member_summary = lambda: shown.head
+    context = {"trending": shown.trending}
+    return render_list(request, "public", context, page=shown.page, live=True)
 
 
 @allow_methods("GET")
 @shared_by_visitors
 def profile(request: SiteRequest, username: str) -> HttpResponse:
-    """A member's profile and messages. One call of the API."""
-    page = request.api.user_timeline(username, request.GET.get("cursor", ""))
-    _keep_head(request, page)
-    account = page.included.account or request.api.account(username)
+    """A member's profile and messages."""
+    shown = contents.profile(request.api, username, request.GET.get("cursor", ""))
+    request.member_summary = lambda: shown.head
+    member = request.member
     context = {
-        "account": account,
-        "page": page,
-        "pinned": page.included.pinned,
-        "is_me": request.member is not None and request.member.username == account.username,
+        "account": shown.account,
+        "pinned": shown.pinned,
+        "is_me": member is not None and member.username == shown.account.username,
     }
-    return render(request, "timeline_web/profile.html", context)
+    return render_list(request, "profile", context, page=shown.page)
 
 
 @allow_methods("POST")

@@ -31,7 +31,7 @@ MIDDLEWARE = [
     "timeline_web.microcache.MicrocacheMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "timeline_web.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "timeline_web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from shardrouter import shard_for
 from timeline_api.models import Account, Follow, Message, Outbox, Token
-from timeline_api.services import follows, messages, tokens
+from timeline_api.services import accounts, follows, messages, tokens
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -92,6 +92,34 @@ def test_it_searches_over_all_shards(operator, crowd):
     html = operator.get(f"{CHANGE}/message/", {"q": "from member3"}).content.decode()
     assert "hello from member3" in html
     assert "hello from member4" not in html
+
+
+def found(operator, model, text):
+    """The ids that a search lists, in its order."""
+    html = operator.get(f"{CHANGE}/{model}/", {"q": text}).content.decode()
+    return [int(pk) for pk in re.findall(r'name="_selected_action" value="(\d+)"', html)]
+
+
+def test_it_finds_messages_by_words_or_author_and_the_suspended_too(operator, crowd, post):
+    rows = [post(crowd[number], "A heron") for number in (3, 4, 5)]
+    accounts.suspend(account=crowd[4])
+    assert found(operator, "message", "heron") == [row.pk for row in reversed(rows)]
+    (hello,) = Message.objects.filter(author=crowd[4], text="hello from member4")
+    assert found(operator, "message", "MEMBER4") == [rows[1].pk, hello.pk]
+    assert found(operator, "message", "nothing") == found(operator, "message", "-") == []
+
+
+def test_it_finds_accounts_by_names_and_by_email(operator, crowd):
+    newest = sorted((account.pk for account in crowd), reverse=True)
+    assert found(operator, "account", "memb") == newest
+    assert found(operator, "account", "er4@example.o") == [crowd[4].pk]
+
+
+def test_it_lists_the_newest_matches_alone(operator, crowd, settings):
+    settings.TIMELINES = {"SEARCH_MATCHES": 2}
+    newest = sorted(Message.objects.scatter().values_list("pk", flat=True))[-2:]
+    assert found(operator, "message", "hello") == newest[::-1]
+    assert "2 messages" in operator.get(f"{CHANGE}/message/", {"q": "hello"}).content.decode()
 
 
 def test_it_filters_over_all_shards(operator, crowd):

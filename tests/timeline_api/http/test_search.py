@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from shardrouter import shards
 from tests.timeline_api.lost import lost
+from timeline_api.models import Message
 from timeline_api.search import sql
 from timeline_api.search.query import parse
+from timeline_api.search.ranking import Match, ranked
+from timeline_api.selectors import search
 from timeline_api.services import accounts, messages
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -32,8 +35,12 @@ TEXTS = [
 
 
 @pytest.fixture
-def everybody(register):
-    people = [register(f"writer{number}") for number in range(4)]
+def people(register):
+    return [register(f"writer{number}") for number in range(4)]
+
+
+@pytest.fixture
+def everybody(people):
     for number, text in enumerate(TEXTS):
         messages.post(author=people[number % 4], text=text)
     return people
@@ -185,13 +192,81 @@ def test_it_finds_people_by_the_beginnings_of_words(visitor, alice, bob):
         assert [row["username"] for row in found(visitor, query, PEOPLE)] == names
 
 
+@pytest.mark.parametrize(("query", "most"), [("heron", 4), ("heron -late", 3), ('"a heron"', 4)])
+def test_it_ranks_the_newest_matches_alone(visitor, people, post, settings, query, most):
+    """Of more matches than SEARCH_MATCHES the oldest are left out, however good they are."""
+    settings.TIMELINES = {"SEARCH_MATCHES": most}
+    post(people[0], "A heron")
+    later = [post(person, f"A heron, and {person.username}") for person in people]
+    page = visitor.get(URL, {"q": query, "page_size": 3}).json()
+    rows = list(page["results"])
+    while page["next"]:
+        page = visitor.get(page["next"]).json()
+        rows += page["results"]
+    assert [int(row["id"]) for row in rows] == [row.pk for row in reversed(later)][:most]
+
+
+def test_it_looks_for_parts_of_words_in_the_newest_messages(visitor, alice, post, settings):
+    settings.TIMELINES = {"SEARCH_LOOKED_THROUGH": 2}
+    for text in ("東京の朝", "東京の夜 late", "雨"):
+        post(alice, text)
+    assert texts(visitor, "京") == texts(visitor, "late 京") == ["東京の夜 late"]
+
+
+def test_it_widens_its_windows_until_there_are_enough(visitor, alice, post, settings, monkeypatch):
+    monkeypatch.setattr(search, "FIRST_WINDOW", 1)
+    settings.TIMELINES = {"SEARCH_MATCHES": 2}
+    rows = [post(alice, text) for text in ("heron 1", "heron 2", "heron 3", "swan", "swan")]
+    assert [int(row["id"]) for row in found(visitor, "heron")] == [rows[2].pk, rows[1].pk]
+
+
+VOCABULARY = ["ash", "Ash", "bée", "bee", "cod", "ASHEN", "co d"]
+WORDS = st.sampled_from(VOCABULARY)
+PHRASES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+QUERIES = st.tuples(st.lists(PHRASES, min_size=1, max_size=2), st.lists(PHRASES, max_size=2)).map(
+    lambda terms: " ".join([f'"{term}"' for term in terms[0]] + [f'-"{t}"' for t in terms[1]])
+)
+
+
+def plainly(text):
+    """The text between spaces, as words are compared."""
+    return f" {text.lower().replace('é', 'e')} "
+
+
+def matches(text, query):
+    return all(plainly(term) in plainly(text) for term in query.words) and not any(
+        plainly(term) in plainly(text) for term in query.without
+    )
+
+
+@hypothesis.settings(
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
+@hypothesis.given(
+    written=st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), max_size=12),
+    query=QUERIES,
+    most=st.integers(1, 12),
+)
+def test_it_finds_what_looking_at_each_text_finds(people, settings, written, query, most):
+    """And in the order of `ranked`, whatever the database."""
+    settings.TIMELINES = {"SEARCH_MATCHES": most}
+    Message.objects.scatter(writes=True).delete()
+    rows = [
+        messages.post(author=people[number % 4], text=text) for number, text in enumerate(written)
+    ]
+    parsed = parse(query)
+    newest = sorted((row.pk, row.text) for row in rows if matches(row.text, parsed))[-most:]
+    expected = ranked([Match(*row) for row in reversed(newest)], parsed.words)
+    assert [entry.id for entry in search.messages_matching(parsed)] == expected
+
+
 def test_it_uses_the_index(everybody):
     """A shard does not look through all its texts for a word."""
     for alias in shards():
         connection = connections[alias]
         query = parse("two herons -x")
-        statement, parameters = sql.ranked_ids(
-            connection.vendor, "timeline_api_message", "author_id", query
+        statement, parameters = sql.newest(
+            connection.vendor, sql.MESSAGES, query, after_id=0, limit=1000
         )
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
