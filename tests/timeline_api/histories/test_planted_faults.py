@@ -344,6 +344,11 @@ def blocks_without_mirrors(monkeypatch):
     monkeypatch.setattr(blocks, "write_mirror", lambda *pair: None)
 
 
+def entries_of_the_deleted_stay(monkeypatch):
+    """The entries of a deleted message are not deleted."""
+    monkeypatch.setattr(home_timelines, "delete_entries_of_message", lambda **which: False)
+
+
 PLANTED = [
     no_follow_check,
     no_dedupe,
@@ -353,6 +358,7 @@ PLANTED = [
     counts_without_looking,
     no_catch_up,
     deleted_messages_are_fanned_out,
+    entries_of_the_deleted_stay,
     floor_left_behind_by_the_trim,
     own_history_alone,
     unfollowing_keeps_the_entries,

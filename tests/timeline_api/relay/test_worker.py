@@ -19,7 +19,7 @@ from timeline_api.relay import batches, handlers, leases, worker
 from timeline_api.relay.leases import Leases
 from timeline_api.relay.worker import Worker
 from timeline_api.selectors import outbox
-from timeline_api.services import follows
+from timeline_api.services import follows, messages
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 SHARDS = ["shard0", "shard1", "shard2"]
@@ -61,6 +61,23 @@ def test_it_skips_a_lost_shard_and_retries_it_alone(
 def homes_with_on_other_shards(message):
     rows = HomeEntry.objects.scatter(on_shard_down="skip").filter(message_id=message.pk)
     return set(rows.values_list("owner_id", flat=True))
+
+
+def test_it_deletes_a_message_from_homes_a_chunk_at_a_time(
+    alice, fans, post, settings, relay, homes_with
+):
+    message = post(alice, "hello")
+    kept = post(alice, "stays")
+    relay()
+    settings.TIMELINES = {"FANOUT_CHUNK": 2}
+    messages.delete(message=message)
+    everybody = {fan.pk for fan in fans}
+    assert homes_with(message) == everybody
+    Worker().run_once()
+    assert len(homes_with(message)) == len(everybody) - 2 * len(SHARDS)
+    relay()
+    assert homes_with(message) == set()
+    assert homes_with(kept) == {alice.pk, *everybody}
 
 
 def test_it_keeps_the_cursor_that_another_relay_has_moved(alice, fans, post, settings):
