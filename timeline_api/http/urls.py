@@ -21,6 +21,7 @@ from .views import (
     notifications,
     root,
     sessions,
+    sitemap,
     timelines,
     tokens,
 )
@@ -67,6 +68,7 @@ v1: list[URLPattern | URLResolver] = [
     path("mutes/", blocks.MutesView.as_view(), name="mutes"),
     path("search/messages/", discovery.MessageSearchView.as_view(), name="search-messages"),
     path("search/accounts/", discovery.AccountSearchView.as_view(), name="search-accounts"),
+    path("sitemap/", sitemap.SitemapView.as_view(), name="sitemap"),
     path("suggestions/", discovery.SuggestionsView.as_view(), name="suggestions"),
     path("tags/trending/", discovery.TrendingView.as_view(), name="tags-trending"),
     path("tags/<tag:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),

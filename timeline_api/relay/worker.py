@@ -21,6 +21,7 @@ from ..models import Outbox
 from ..ops import faults, sqlite_files, sqlite_turns
 from ..services import idempotency
 from . import batches
+from . import settled as settling
 from .handlers import handle
 from .leases import Leases
 
@@ -76,8 +77,11 @@ class Worker:
         batch = [event for event in events if batches.is_for_batch(event)]
         finished, left = _deliver_batch(batch)
         _delete_delivered(finished)
-        single = [event for event in events if not batches.is_for_batch(event)]
-        return len(finished) + self._deliver_singly(single + left)
+        settled = _settled([event for event in events if settling.may_be_settled(event)])
+        _delete_delivered(settled)
+        together = {event.pk for event in (*batch, *settled)}
+        left += [event for event in events if event.pk not in together]
+        return len(finished) + len(settled) + self._deliver_singly(left)
 
     def drain(self) -> int:
         """Deliver all events without waiting. Return how many are left: parked, or in need of a
@@ -186,6 +190,18 @@ def _deliver(event: Outbox) -> Progress:
         delay = min(timedelta(seconds=2**event.attempts), MAX_RETRY_DELAY)
         _postpone(event, error, delay, attempts=1)
     return Progress.NONE
+
+
+def _settled(events: list[Outbox]) -> list[Outbox]:
+    """Return those of the events that need nothing; none if that cannot be found out."""
+    try:
+        return settling.settled(events)
+    except ShardUnavailable as error:
+        logger.warning("settled_unknown events=%s error=%s", len(events), error)
+        return []
+    except Exception:
+        logger.exception("settled_unknown events=%s", len(events))
+        return []
 
 
 def _delete_delivered(events: list[Outbox]) -> None:

@@ -1,6 +1,6 @@
 """Search over all shards: the best of the newest matches, which each shard's own index finds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from django.db import connections
@@ -20,9 +20,9 @@ from .marks import page_seen_by
 from .pages import Page, Row, reversed_position
 from .rows import Entry, Line, Profile
 
-# PostgreSQL visits each row that has the words, so that it looks at the newest rows first, and at
-# so many times more if these had too few.
-FIRST_WINDOW, WIDER = 10_000, 8
+# PostgreSQL visits each row that has the words. So it looks at the newest rows first, then at WIDER
+# times more, and at all once they had less than 1/RARE of what is wanted.
+FIRST_WINDOW, WIDER, RARE = 10_000, 8, 64
 
 
 def messages_matching(
@@ -104,34 +104,19 @@ def _on_shard(
     """Return the newest matches of one shard. One query, or, where it looks at the newest rows
     alone or first, two for each window."""
     vendor, limit = cursor.db.vendor, conf.get("SEARCH_MATCHES")
-    rows: list[tuple[int, str]] = []
-    for after_id in _windows(cursor, searched, query):
-        cursor.execute(
-            *newest(
-                vendor,
-                searched,
-                query,
-                after_id=after_id,
-                limit=limit,
-                with_suspended=with_suspended,
-            )
-        )
-        rows = cursor.fetchall()
-        if len(rows) >= limit:
-            break
-    return [Match(*row) for row in rows]
-
-
-def _windows(cursor: CursorWrapper, searched: Searched, query: SearchQuery) -> Iterator[int]:
-    """Yield the ids above which to search, until there are matches enough."""
+    size = FIRST_WINDOW if vendor == "postgresql" else 0
     if query.parts:
-        yield _below_newest(cursor, searched, conf.get("SEARCH_LOOKED_THROUGH"))
-        return
-    size = FIRST_WINDOW
-    while cursor.db.vendor == "postgresql" and (after_id := _below_newest(cursor, searched, size)):
-        yield after_id
-        size *= WIDER
-    yield 0
+        size = conf.get("SEARCH_LOOKED_THROUGH")
+    while True:
+        after_id = _below_newest(cursor, searched, size) if size else 0
+        statement = newest(
+            vendor, searched, query, after_id=after_id, limit=limit, with_suspended=with_suspended
+        )
+        cursor.execute(*statement)
+        rows = cursor.fetchall()
+        if len(rows) >= limit or query.parts or not after_id:
+            return [Match(*row) for row in rows]
+        size = size * WIDER if len(rows) * RARE >= limit else 0
 
 
 def _below_newest(cursor: CursorWrapper, searched: Searched, count: int) -> int:

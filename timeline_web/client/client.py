@@ -5,7 +5,7 @@ ApiBroken or Throttled, and Unauthorized for a token that was revoked.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import IO, TypeVar
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from .resources import (
     Restriction,
     RestrictionList,
     Revision,
+    Sitemap,
     Token,
     Trend,
     parse_conversation_item,
@@ -258,14 +259,6 @@ class Api:
         include = "head,trending" if self.token else "trending"
         return self._page("/timelines/public/", Message.parse, cursor, include=include)
 
-    def all_messages(self) -> Iterator[Message]:
-        """Yield everybody's messages, newest first. One call for each hundred."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = self._page("/timelines/public/", Message.parse, cursor, page_size="100")
-            yield from page.items
-            cursor = page.older
-
     def user_timeline(self, username: str, cursor: str = "") -> Page[Message]:
         """Return the messages of `username`, newest first. It includes the account, a member's
         head, and on the first page the pinned message. Raise NotFound."""
@@ -278,6 +271,10 @@ class Api:
     def tag_timeline(self, tag: str, cursor: str = "") -> Page[Message]:
         """Return the messages that have a tag, newest first."""
         return self._page(_path("tags", tag, "messages"), Message.parse, cursor)
+
+    def sitemap(self) -> Sitemap:
+        """Return where the newest messages are, and the trending tags."""
+        return self._get("/sitemap/", Sitemap.parse)
 
     def trending(self) -> list[Trend]:
         """Return the tags that most messages of the last day have."""

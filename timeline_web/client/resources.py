@@ -38,6 +38,25 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Sitemap:
+    """The newest messages, each as its id, its author's username and when it was last changed, in
+    RFC 3339; and the trending tags."""
+
+    messages: list[tuple[str, str, str]]
+    tags: list[str]
+
+    @classmethod
+    def parse(cls, data: Data) -> "Sitemap":
+        return cls(
+            messages=[
+                (message["id"], message["username"], message["modified_at"])
+                for message in data["messages"]
+            ],
+            tags=[trend["tag"] for trend in data["trending"]],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
     """The author of a message. `picture` is the version of their uploaded picture, "" for none."""
 
@@ -318,7 +337,7 @@ class Page(Generic[T]):
     older: str | None
     newer: str | None
     shards_missing: str
-    included: Included
+    included: Included = field(default_factory=Included)
 
     @classmethod
     def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":

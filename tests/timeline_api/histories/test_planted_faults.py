@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from timeline_api.models import Account, Follow, Follower, HomeEntry, Message, Outbox
 from timeline_api.ops import faults
-from timeline_api.relay import batches, celebrities, deletions, fanout, handlers, worker
+from timeline_api.relay import batches, celebrities, deletions, fanout, handlers, settled, worker
 from timeline_api.relay.handlers import follows as follow_handlers
 from timeline_api.selectors import timelines
 from timeline_api.services import (
@@ -297,6 +297,11 @@ def interactions_by_what_the_event_says(monkeypatch):
     monkeypatch.setattr(interactions.Fact, "state", lambda fact: interactions.FactState.EXISTS)
 
 
+def interactions_are_taken_as_settled(monkeypatch):
+    """An interaction_changed is finished without a look at the mirror."""
+    monkeypatch.setattr(settled, "settled", list)
+
+
 def likes_counted_by_event(monkeypatch):
     """The count changes with each event, also with one that is handled again."""
     real = interactions.create_mirror
@@ -372,6 +377,7 @@ PLANTED_IN_BATCHES = [
 PLANTED_IN_TALK = [
     each_repost_is_shown,
     interactions_by_what_the_event_says,
+    interactions_are_taken_as_settled,
     likes_counted_by_event,
     notifications_stay,
     likes_of_the_deleted_stay,

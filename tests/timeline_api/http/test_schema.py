@@ -55,6 +55,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "GET /blocks/": "blocks_list",
         "GET /mutes/": "mutes_list",
         "GET /suggestions/": "accounts_suggestions",
+        "GET /sitemap/": "sitemap",
         "GET /search/messages/": "search_messages",
         "GET /search/accounts/": "search_accounts",
         "GET /tags/trending/": "tags_trending",

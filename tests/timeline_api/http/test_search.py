@@ -213,11 +213,19 @@ def test_it_looks_for_parts_of_words_in_the_newest_messages(visitor, alice, post
     assert texts(visitor, "京") == texts(visitor, "late 京") == ["東京の夜 late"]
 
 
-def test_it_widens_its_windows_until_there_are_enough(visitor, alice, post, settings, monkeypatch):
+@pytest.mark.parametrize("rare", [0, 64])
+def test_it_widens_its_windows_until_there_are_enough(
+    visitor, alice, post, settings, monkeypatch, rare
+):
+    """On PostgreSQL; SQLite has none."""
     monkeypatch.setattr(search, "FIRST_WINDOW", 1)
+    monkeypatch.setattr(search, "RARE", rare)
     settings.TIMELINES = {"SEARCH_MATCHES": 2}
-    rows = [post(alice, text) for text in ("heron 1", "heron 2", "heron 3", "swan", "swan")]
-    assert [int(row["id"]) for row in found(visitor, "heron")] == [rows[2].pk, rows[1].pk]
+    rows = [post(alice, text) for text in ("heron 1", "heron 2", "heron 3", "heron 4")]
+    others = [post(alice, "swan") for _ in range(12)]
+    assert [int(row["id"]) for row in found(visitor, "heron")] == [rows[3].pk, rows[2].pk]
+    assert [int(row["id"]) for row in found(visitor, "swan")] == [others[11].pk, others[10].pk]
+    assert [int(row["id"]) for row in found(visitor, "1")] == [rows[0].pk]
 
 
 VOCABULARY = ["ash", "Ash", "bée", "bee", "cod", "ASHEN", "co d"]

@@ -55,6 +55,10 @@ NOTIFICATION = {
     "message": MESSAGE,
 }
 TREND = {"tag": "herons", "message_count": 12}
+SITEMAP = {
+    "messages": [{"id": ID, "username": "alice", "modified_at": TIME}],
+    "trending": [TREND],
+}
 TOKEN = {
     "id": ID,
     "name": "Backup script",

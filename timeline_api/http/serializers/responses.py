@@ -143,6 +143,20 @@ class TrendingSerializer(serializers.Serializer):
     results = TagSerializer(many=True, read_only=True)
 
 
+class MessageAddressSerializer(serializers.Serializer):
+    """What the address of a message's page is made of, and when it was written or last edited."""
+
+    id = IdField(read_only=True)
+    username = serializers.CharField(read_only=True)
+    modified_at = serializers.DateTimeField(read_only=True)
+
+
+@example(examples.SITEMAP)
+class SitemapSerializer(serializers.Serializer):
+    messages = MessageAddressSerializer(many=True, read_only=True)
+    trending = TagSerializer(many=True, read_only=True)
+
+
 @example(examples.results(examples.ACCOUNT), component="People")
 class AccountListSerializer(serializers.Serializer):
     results = AccountSerializer(many=True, read_only=True)

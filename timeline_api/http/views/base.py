@@ -22,6 +22,15 @@ from ..representations import Representer
 from ..serializers.requests import EmptySerializer
 
 
+def with_shards_missing(response: Response, shards_missing: tuple[str, ...]) -> Response:
+    """Return the response, with the shards that did not answer in its header, and count them."""
+    if shards_missing:
+        response["X-Shards-Missing"] = ", ".join(shards_missing)
+    for alias in shards_missing:
+        SHARDS_MISSING.labels(alias).inc()
+    return response
+
+
 class ApiView(APIView):
     """An endpoint: which body each method takes, who may call it, and what answers share."""
 
@@ -102,12 +111,7 @@ class ApiView(APIView):
         data = self.paginator.data([represent(row) for row in page])
         if included is not None:
             data["included"] = included()
-        response = Response(data)
-        if page.shards_missing:
-            response["X-Shards-Missing"] = ", ".join(page.shards_missing)
-            for alias in page.shards_missing:
-                SHARDS_MISSING.labels(alias).inc()
-        return response
+        return with_shards_missing(Response(data), page.shards_missing)
 
     def page_of_messages(
         self,

@@ -1,72 +1,56 @@
 """Exports: everything of one account in one file."""
 
 from base64 import b64encode
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ...domain.pictures import MEDIA_TYPE
-from ...models import Avatar
 from ...selectors import exports as selectors
-from ...selectors.rows import Line, Profile, RevisionRow
+from ...selectors.exports import Action, MessageAction, NotificationRow, ReportRow
+from ...selectors.rows import Line, Profile
 from ..openapi.schema import operation
 from ..representations import Representer, timestamp
 from ..serializers.responses import ExportSerializer
 from .accounts import OwnAccountView
 
 
-def data_url(avatar: Avatar) -> str:
+def data_url(picture: bytes) -> str:
     """Return a picture as a data URL (RFC 2397)."""
-    return f"data:{MEDIA_TYPE};base64,{b64encode(avatar.data).decode()}"
-
-
-class Action(Protocol):
-    """A row of what somebody did, and when."""
-
-    created_at: datetime
+    return f"data:{MEDIA_TYPE};base64,{b64encode(picture).decode()}"
 
 
 def export_body(export: selectors.Export, represent: Representer) -> dict[str, Any]:
     """Return the whole export, as ExportSerializer describes it."""
 
-    def action(account_id: int | None, row: Action, **more: str) -> dict[str, str | None]:
-        username = export.usernames.get(account_id) if account_id else None
+    def action(
+        row: Action | MessageAction | ReportRow | NotificationRow, **more: str
+    ) -> dict[str, str | None]:
+        username = export.usernames.get(row.account_id) if row.account_id else None
         return {"username": username, **more, "created_at": timestamp(row.created_at)}
 
     return {
         "exported_at": timestamp(timezone.now()),
         "account": represent.account(Profile(export.account)),
-        "avatar": next(map(data_url, export.avatars), None),
+        "avatar": data_url(export.picture) if export.picture else None,
         "messages": [represent.message(Line(row)) for row in export.messages],
         "revisions": [
-            {"message": str(row.message_id), **represent.revision(RevisionRow.of(row))}
-            for row in export.revisions
+            {"message": str(message_id), **represent.revision(row)}
+            for message_id, row in export.revisions
         ],
-        "reposts": [
-            action(row.repost_of_author_id, row, message=str(row.repost_of_id))
-            for row in export.reposts
-        ],
-        "likes": [
-            action(row.message_author_id, row, message=str(row.message_id)) for row in export.likes
-        ],
-        "following": [action(row.followee_id, row) for row in export.following],
-        "followers": [action(row.follower_id, row) for row in export.followers],
-        "blocked": [action(row.blocked_id, row) for row in export.blocks],
-        "muted": [action(row.muted_id, row) for row in export.mutes],
+        "reposts": [action(row, message=str(row.message_id)) for row in export.reposts],
+        "likes": [action(row, message=str(row.message_id)) for row in export.likes],
+        "following": [action(row) for row in export.following],
+        "followers": [action(row) for row in export.followers],
+        "blocked": [action(row) for row in export.blocks],
+        "muted": [action(row) for row in export.mutes],
         "reports": [
-            action(
-                row.message_author_id,
-                row,
-                message=str(row.message_id),
-                text=row.text,
-                reason=row.reason,
-            )
+            action(row, message=str(row.message_id), text=row.text, reason=row.reason)
             for row in export.reports
         ],
-        "notifications": [action(row.actor_id, row, kind=row.kind) for row in export.notifications],
+        "notifications": [action(row, kind=row.kind) for row in export.notifications],
         "tokens": [represent.token(token) for token in export.tokens],
     }
 
