@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What may differ on PostgreSQL: search, locks and races, what is refused.
 API := tests/timeline_api
-ON_POSTGRESQL := $(API)/postgresql \
+ON_POSTGRESQL := $(API)/postgresql $(API)/migrations \
   $(API)/histories/test_histories.py::test_it_ends_as_the_plain_model_says \
   $(API)/histories/test_crowd.py $(API)/relay/test_worker.py \
   $(patsubst %,$(API)/services/test_%.py,accounts follows messages races) \

@@ -13,10 +13,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from benchmarks.pages.crowd import NAMED, PASSWORD, Crowd
 from deploy.completed_steps import digest_of_files
@@ -57,7 +59,7 @@ def filled(kind: str, accounts: int, messages: int, folder: Path) -> Path:
     return target
 
 
-def about(folder: Path) -> dict[str, float]:
+def about(folder: Path) -> dict[str, Any]:
     """What the filling noted: when it was, and how large what it made is, in bytes."""
     return json.loads((folder / "filled.json").read_text())
 
@@ -78,9 +80,9 @@ def main() -> None:
     (Path(folder) / "filled.json").write_text(json.dumps(noted))
 
 
-def fill_ours(crowd: Crowd, folder: Path) -> dict[str, float]:
-    """Write the crowd as `manage.py populate` writes one. Return bytes for a message and for a home
-    entry."""
+def fill_ours(crowd: Crowd, folder: Path) -> dict[str, Any]:
+    """Write the crowd as `manage.py populate` writes one. Return bytes for a message, of which
+    table, and for a home entry."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="twitsite.settings.api",
         SECRET_KEY="benchmark",
@@ -116,27 +118,33 @@ def _people(crowd: Crowd, population, password: str) -> None:
         population.add_message(names[post.author], post.text, post.at)
 
 
-def _sizes(folder: Path, messages: int) -> dict[str, float]:
-    total, entries, entry_bytes = 0, 0, 0
+def _sizes(folder: Path, messages: int) -> dict[str, Any]:
+    total, entries, tables = 0, 0, Counter[str]()
     for path in folder.glob(SHARDS):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             entries += connection.execute(f"SELECT count(*) FROM {HOME_ENTRIES}").fetchone()[0]
-            entry_bytes += _table_bytes(connection, HOME_ENTRIES)
+            tables.update(_bytes_by_table(connection))
         total += path.stat().st_size
-    sizes = {"bytes_a_message": total / messages, "entries": entries}
-    return sizes | ({"bytes_an_entry": entry_bytes / entries} if entry_bytes else {})
+    sizes: dict[str, Any] = {"bytes_a_message": total / messages, "entries": entries}
+    if tables:
+        sizes["bytes_an_entry"] = tables[HOME_ENTRIES] / entries
+        sizes["bytes_a_message_by_table"] = {
+            table: round(size / messages, 1) for table, size in tables.most_common()
+        }
+    return sizes
 
 
-def _table_bytes(connection: sqlite3.Connection, table: str) -> int:
-    """What a table and its indexes take; 0 where SQLite was built without dbstat."""
+def _bytes_by_table(connection: sqlite3.Connection) -> dict[str, int]:
+    """What each table takes with its indexes; nothing where SQLite was built without dbstat."""
     with suppress(sqlite3.OperationalError):
-        return connection.execute(
-            "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name IN"
-            " (SELECT name FROM sqlite_master WHERE tbl_name = ?)",
-            (table,),
-        ).fetchone()[0]
-    return 0
+        return dict(
+            connection.execute(
+                "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name)"
+                " WHERE aggregate = TRUE GROUP BY tbl_name"
+            ).fetchall()
+        )
+    return {}
 
 
 def fill_peers(crowd: Crowd, folder: Path) -> dict[str, float]:

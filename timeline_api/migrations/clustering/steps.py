@@ -11,9 +11,10 @@ from shardrouter import ids
 from ...ops import faults
 from . import tables
 
-# Seconds that one transaction may hold its locks; batches are sized by it.
+# Seconds that the statement of one transaction may take; batches are sized by it. What the disk
+# takes for its commit is the same for a large batch as for a small one.
 TARGET = 0.004
-FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 200, 20, 5_000
+FIRST_BATCH, SMALLEST_BATCH, LARGEST_BATCH = 200, 100, 5_000
 # How many times as long others have their turn: SQLite does not queue those who wait.
 TURNS = 3
 # Rows that are written back at once.
@@ -95,13 +96,13 @@ def _drop_old(connection: Any) -> None:
 
 
 class _Pace:
-    """How many rows a transaction takes, so that it is as long as TARGET."""
+    """How many rows a statement takes, so that it is as long as TARGET."""
 
     def __init__(self) -> None:
         self.size = FIRST_BATCH
 
     def adapt(self, seconds: float) -> None:
-        """Set the size after a transaction took `seconds`, and give others their turn."""
+        """Set the size after a statement took `seconds`, and give others their turn."""
         factor = min(2.0, max(0.25, TARGET / max(seconds, 1e-6)))
         self.size = int(min(LARGEST_BATCH, max(SMALLEST_BATCH, self.size * factor)))
         time.sleep(min(TURNS * seconds, 20 * TARGET))
@@ -111,13 +112,13 @@ def _write(connection: Any, pace: _Pace, sql: str, parameters: list[int] | None)
     """Run one statement in a transaction of its own, with the batch's size if it has no other
     parameters. Return the number of rows."""
 
-    def work(cursor: Any) -> int:
+    def work(cursor: Any) -> tuple[int, float]:
+        began = time.perf_counter()
         cursor.execute(sql, [pace.size] if parameters is None else parameters)
-        return cursor.rowcount
+        return cursor.rowcount, time.perf_counter() - began
 
-    began = time.perf_counter()
-    rows = _in_short_transaction(connection, work)
-    pace.adapt(time.perf_counter() - began)
+    rows, seconds = _in_short_transaction(connection, work)
+    pace.adapt(seconds)
     if rows:
         faults.point(faults.MIGRATION_AFTER_A_BATCH)
     return rows
