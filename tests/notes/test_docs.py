@@ -1,5 +1,6 @@
 """The code of the first page runs as it is written, on this project's models."""
 
+import inspect
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,9 @@ from django.contrib import admin
 from django.db import transaction
 from rest_framework import serializers
 
+from shardrouter import shard_for
 from shardrouter.exceptions import UnroutedQuery
-from tests.notes.notebook.models import Account, Note
+from tests.notes.notebook.models import Account, Note, Star
 from tests.notes.test_adoption import DUMP, ORPHANS
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -26,7 +28,10 @@ def names(ann, notes):
     names = {
         "Account": Account,
         "Note": Note,
+        "Star": Star.objects.create(account=ann, note_id=7) and Star,
         "ann": ann,
+        "bob": Account.objects.create(username="bob"),
+        "shard_for": shard_for,
         "note_id": notes[0].pk,
         "ids": [note.pk for note in notes],
         "admin": SimpleNamespace(ModelAdmin=admin.ModelAdmin, register=lambda model: lambda it: it),
@@ -42,10 +47,24 @@ def test_it_finds_code_on_the_page():
     assert len(BLOCKS) >= 6
 
 
+def code_lines(source):
+    lines = (line.partition("#")[0].strip() for line in source.splitlines())
+    return [line for line in lines if line]
+
+
+def queries_below_the_model(block):
+    """The rest of a listing that begins with a model, which this project has, line by line."""
+    model, queries = block.split("\n\nStar", 1)
+    assert code_lines(model) == code_lines(inspect.getsource(Star))
+    return f"Star{queries}"
+
+
 @pytest.mark.django_db(databases="__all__", transaction=True)
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[0][:40])
 def test_it_runs(block, names):
     block = block.replace('ann.notes.create(title="x")', 'ann.notes.create(title="new")')
+    if block.startswith("class Star"):
+        block = queries_below_the_model(block)
     exec(compile(block, "README.md", "exec"), names)
 
 

@@ -52,3 +52,13 @@ class Bookmark(ShardedModel):
 
     def __str__(self):
         return f"{self.account_id} marked {self.note_id}"
+
+
+class Star(ShardedModel):
+    id = None
+    pk = models.CompositePrimaryKey("account", "note_id")  # the shard key first
+    account = models.ForeignKey(Account, models.CASCADE, related_name="stars", db_index=False)
+    note_id = models.BigIntegerField()
+
+    class Shard:
+        key = "account"
