@@ -2,10 +2,13 @@
 
 from contextlib import ExitStack
 
+import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from shardrouter import shard_for
+
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/api/v1/messages/"
 
