@@ -16,11 +16,12 @@ IN_TEMPORARY_VAR_DIR = @dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 PYTEST := $(BIN)/python -m pytest -n 2 -q
 WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
 # What `make test` runs, one after the other. Longer runs get a target of their own.
+CHAOS := tests/e2e/test_crashes.py
 BENCHMARKS := tests/test_benchmarks.py tests/test_pages_benchmark.py
 SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes test-services
 
 .NOTPARALLEL:
-.PHONY: help up prepare test $(SUITES) test-benchmarks system-packages lint types format messages lock bench clean venv venv-dev
+.PHONY: help up prepare test $(SUITES) test-chaos test-benchmarks system-packages lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +51,10 @@ test-notes: venv-dev
 
 test-services: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
-	  $(addprefix --ignore=,$(BENCHMARKS)) --dist loadfile --no-loadscope-reorder
+	  $(addprefix --ignore=,$(CHAOS) $(BENCHMARKS)) --dist loadfile --no-loadscope-reorder
+
+test-chaos: venv-dev system-packages ## Kill instances and relays under load; CRASH_SECONDS says how long
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(CHAOS) --dist loadfile
 
 test-benchmarks: venv-dev system-packages ## Run every benchmark, shortly: do they still measure?
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(BENCHMARKS) --dist loadfile
