@@ -229,10 +229,6 @@ class Api:
         """Return the accounts that `username` follows. Raise NotFound."""
         return self._page(_path("accounts", username, "following"), Account.parse, cursor)
 
-    def suggestions(self) -> list[Account]:
-        """Return accounts that the member might follow."""
-        return self._list("/suggestions/", Account.parse)
-
     def add_restriction(self, username: str, restriction: Restriction) -> None:
         """Block or mute `username`. Idempotent. Raise NotFound."""
         self._send("PUT", _path("accounts", username, restriction))
