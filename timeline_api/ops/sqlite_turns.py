@@ -7,11 +7,11 @@ before it fails is the `timeout` of the database's OPTIONS, as before.
 """
 
 import random
-import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError
@@ -38,36 +38,37 @@ def eagerly() -> Iterator[None]:
         _is_eager.reset(token)
 
 
-def begin_in_turn(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Database execute wrapper: let a BEGIN wait for its turn."""
-    if not sql.startswith("BEGIN"):
-        return execute(sql, params, many, context)
+def wait_in_turn(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Database execute wrapper: let what takes the file's lock wait for its turn.
+
+    That is a BEGIN, and a write outside of a transaction.
+    """
     connection = context["connection"]
-    timeout = connection.settings_dict["OPTIONS"].get("timeout", DEFAULT_TIMEOUT)
     raw = connection.connection
+    # A statement that waits has done nothing yet, but the first rows of many may be written.
+    if sql.startswith("SELECT") or many or raw.in_transaction:
+        return execute(sql, params, many, context)
+    timeout = connection.settings_dict["OPTIONS"].get("timeout", DEFAULT_TIMEOUT)
     raw.execute("PRAGMA busy_timeout = 0")
     try:
-        return execute(sql, params, many, context)
-    except OperationalError as error:
-        if not _is_busy(error.__cause__) or not _begins_within(timeout, raw, sql):
-            raise
+        return _execute_within(timeout, partial(execute, sql, params, many, context))
     finally:
         raw.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
 
 
-def _begins_within(timeout: float, raw: sqlite3.Connection, sql: str) -> bool:
-    """Try `sql` again and again. Return whether it succeeded within `timeout` seconds."""
+def _execute_within(timeout: float, statement: Callable[[], Any]) -> Any:
+    """Return what `statement` returns. Raise its OperationalError if the file is still locked after
+    `timeout` seconds."""
     began = time.monotonic()
-    while (waited := time.monotonic() - began) < timeout:
+    while True:
+        try:
+            return statement()
+        except OperationalError as error:
+            waited = time.monotonic() - began
+            if not _is_busy(error.__cause__) or waited >= timeout:
+                raise
         mean = OFTEN if waited > LONG_WAIT or _is_eager.get() else SELDOM
         time.sleep(random.uniform(0.5, 1.5) * mean)  # noqa: S311
-        try:
-            raw.execute(sql)
-            return True
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error):
-                raise
-    return False
 
 
 def _is_busy(error: BaseException | None) -> bool:
@@ -75,10 +76,10 @@ def _is_busy(error: BaseException | None) -> bool:
 
 
 def install_wrapper(sender: Any, connection: Any, **kwargs: Any) -> None:
-    """connection_created receiver: let the connection's transactions wait in turn."""
-    if connection.vendor == "sqlite" and begin_in_turn not in connection.execute_wrappers:
+    """connection_created receiver: let the connection's writes wait in turn."""
+    if connection.vendor == "sqlite" and wait_in_turn not in connection.execute_wrappers:
         # In front: a block of execute_wrapper() that is open removes the last when it ends.
-        connection.execute_wrappers.insert(0, begin_in_turn)
+        connection.execute_wrappers.insert(0, wait_in_turn)
 
 
 def connect_receiver() -> None:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 import pytest
 from django.db import OperationalError, connections, transaction
 
+from timeline_api.models import Outbox
+from timeline_api.ops import sqlite_turns
+
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
@@ -29,6 +32,29 @@ def locked(seconds):
     holds.wait()
     yield
     thread.join()
+
+
+@contextmanager
+def crowd(size):
+    """Others who have one transaction after the other, and look often in between."""
+    over = threading.Event()
+
+    def work():
+        with sqlite_turns.eagerly():
+            while not over.is_set():
+                with transaction.atomic(using="shard0"):
+                    time.sleep(0.02)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(size)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
 
 
 def begin():
@@ -54,6 +80,12 @@ def test_it_fails_after_its_timeout(monkeypatch):
         begin()
     assert busy_timeout() == 200
     assert begin() < 0.2
+
+
+def test_it_lets_a_write_outside_of_a_transaction_come_between_others():
+    with crowd(4):
+        for _ in range(15):
+            Outbox.objects.using("shard0").filter(attempts=1000).update(attempts=0)
 
 
 def test_it_keeps_the_timeout_of_other_statements():
