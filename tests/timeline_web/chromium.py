@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import axe_playwright_python
+from playwright.sync_api import expect
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -34,11 +35,18 @@ def register_and_log_in(page, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("secret-9")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("status")).to_have_text("You were logged in")
 
 
 def message_card(page, text):
     """Return the card of the message that has `text`."""
     return page.locator(".message").filter(has_text=text)
+
+
+def scroll_width(page) -> int:
+    """Return the width of the whole page in pixels. A click waits only until the page is sent."""
+    page.wait_for_load_state()
+    return page.evaluate("document.documentElement.scrollWidth")
 
 
 def check_pages(page, width, paths):
@@ -48,7 +56,7 @@ def check_pages(page, width, paths):
 
 
 def check_page(page, width):
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert scroll_width(page) <= width, page.url
     page.evaluate("new Promise(requestAnimationFrame)")  # autofocus comes first; axe moves it
     page.evaluate(AXE)
     found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]

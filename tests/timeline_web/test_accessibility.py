@@ -1,6 +1,7 @@
 """axe finds nothing on the pages of the site, on a phone and a desktop, in light and in dark."""
 
 import pytest
+from playwright.sync_api import expect
 
 from .chromium import check_page, check_pages, register_and_log_in
 
@@ -18,6 +19,7 @@ def test_it_passes_axe(open_page, new_name, friend, width, scheme):
     register_and_log_in(page, name)
     page.goto(f"/{other}")
     page.get_by_role("button", name="Follow").first.click()
+    expect(page.get_by_role("status")).to_be_visible()
     page.goto(f"/{other}/{message}")
     page.get_by_label("Your reply").fill("Indeed")
     page.get_by_role("button", name="Reply").click()
