@@ -4,7 +4,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import API_PORT, DEBUG, VAR_DIR, env, flag
+from .base import API_PORT, DEBUG, VAR_DIR, count, env, flag
 
 
 def seconds(variable: str, default: float) -> float:
@@ -71,6 +71,9 @@ API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
 
 # How long nginx may keep a page for all visitors; deploy/ reads it too, and checks it.
 MICROCACHE_SECONDS = env.int("MICROCACHE_SECONDS", default=1)
+
+# How many answers of the API each process keeps with their ETags; 0: none.
+KEPT_ANSWERS = count("KEPT_ANSWERS", 128)
 
 # Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
