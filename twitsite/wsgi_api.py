@@ -12,6 +12,6 @@ application = get_wsgi_application()
 # saves a worker's first request 2 to 3 seconds.
 _ = get_resolver().url_patterns
 
-from timeline_api.ops.warmup import warm_up  # noqa: E402 needs the application
+from timeline_api.http.warmup import warm_up  # noqa: E402 needs the application
 
 warm_up(application)

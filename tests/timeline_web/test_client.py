@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from timeline_web.client import Api, errors, transport
+from timeline_web.client import Api, contents, errors, transport
 
 from .servers import free_port
 
@@ -38,6 +38,7 @@ MESSAGE = {
     "repost_count": 0,
     "is_deleted": False,
 }
+HEAD = {"count": 3, "account": ACCOUNT}
 
 
 class Backend(ThreadingHTTPServer):
@@ -230,3 +231,45 @@ def test_it_parses_a_pages_cursors_and_missing_shards(backend):
     assert (page.older, page.newer, page.shards_missing) == ("b+A==", None, "shard1")
     assert page.items[0].author.username == "alice"
     assert page.items[0].created_at.utcoffset().total_seconds() == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("tag_timeline", {"next": None, "previous": None, "results": []}),
+        ("message", MESSAGE),
+        ("own_account", ACCOUNT),
+    ],
+)
+def test_it_gets_the_head_with_what_a_page_is_about(backend, method, body):
+    backend.answer(200, body | {"included": {"head": HEAD}})
+    member = Api(token="1.x")
+    getattr(member, method)("alice")
+    assert member.member_summary().unread_count == 3
+    assert [request.path.partition("?")[2] for request in backend.seen] == ["include=head"]
+
+
+def test_it_does_not_ask_again_for_a_head_that_could_not_be_had(backend):
+    page = {"next": None, "previous": None, "results": []}
+    backend.answer(200, page | {"included": {"head": None}})
+    member = Api(token="1.x")
+    member.notifications()
+    assert member.member_summary() is None
+    assert [request.path for request in backend.seen] == ["/api/v1/notifications/?include=head"]
+
+
+def test_it_asks_for_the_head_of_a_page_about_nothing(backend):
+    backend.answer(200, HEAD)
+    assert Api(token="1.x").member_summary().unread_count == 3
+    assert backend.seen[0].path == "/api/v1/notifications/unread/"
+
+
+def test_it_asks_for_the_parts_of_a_conversation_that_could_not_be_had(backend):
+    page = {"next": None, "previous": None, "results": []}
+    backend.answer(200, page | {"included": {"message": None, "ancestors": None}})
+    backend.answer(200, MESSAGE)
+    backend.answer(200, {"results": []})
+    backend.answer(200, ACCOUNT | {"pinned_message": "2"})
+    shown = contents.conversation(Api(), "2", "", author="alice")
+    assert (shown.message.id, shown.ancestors, shown.is_pinned) == ("2", [], True)
+    assert len(backend.seen) == 4

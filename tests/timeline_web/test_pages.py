@@ -1,8 +1,6 @@
 """The pages of the site for visitors and members."""
 
-import json
 import re
-import uuid
 
 import pytest
 
@@ -191,27 +189,3 @@ def test_it_lets_no_shared_cache_keep_a_page(new_member):
     member, _ = new_member()
     assert member.page.headers["Cache-Control"] == "private, no-cache"
     assert "Cookie" in member.page.headers["Vary"]
-
-
-@pytest.fixture
-def calls(var_dir):
-    """calls(visitor, path) → the calls of the API that the page makes."""
-
-    def calls(visitor, path):
-        page_id = uuid.uuid4().hex
-        visitor.get(path, headers={"X-Request-ID": page_id})
-        assert visitor.page.status_code == 200
-        lines = (var_dir / "api.log").read_text().splitlines()
-        events = [json.loads(line) for line in lines if page_id in line]
-        return [event["request"] for event in events if event["event"] == "request_finished"]
-
-    return calls
-
-
-def test_it_asks_the_api_once_for_a_page_of_messages(friend, new_member, visitor, calls):
-    _, name = friend
-    member, _ = new_member()
-    for path in ("/", "/public", f"/{name}"):
-        assert len(calls(member, path)) == 1
-    for path in ("/public", f"/{name}"):
-        assert len(calls(visitor, path)) == 1

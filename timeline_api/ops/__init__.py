@@ -1,1 +1,1 @@
-"""What processes and operators need: metrics, warm-up, watched SQLite files, fault points."""
+"""What processes and operators need: metrics, watched SQLite files, fault points."""

@@ -24,6 +24,7 @@ from . import batches
 from . import settled as settling
 from .handlers import handle
 from .leases import Leases
+from .shared_answers import SharedAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.leases = Leases()
+        self._shared_answers = SharedAnswers()
         self._stop = threading.Event()
         # Shard → when its expired Idempotency-Keys were deleted.
         self._expired_at: dict[str, float] = {}
@@ -57,11 +59,18 @@ class Worker:
         while not self._stop.is_set():
             close_old_connections()
             sqlite_files.close_stale_connections()
-            with sqlite_turns.eagerly():
-                worked = self.run_once(aliases=self.leases.held())
-            pause = BUSY_PAUSE if worked else min(pause * 2, IDLE_PAUSE)
+            pause = BUSY_PAUSE if self.run_round() else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)
         self.leases.release()
+
+    def run_round(self) -> int:
+        """Work once on the shards whose leases it holds, and make shared answers that are due.
+        Return how many events were delivered, in whole or in part."""
+        held = self.leases.held()
+        with sqlite_turns.eagerly():
+            worked = self.run_once(aliases=held)
+        self._shared_answers.refresh_if_due(held)
+        return worked
 
     def run_once(self, *, early: bool = False, aliases: Sequence[str] | None = None) -> int:
         """Handle the due events of each shard, or of `aliases`, up to RELAY_BATCH of each. Return

@@ -1,7 +1,7 @@
 """Discovery: the messages of a tag, tags that are used much, accounts that one might follow."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -24,8 +24,10 @@ from .rows import Entry, Line, Profile, Relationship
 # Tags of the last day; where hardly anybody has used one, of longer.
 TRENDING_DAYS = (1, 7, 30)
 ENOUGH_TAGS = 5
-# How long an answer that is the same for everybody is kept.
+# How long an answer that is the same for all is kept if a reader has made it; and if the relay
+# has: until it has made the next one, and longer, so that no reader does while a relay runs.
 CACHE_SECONDS = 60
+REFRESHED_SECONDS = 180
 # How long the accounts that one might follow are kept: they change slowly.
 SUGGESTED_SECONDS = 300
 # So many times as many as are shown, since some are followed meanwhile.
@@ -67,15 +69,18 @@ class Trend(NamedTuple):
 
 def trending(limit: int = 10) -> list[Trend]:
     """Return the tags of the last day that most messages have; of a longer time if there are fewer
-    than ENOUGH_TAGS. One to three queries on each shard, once a minute."""
-    trends = cache.get("trending")
-    if trends is None:
-        for days in TRENDING_DAYS:
-            trends = _trending_since(timezone.now() - timedelta(days=days))
-            if len(trends) >= ENOUGH_TAGS:
-                break
-        cache.set("trending", trends[:100], CACHE_SECONDS)
-    return [Trend(*one) for one in trends[:limit]]
+    than ENOUGH_TAGS. The relay makes them (`refresh`); without it, one to three queries on each
+    shard, once a minute."""
+    return [Trend(*one) for one in _shared("trending")[:limit]]
+
+
+def _trending() -> list[tuple[str, int]]:
+    trends: list[tuple[str, int]] = []
+    for days in TRENDING_DAYS:
+        trends = _trending_since(timezone.now() - timedelta(days=days))
+        if len(trends) >= ENOUGH_TAGS:
+            break
+    return trends[:100]
 
 
 def _trending_since(moment: datetime) -> list[tuple[str, int]]:
@@ -116,7 +121,7 @@ def _candidates(viewer: Account, limit: int) -> list[int]:
     counts = _followed_by(sorted(followed, reverse=True)[:FRIENDS])
     chosen = [pk for pk, _ in counts.most_common(limit + len(known)) if pk not in known][:limit]
     if len(chosen) < limit:
-        chosen += [pk for pk in _popular() if pk not in known and pk not in chosen]
+        chosen += [pk for pk in _shared("popular") if pk not in known and pk not in chosen]
     return chosen[:limit]
 
 
@@ -141,10 +146,23 @@ def _followees_of(follower_ids: list[int]) -> QuerySet[Any]:
 
 
 def _popular() -> list[int]:
-    """Return the ids of those whom most members follow. One query on each shard, once a minute."""
-    popular = cache.get("popular")
-    if popular is None:
-        everyone = Account.objects.scatter(on_shard_down="skip").filter(is_suspended=False)
-        popular = list(everyone.order_by("-follower_count", "pk").values_list("pk", flat=True)[:50])
-        cache.set("popular", popular, CACHE_SECONDS)
-    return popular
+    """Return the ids of those whom most members follow. One query on each shard."""
+    everyone = Account.objects.scatter(on_shard_down="skip").filter(is_suspended=False)
+    return list(everyone.order_by("-follower_count", "pk").values_list("pk", flat=True)[:50])
+
+
+# The answers that are the same for everybody: the key in the cache, and what makes them.
+SHARED: dict[str, Callable[[], list[Any]]] = {"trending": _trending, "popular": _popular}
+
+
+def refresh(name: str) -> None:
+    """Make one of the SHARED answers anew, for all instances. It costs what a reader would pay."""
+    cache.set(name, SHARED[name](), REFRESHED_SECONDS)
+
+
+def _shared(name: str) -> list[Any]:
+    answer = cache.get(name)
+    if answer is None:
+        answer = SHARED[name]()
+        cache.set(name, answer, CACHE_SECONDS)
+    return answer

@@ -17,6 +17,8 @@ from .resources import (
     Account,
     ConversationItem,
     Data,
+    History,
+    Included,
     MemberSummary,
     Message,
     Notification,
@@ -26,7 +28,6 @@ from .resources import (
     ReactionList,
     Restriction,
     RestrictionList,
-    Revision,
     Sitemap,
     Token,
     Trend,
@@ -61,6 +62,8 @@ class Api:
         }
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        # What came with the last answer that includes something.
+        self._included: Included | None = None
 
     def as_visitor(self) -> "Api":
         """Return the same without the member's token."""
@@ -80,6 +83,10 @@ class Api:
     def account(self, username: str) -> Account:
         """Return the profile of `username`, in any case. Raise NotFound."""
         return self._get(_path("accounts", username), Account.parse)
+
+    def own_account(self, username: str) -> Account:
+        """Return the profile of the member, who is `username`, for a page about it."""
+        return self._part(_path("accounts", username), Account.parse)
 
     def update_profile(self, username: str, **changes: str) -> Account:
         """Change some of display_name, bio and email. Raise Invalid."""
@@ -161,7 +168,7 @@ class Api:
 
     def message(self, message_id: str) -> Message:
         """Return a message. Raise NotFound."""
-        return self._get(_path("messages", message_id), Message.parse)
+        return self._part(_path("messages", message_id), Message.parse)
 
     def edit_message(self, message_id: str, text: str, *, revision: int) -> Message:
         """Replace the text. Raise Conflict if `revision` is not the current one."""
@@ -173,18 +180,23 @@ class Api:
         """Delete one of the member's messages. Raise NotFound, Forbidden."""
         self._send("DELETE", _path("messages", message_id))
 
-    def revisions(self, message_id: str) -> list[Revision]:
-        """Return the texts of a message, oldest first. Raise NotFound."""
-        return self._list(_path("messages", message_id, "history"), Revision.parse)
+    def history(self, message_id: str) -> History:
+        """Return the texts of a message, and the message, or its gap. Raise NotFound."""
+        return self._part(_path("messages", message_id, "history"), History.parse, "message")
 
     def ancestors(self, message_id: str) -> list[ConversationItem]:
         """Return what a message replies to, its parent last. Raise NotFound."""
-        return self._list(_path("messages", message_id, "ancestors"), parse_conversation_item)
+        path = _path("messages", message_id, "ancestors")
+        return self._get(path, lambda body: [*map(parse_conversation_item, body["results"])])
 
-    def replies(self, message_id: str, cursor: str = "") -> Page[ConversationItem]:
-        """Return the replies to a message, oldest first. Raise NotFound."""
+    def replies(
+        self, message_id: str, cursor: str = "", *, with_author: bool = False
+    ) -> Page[ConversationItem]:
+        """Return the replies to a message, oldest first. It includes the message, or its gap, what
+        it replies to, and its author's account if `with_author`. Raise NotFound."""
         path = _path("messages", message_id, "replies")
-        return self._page(path, parse_conversation_item, cursor)
+        include = ["message", "ancestors", *(["account"] if with_author else [])]
+        return self._page(path, parse_conversation_item, cursor, *include)
 
     def add_reaction(self, message_id: str, reaction: Reaction) -> None:
         """Like or repost a message. Idempotent. Raise NotFound."""
@@ -246,24 +258,20 @@ class Api:
 
     def home_timeline(self, cursor: str = "") -> Page[Message]:
         """Return the messages of the member and of everyone they follow, newest first. It includes
-        the head and suggestions."""
-        include = "head,suggestions"
-        return self._page("/timelines/home/", Message.parse, cursor, include=include)
+        suggestions."""
+        return self._page("/timelines/home/", Message.parse, cursor, "suggestions")
 
     def public_timeline(self, cursor: str = "") -> Page[Message]:
-        """Return everybody's messages, newest first. It includes the trending tags and a member's
-        head. Raise NotFound for an invalid cursor."""
-        include = "head,trending" if self.token else "trending"
-        return self._page("/timelines/public/", Message.parse, cursor, include=include)
+        """Return everybody's messages, newest first. It includes the trending tags. Raise NotFound
+        for an invalid cursor."""
+        return self._page("/timelines/public/", Message.parse, cursor, "trending")
 
     def user_timeline(self, username: str, cursor: str = "") -> Page[Message]:
-        """Return the messages of `username`, newest first. It includes the account, a member's
-        head, and on the first page the pinned message. Raise NotFound."""
+        """Return the messages of `username`, newest first. It includes the account, and on the
+        first page the pinned message. Raise NotFound."""
         path = _path("accounts", username, "messages")
-        include = "account" if cursor else "account,pinned"
-        if self.token:
-            include += ",head"
-        return self._page(path, Message.parse, cursor, include=include)
+        include = ["account"] if cursor else ["account", "pinned"]
+        return self._page(path, Message.parse, cursor, *include)
 
     def tag_timeline(self, tag: str, cursor: str = "") -> Page[Message]:
         """Return the messages that have a tag, newest first."""
@@ -275,7 +283,9 @@ class Api:
 
     def trending(self) -> list[Trend]:
         """Return the tags that most messages of the last day have."""
-        return self._list("/tags/trending/", Trend.parse)
+        return self._part(
+            "/tags/trending/", lambda body: [Trend.parse(each) for each in body["results"]]
+        )
 
     def search_messages(self, text: str, cursor: str = "") -> Page[Message]:
         """Return the messages that have all the words of `text`. Raise Invalid."""
@@ -293,8 +303,14 @@ class Api:
         """Mark the notifications up to the id `until` as read, or all of them."""
         self._send("POST", "/notifications/read/", json={"until": until} if until else {})
 
-    def member_summary(self) -> MemberSummary:
-        """Return the member's account and the number of their unread notifications."""
+    def member_summary(self) -> MemberSummary | None:
+        """Return the member's account and the number of their unread notifications.
+
+        They have come with what the page is about: None if they could not be had. A page that is
+        about nothing of the API's asks for them.
+        """
+        if self._included is not None:
+            return self._included.head
         return self._get("/notifications/unread/", MemberSummary.parse)
 
     def is_alive(self) -> bool:
@@ -304,18 +320,33 @@ class Api:
     def _get(self, path: str, parse: Callable[[Data], T]) -> T:
         return self._read(path, {}, lambda answer: _parsed(answer, parse))
 
-    def _list(self, path: str, parse: Callable[[Data], T]) -> list[T]:
-        return self._get(path, lambda body: [parse(item) for item in body["results"]])
+    def _part(self, path: str, parse: Callable[[Data], T], *include: str) -> T:
+        """Return what a page of the site is about, with the parts in `include`, and a member's
+        head."""
 
-    def _page(self, path: str, parse: Callable[[Data], T], cursor: str, **params: str) -> Page[T]:
-        if cursor:
-            params["cursor"] = cursor
+        def parsed(answer: Answer) -> tuple[T, Included]:
+            return _parsed(answer, lambda body: (parse(body), Included.parse(body)))
+
+        part, self._included = self._read(path, self._including(*include), parsed)
+        return part
+
+    def _page(
+        self, path: str, parse: Callable[[Data], T], cursor: str, *include: str, **params: str
+    ) -> Page[T]:
+        """Return a page of a list, with the parts in `include`, and a member's head."""
+        params |= self._including(*include) | ({"cursor": cursor} if cursor else {})
 
         def parsed(answer: Answer) -> Page[T]:
             shards_missing = answer.headers.get("X-Shards-Missing", "")
             return _parsed(answer, lambda body: Page.parse(body, parse, shards_missing))
 
-        return self._read(path, params, parsed)
+        page = self._read(path, params, parsed)
+        self._included = page.included
+        return page
+
+    def _including(self, *include: str) -> dict[str, str]:
+        names = [*include, *(["head"] if self.token else [])]
+        return {"include": ",".join(names)} if names else {}
 
     def _read(self, path: str, params: dict[str, str], parsed: Callable[[Answer], T]) -> T:
         """Return what `parsed` makes of the answer, or what it has made of the same answer before.

@@ -295,24 +295,44 @@ class MemberSummary:
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """What came with a page. None and [] are for what was not asked for, or could not be had."""
+    """What came with an answer. None and [] are for what was not asked for, or could not be had."""
 
     head: MemberSummary | None = None
     suggestions: list[Account] = field(default_factory=list)
     trending: list[Trend] = field(default_factory=list)
     account: Account | None = None
     pinned: Message | None = None
+    message: ConversationItem | None = None
+    ancestors: list[ConversationItem] | None = None
 
     @classmethod
     def parse(cls, data: Data) -> "Included":
-        head, account, pinned = data.get("head"), data.get("account"), data.get("pinned")
+        """Return what is included in the body `data` of an answer."""
+        parts = data.get("included") or {}
         return cls(
-            head=MemberSummary.parse(head) if head else None,
-            suggestions=[Account.parse(each) for each in data.get("suggestions") or ()],
-            trending=[Trend.parse(each) for each in data.get("trending") or ()],
-            account=Account.parse(account) if account else None,
-            pinned=Message.parse(pinned) if pinned else None,
+            head=_parsed(parts.get("head"), MemberSummary.parse),
+            suggestions=[Account.parse(each) for each in parts.get("suggestions") or ()],
+            trending=[Trend.parse(each) for each in parts.get("trending") or ()],
+            account=_parsed(parts.get("account"), Account.parse),
+            pinned=_parsed(parts.get("pinned"), Message.parse),
+            message=_parsed(parts.get("message"), parse_conversation_item),
+            ancestors=_parsed(
+                parts.get("ancestors"), lambda items: [parse_conversation_item(it) for it in items]
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The texts that a message has had, oldest first. `message` is None if it was not included."""
+
+    message: ConversationItem | None
+    revisions: list[Revision]
+
+    @classmethod
+    def parse(cls, data: Data) -> "History":
+        revisions = [Revision.parse(item) for item in data["results"]]
+        return cls(Included.parse(data).message, revisions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,8 +366,12 @@ class Page(Generic[T]):
             older=_query_parameter(data["next"], "cursor") or None,
             newer=_query_parameter(data["previous"], "cursor") or None,
             shards_missing=shards_missing,
-            included=Included.parse(data.get("included") or {}),
+            included=Included.parse(data),
         )
+
+
+def _parsed(data: Any, parse: Callable[[Any], T]) -> T | None:
+    return None if data is None else parse(data)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from ..client import DeletedMessage, Message
-from ..client.errors import Conflict, Forbidden, NotFound
+from ..client import DeletedMessage, Message, contents
+from ..client.errors import Conflict, Forbidden
 from ..forms import EditForm, MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
@@ -17,48 +17,38 @@ from .form_pages import FORM_ERRORS, failed_form_page, form_page
 @allow_methods("GET")
 @shared_by_visitors
 def message(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
-    """A message with what it replies to and its replies. Three calls of the API, for its author
-    four.
+    """A message with what it replies to and its replies. One call of the API.
 
     The place of a deleted message that has replies is a page too, with status 410.
     """
+    is_author = request.member is not None and request.member.username == username
+    author = username if is_author else None
     cursor = request.GET.get("cursor", "")
-    try:
-        message = request.api.message(message_id)
-    except NotFound:
-        return _deleted_message(request, message_id, cursor)
+    shown = contents.conversation(request.api, message_id, cursor, author=author)
+    message = shown.message
+    context: dict[str, object] = {
+        "message": message,
+        "ancestors": shown.ancestors,
+        "page": shown.page,
+    }
+    if isinstance(message, DeletedMessage):
+        return render(request, "timeline_web/message.html", context, status=410)
     if message.repost_of or message.author.username != username:
         return redirect("message", message.original.author.username, message.original.id)
-    is_author = request.member is not None and request.member.username == username
-    context = {
-        "message": message,
-        "ancestors": request.api.ancestors(message_id) if message.in_reply_to else [],
-        "page": request.api.replies(message_id, cursor),
+    context |= {
         "viewer": "author" if is_author else "",
-        "pinned": is_author and request.api.account(username).pinned_message == message_id,
+        "pinned": shown.is_pinned,
         "form": MessageForm(initial={"in_reply_to": message_id, "text": pop_draft(request)}),
     }
     return render(request, "timeline_web/message.html", context)
 
 
-def _deleted_message(request: SiteRequest, message_id: str, cursor: str) -> HttpResponse:
-    page = request.api.replies(message_id, cursor)
-    context = {
-        "message": DeletedMessage(message_id),
-        "ancestors": request.api.ancestors(message_id),
-        "page": page,
-    }
-    return render(request, "timeline_web/message.html", context, status=410)
-
-
 @allow_methods("GET")
 @shared_by_visitors
 def history(request: SiteRequest, username: str, message_id: str) -> HttpResponse:
-    """The texts that a message has had. Two calls of the API."""
-    context = {
-        "message": request.api.message(message_id),
-        "revisions": request.api.revisions(message_id),
-    }
+    """The texts that a message has had. One call of the API."""
+    message, revisions = contents.history(request.api, message_id)
+    context = {"message": message, "revisions": revisions}
     return render(request, "timeline_web/history.html", context)
 
 

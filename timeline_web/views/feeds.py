@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 
-from ..client import Message, Page
+from ..client import Message, Page, contents
 from ..site_request import SiteRequest
 from .decorators import allow_methods, public_response
 from .languages import in_language_of_address
@@ -28,12 +28,12 @@ EPOCH = datetime.fromisoformat("2024-01-01T00:00Z")
 @conditional_page
 @in_language_of_address
 def member(request: SiteRequest, username: str) -> HttpResponse:
-    """A member's newest messages as Atom. Two calls of the API."""
-    account = request.api.account(username)
-    page = request.api.user_timeline(account.username)
+    """A member's newest messages as Atom. One call of the API."""
+    shown = contents.profile(request.api, username)
+    account = shown.account
     return _feed(
         request,
-        page,
+        shown.page,
         title=_("%(name)s on Twitsite") % {"name": account.display_name or account.username},
         link=reverse("profile", args=[account.username]),
         since=account.created_at,

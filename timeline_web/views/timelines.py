@@ -24,7 +24,6 @@ def home(request: SiteRequest) -> HttpResponse:
     if not request.member:
         return redirect("public")
     shown = contents.home(request.api, request.GET.get("cursor", ""))
-    request.member_summary = lambda: shown.head
     form = MessageForm(initial={"text": pop_draft(request)})
     context = {"form": form, "suggestions": shown.suggestions}
     return render_list(request, "home", context, page=shown.page, live=True)
@@ -35,7 +34,6 @@ def home(request: SiteRequest) -> HttpResponse:
 def public(request: SiteRequest) -> HttpResponse:
     """The newest messages of everybody."""
     shown = contents.public(request.api, request.GET.get("cursor", ""))
-    request.member_summary = lambda: shown.head
     context = {"trending": shown.trending}
     return render_list(request, "public", context, page=shown.page, live=True)
 
@@ -45,7 +43,6 @@ def public(request: SiteRequest) -> HttpResponse:
 def profile(request: SiteRequest, username: str) -> HttpResponse:
     """A member's profile and messages."""
     shown = contents.profile(request.api, username, request.GET.get("cursor", ""))
-    request.member_summary = lambda: shown.head
     member = request.member
     context = {
         "account": shown.account,

@@ -86,7 +86,9 @@ def operation(
 ) -> Callable[[Any], Any]:
     """Return extend_schema for a view's method, with its response and every error that it may have.
     A response that is no JSON has a `media_type`."""
-    codes = sorted(ALWAYS | set(errors) | (WITH_BODY if request else set()))
+    parameters = list(parameters)
+    invalid = {400 for parameter in parameters if parameter.name == "include"}
+    codes = sorted(ALWAYS | invalid | set(errors) | (WITH_BODY if request else set()))
     responses: dict[Any, Any] = {
         status: OpenApiResponse(response, description="" if response else "Done; no body.")
     }

@@ -45,6 +45,23 @@ class AccountSerializer(AuthorSerializer):
     blocks_me = serializers.BooleanField(required=False, help_text="With a member's login only.")
 
 
+@example({"count": 3, "account": examples.AUTHOR})
+class UnreadSerializer(serializers.Serializer):
+    count = serializers.IntegerField(read_only=True, min_value=0)
+    account = AuthorSerializer(read_only=True)
+
+
+class IncludedSerializer(serializers.Serializer):
+    """What `?include=` asks for. A visitor has no head."""
+
+    head = UnreadSerializer(required=False, allow_null=True)
+
+
+@example(examples.ACCOUNT)
+class AccountWithHeadSerializer(AccountSerializer):
+    included = IncludedSerializer(required=False)
+
+
 class EntitySerializer(serializers.Serializer):
     """A name or a tag in the text, from the character `start` to before `end`, by code points."""
 
@@ -100,6 +117,11 @@ class MessageSerializer(MessageBaseSerializer):
     )
 
 
+@example(examples.MESSAGE)
+class MessageWithHeadSerializer(MessageSerializer):
+    included = IncludedSerializer(required=False)
+
+
 @example(examples.REVISION)
 class RevisionSerializer(serializers.Serializer):
     revision = serializers.IntegerField(read_only=True, min_value=0)
@@ -107,9 +129,16 @@ class RevisionSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField(read_only=True)
 
 
+class HistoryIncludedSerializer(IncludedSerializer):
+    """What `?include=` asks of a message's history."""
+
+    message = MessageSerializer(required=False, allow_null=True)
+
+
 @example(examples.results(examples.REVISION))
 class HistorySerializer(serializers.Serializer):
     results = RevisionSerializer(many=True, read_only=True)
+    included = HistoryIncludedSerializer(required=False)
 
 
 @example(examples.results(examples.MESSAGE))
@@ -141,6 +170,7 @@ class TagSerializer(serializers.Serializer):
 @example(examples.results(examples.TREND))
 class TrendingSerializer(serializers.Serializer):
     results = TagSerializer(many=True, read_only=True)
+    included = IncludedSerializer(required=False)
 
 
 class MessageAddressSerializer(serializers.Serializer):
@@ -160,12 +190,6 @@ class SitemapSerializer(serializers.Serializer):
 @example(examples.results(examples.ACCOUNT), component="People")
 class AccountListSerializer(serializers.Serializer):
     results = AccountSerializer(many=True, read_only=True)
-
-
-@example({"count": 3, "account": examples.AUTHOR})
-class UnreadSerializer(serializers.Serializer):
-    count = serializers.IntegerField(read_only=True, min_value=0)
-    account = AuthorSerializer(read_only=True)
 
 
 @example(examples.TOKEN)
@@ -217,6 +241,7 @@ class DetailSerializer(serializers.Serializer):
 class PageSerializer(serializers.Serializer):
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
+    included = IncludedSerializer(required=False)
 
 
 @example(examples.page("timelines/public", examples.MESSAGE))
@@ -224,10 +249,9 @@ class MessagePageSerializer(PageSerializer):
     results = MessageSerializer(many=True, read_only=True)
 
 
-class HomeIncludedSerializer(serializers.Serializer):
+class HomeIncludedSerializer(IncludedSerializer):
     """What `?include=` asks of the home timeline."""
 
-    head = UnreadSerializer(required=False, allow_null=True)
     suggestions = AccountSerializer(many=True, required=False, allow_null=True)
 
 
@@ -236,10 +260,9 @@ class HomePageSerializer(MessagePageSerializer):
     included = HomeIncludedSerializer(required=False)
 
 
-class PublicIncludedSerializer(serializers.Serializer):
-    """What `?include=` asks of the public timeline. A visitor has no head."""
+class PublicIncludedSerializer(IncludedSerializer):
+    """What `?include=` asks of the public timeline."""
 
-    head = UnreadSerializer(required=False, allow_null=True)
     trending = TagSerializer(many=True, required=False, allow_null=True)
 
 
@@ -248,17 +271,30 @@ class PublicPageSerializer(MessagePageSerializer):
     included = PublicIncludedSerializer(required=False)
 
 
-class ProfileIncludedSerializer(serializers.Serializer):
-    """What `?include=` asks of a member's messages. A visitor has no head."""
+class ProfileIncludedSerializer(IncludedSerializer):
+    """What `?include=` asks of a member's messages."""
 
     account = AccountSerializer(required=False, allow_null=True)
     pinned = MessageSerializer(required=False, allow_null=True)
-    head = UnreadSerializer(required=False, allow_null=True)
 
 
 @example(examples.page("accounts/alice/messages", examples.MESSAGE))
 class ProfilePageSerializer(MessagePageSerializer):
     included = ProfileIncludedSerializer(required=False)
+
+
+class RepliesIncludedSerializer(IncludedSerializer):
+    """What `?include=` asks of the replies to a message: the message, or the gap that it has left;
+    what it replies to; its author."""
+
+    message = MessageSerializer(required=False, allow_null=True)
+    ancestors = MessageSerializer(many=True, required=False, allow_null=True)
+    account = AccountSerializer(required=False, allow_null=True)
+
+
+@example(examples.page("messages/161514131211109876/replies", examples.MESSAGE))
+class RepliesPageSerializer(MessagePageSerializer):
+    included = RepliesIncludedSerializer(required=False)
 
 
 @example(examples.page("notifications", examples.NOTIFICATION))

@@ -22,7 +22,11 @@ from ..serializers.requests import (
     ProfileSerializer,
     RegistrationSerializer,
 )
-from ..serializers.responses import AccountSerializer, ProfilePageSerializer
+from ..serializers.responses import (
+    AccountSerializer,
+    AccountWithHeadSerializer,
+    ProfilePageSerializer,
+)
 from ..throttling import RegistrationThrottle
 from . import includes
 from .base import ApiView
@@ -101,11 +105,12 @@ class AccountView(OwnAccountView):
         "accounts_retrieve",
         tag="accounts",
         summary="A member's profile",
-        response=AccountSerializer,
+        response=AccountWithHeadSerializer,
         errors=[404],
+        parameters=[includes.parameter()],
     )
     def get(self, request: Request, username: str) -> Response:
-        return self.account_response(self.account_or_404(username))
+        return self.answer(self.account_response(self.account_or_404(username)).data)
 
     @operation(
         "accounts_update",
@@ -178,19 +183,15 @@ class AccountMessagesView(ApiView):
         tag="accounts",
         summary="A member's messages, newest first",
         response=ProfilePageSerializer,
-        errors=[400, 404],
-        parameters=(includes.parameter("account", "pinned", "head"), *PAGING),
+        errors=[404],
+        parameters=(includes.parameter("account", "pinned"), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
         author = self.account_or_404(username)
-        parts: dict[str, includes.Part] = {
-            "account": partial(includes.account, self, author),
-            "pinned": partial(includes.pinned, self, author),
-            "head": partial(includes.head, self),
-        }
         return self.page_of_messages(
             partial(message_selectors.of_author, author, viewer=self.viewer),
-            includes.included(request, parts),
+            account=partial(includes.account, self, author),
+            pinned=partial(includes.pinned, self, author),
         )
 
     def get_view_name(self) -> str:

@@ -22,6 +22,7 @@ from ..permissions import IsMember
 from ..representations import Representer
 from ..serializers.requests import EmptySerializer
 from ..validators import NotModified, Validator, committed_before, validator_of
+from . import includes
 
 
 def with_shards_missing(response: Response, shards_missing: tuple[str, ...]) -> Response:
@@ -123,26 +124,24 @@ class ApiView(APIView):
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
 
+    def answer(self, body: dict[str, Any], **parts: includes.Part) -> Response:
+        """Return the response to a read, with what the request includes of the head and `parts`."""
+        return Response({**body, **includes.included(self, parts)})
+
     def page(
         self,
         selector: PageSelector[Row],
         represent: Callable[[Row], dict[str, Any]],
-        included: Callable[[], dict[str, Any]] | None = None,
+        **parts: includes.Part,
     ) -> Response:
-        """Return the page of a list that the request asks for, with what is `included` in it."""
+        """Return the page of a list that the request asks for, as `answer` does."""
         self.paginator = IdCursorPaginator(self.request)
         page = self.paginator.paginate(selector)
         data = self.paginator.data([represent(row) for row in page])
-        if included is not None:
-            data["included"] = included()
-        return with_shards_missing(Response(data), page.shards_missing)
+        return with_shards_missing(self.answer(data, **parts), page.shards_missing)
 
-    def page_of_messages(
-        self,
-        selector: PageSelector[Entry],
-        included: Callable[[], dict[str, Any]] | None = None,
-    ) -> Response:
-        return self.page(selector, self.represent.message, included)
+    def page_of_messages(self, selector: PageSelector[Entry], **parts: includes.Part) -> Response:
+        return self.page(selector, self.represent.message, **parts)
 
     def page_of_accounts(self, selector: PageSelector[Profile]) -> Response:
         return self.page(selector, self.represent.account)

@@ -12,6 +12,7 @@ from ...selectors import accounts as selectors
 from ...services import blocks as services
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import AccountPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -102,7 +103,7 @@ class BlocksView(ApiView):
         summary="Whom I have blocked",
         response=AccountPageSerializer,
         errors=[403, 404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page_of_accounts(partial(selectors.blocked_by, self.member))
@@ -122,7 +123,7 @@ class MutesView(ApiView):
         summary="Whom I have muted",
         response=AccountPageSerializer,
         errors=[403, 404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page_of_accounts(partial(selectors.muted_by, self.member))

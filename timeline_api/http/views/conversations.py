@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from ...models import Message
 from ...selectors import conversations as selectors
 from ..openapi.schema import PAGING, operation
-from ..serializers.responses import ConversationSerializer, MessagePageSerializer
+from ..serializers.responses import ConversationSerializer, RepliesPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -36,9 +37,7 @@ class AncestorsView(ConversationView):
         errors=[404],
     )
     def get(self, request: Request, id: int) -> Response:
-        represent = self.represent
-        above = selectors.ancestors(self.node_or_404(id), viewer=self.viewer)
-        return Response({"results": [represent.message(entry) for entry in above]})
+        return Response({"results": includes.ancestors(self, self.node_or_404(id))})
 
     def get_view_name(self) -> str:
         return "Ancestors"
@@ -51,13 +50,18 @@ class RepliesView(ConversationView):
         "messages_replies",
         tag="conversations",
         summary="The replies to a message, the oldest first",
-        response=MessagePageSerializer,
+        response=RepliesPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter("message", "ancestors", "account"), *PAGING),
     )
     def get(self, request: Request, id: int) -> Response:
         node = self.node_or_404(id)
-        return self.page_of_messages(partial(selectors.replies, node, viewer=self.viewer))
+        return self.page_of_messages(
+            partial(selectors.replies, node, viewer=self.viewer),
+            message=partial(includes.message, self, id),
+            ancestors=partial(includes.ancestors, self, node),
+            account=partial(includes.author, self, node),
+        )
 
     def get_view_name(self) -> str:
         return "Replies"

@@ -36,7 +36,7 @@ class TagView(ApiView):
         summary="The newest messages with a tag",
         response=MessagePageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, tag: str) -> Response:
         return self.page_of_messages(partial(selectors.tagged, tag, viewer=self.viewer))
@@ -53,9 +53,10 @@ class TrendingView(ApiView):
         tag="discovery",
         summary="The tags that most messages of late have",
         response=TrendingSerializer,
+        parameters=[includes.parameter()],
     )
     def get(self, request: Request) -> Response:
-        return Response({"results": includes.trending()})
+        return self.answer({"results": includes.trending()})
 
     def get_view_name(self) -> str:
         return "Trending tags"
@@ -82,7 +83,7 @@ class MessageSearchView(SearchView):
         summary="Messages that have all the words",
         response=MessagePageSerializer,
         errors=[400, 404],
-        parameters=(QUERY, *PAGING),
+        parameters=(QUERY, includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page_of_messages(
@@ -102,7 +103,7 @@ class AccountSearchView(SearchView):
         summary="Accounts that have all the words",
         response=AccountPageSerializer,
         errors=[400, 404],
-        parameters=(QUERY, *PAGING),
+        parameters=(QUERY, includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page_of_accounts(

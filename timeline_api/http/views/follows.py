@@ -12,6 +12,7 @@ from ...selectors import accounts as selectors
 from ...services import follows as services
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import AccountPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -61,7 +62,7 @@ class FollowersView(ApiView):
         summary="Who follows this member",
         response=AccountPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
         account = self.account_or_404(username)
@@ -80,7 +81,7 @@ class FollowingView(ApiView):
         summary="Whom this member follows",
         response=AccountPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
         account = self.account_or_404(username)

@@ -1,11 +1,15 @@
-"""Includes: further parts of a page, in the response of its list, so that a client asks once.
+"""Includes: further parts of a page, in the response of what it is about, so that a client asks
+once.
 
-`?include=head,suggestions` adds `included`, with a key for each part. The page does without a part
-whose shard does not answer: it is null.
+`?include=head,suggestions` adds `included`, with a key for each part. Everything that a page can be
+about has a head. The page does without a part whose shard does not answer: it is null.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
@@ -14,22 +18,24 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from ...models import Account, Message
-from ...selectors import accounts, discovery, messages, notifications
-from ...selectors.rows import Author
+from ...selectors import accounts, conversations, discovery, messages, notifications
+from ...selectors.rows import Author, DeletedMessage
 from ..exceptions import is_unavailable
-from .base import ApiView
+
+if TYPE_CHECKING:
+    from .base import ApiView
 
 # Return what `included` has under a name.
 Part = Callable[[], Any]
 
 
 def parameter(*names: str) -> OpenApiParameter:
-    """Return the description of `?include=` for a list that has these parts."""
+    """Return the description of `?include=` for what has these parts and the head."""
     return OpenApiParameter(
         "include",
         str,
         many=True,
-        enum=names,
+        enum=["head", *names],
         explode=False,
         description="Further parts of the page, in `included`. One that cannot be had now is null.",
     )
@@ -45,13 +51,13 @@ def _requested(request: Request, parts: Mapping[str, Part]) -> dict[str, Part]:
     return {name: parts[name] for name in names}
 
 
-def included(request: Request, parts: Mapping[str, Part]) -> Callable[[], dict[str, Any]] | None:
-    """Return how to make `included`, None if the request asks for no part. Raise ValidationError
-    (400) for parts that are not in `parts`."""
-    chosen = _requested(request, parts)
+def included(view: ApiView, parts: Mapping[str, Part]) -> dict[str, dict[str, Any]]:
+    """Return `included` with those of the `parts` and the head that the request asks for; nothing
+    if it asks for none. Raise ValidationError (400) if it asks for others."""
+    chosen = _requested(view.request, {"head": partial(head, view), **parts})
     if not chosen:
-        return None
-    return lambda: {name: _part_or_none(part) for name, part in chosen.items()}
+        return {}
+    return {"included": {name: _part_or_none(part) for name, part in chosen.items()}}
 
 
 def _part_or_none(part: Part) -> Any:
@@ -96,3 +102,24 @@ def pinned(view: ApiView, account: Account) -> dict[str, Any] | None:
     except Message.DoesNotExist:
         return None
     return view.represent.message(line)
+
+
+def message(view: ApiView, message_id: int) -> dict[str, Any]:
+    """Return the message, or the gap of one that is deleted or that the reader may not see."""
+    try:
+        return view.represent.message(messages.line(message_id, viewer=view.viewer))
+    except Message.DoesNotExist:
+        return view.represent.message(DeletedMessage(message_id))
+
+
+def ancestors(view: ApiView, node: conversations.Node) -> list[dict[str, Any]]:
+    """Return what a message replies to, the parent last."""
+    represent = view.represent
+    above = conversations.ancestors(node, viewer=view.viewer)
+    return [represent.message(entry) for entry in above]
+
+
+def author(view: ApiView, node: conversations.Node) -> dict[str, Any] | None:
+    """Return the account of a message's author, if it still exists."""
+    found = accounts.by_ids([node.author_id])
+    return account(view, found[node.author_id]) if found else None

@@ -11,6 +11,7 @@ from ...selectors import accounts
 from ...services import likes, messages
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import AccountPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -85,7 +86,7 @@ class LikesView(ApiView):
         summary="Who likes this message",
         response=AccountPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, id: int) -> Response:
         message = self.message_or_404(id)
@@ -106,7 +107,7 @@ class RepostsView(ApiView):
         summary="Who has reposted this message",
         response=AccountPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, id: int) -> Response:
         message = self.message_or_404(id)

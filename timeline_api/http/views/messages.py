@@ -1,6 +1,7 @@
 """Messages: posting, reading, editing, pinning, deleting."""
 
 import re
+from functools import partial
 
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -17,8 +18,13 @@ from ...services import messages as services
 from ..exceptions import Conflict, KeyReused
 from ..openapi.schema import IDEMPOTENCY_KEY, operation
 from ..serializers.requests import EditSerializer, NewMessageSerializer, ReportSerializer
-from ..serializers.responses import HistorySerializer, MessageSerializer
+from ..serializers.responses import (
+    HistorySerializer,
+    MessageSerializer,
+    MessageWithHeadSerializer,
+)
 from ..throttling import PostThrottle
+from . import includes
 from .base import ApiView
 
 IDEMPOTENCY_KEY_FORM = re.compile(r"[\x21-\x7e]{1,200}")
@@ -114,8 +120,9 @@ class MessageView(OwnMessageView):
         "messages_retrieve",
         tag="messages",
         summary="One message",
-        response=MessageSerializer,
+        response=MessageWithHeadSerializer,
         errors=[404],
+        parameters=[includes.parameter()],
     )
     def get(self, request: Request, id: int) -> Response:
         try:
@@ -123,7 +130,7 @@ class MessageView(OwnMessageView):
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
         self.author_id, self.form_instance = line.message.author.id, line.message
-        return Response(self.represent.message(line))
+        return self.answer(self.represent.message(line))
 
     @operation(
         "messages_update",
@@ -172,11 +179,13 @@ class HistoryView(ApiView):
         summary="The texts that a message has had",
         response=HistorySerializer,
         errors=[404],
+        parameters=[includes.parameter("message")],
     )
     def get(self, request: Request, id: int) -> Response:
         represent = self.represent
         texts = selectors.history(self.message_or_404(id))
-        return Response({"results": [represent.revision(text) for text in texts]})
+        body = {"results": [represent.revision(text) for text in texts]}
+        return self.answer(body, message=partial(includes.message, self, id))
 
     def get_view_name(self) -> str:
         return "History"

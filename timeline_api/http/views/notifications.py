@@ -27,7 +27,7 @@ class NotificationsView(ApiView):
         summary="My notifications",
         response=NotificationPageSerializer,
         errors=[403, 404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page(partial(selectors.groups, self.member), self.represent.notification)

@@ -20,16 +20,12 @@ class PublicTimelineView(ApiView):
         tag="timelines",
         summary="The newest messages of everybody",
         response=PublicPageSerializer,
-        errors=[400, 404],
-        parameters=(includes.parameter("head", "trending"), *PAGING),
+        errors=[404],
+        parameters=(includes.parameter("trending"), *PAGING),
     )
     def get(self, request: Request) -> Response:
-        parts: dict[str, includes.Part] = {
-            "head": partial(includes.head, self),
-            "trending": includes.trending,
-        }
         return self.page_of_messages(
-            partial(selectors.public_page, viewer=self.viewer), includes.included(request, parts)
+            partial(selectors.public_page, viewer=self.viewer), trending=includes.trending
         )
 
     def get_view_name(self) -> str:
@@ -46,16 +42,13 @@ class HomeTimelineView(ApiView):
         tag="timelines",
         summary="My messages and those of the people I follow",
         response=HomePageSerializer,
-        errors=[400, 404],
-        parameters=(includes.parameter("head", "suggestions"), *PAGING),
+        errors=[404],
+        parameters=(includes.parameter("suggestions"), *PAGING),
     )
     def get(self, request: Request) -> Response:
-        parts: dict[str, includes.Part] = {
-            "head": partial(includes.head, self),
-            "suggestions": partial(includes.suggestions, self),
-        }
         return self.page_of_messages(
-            partial(selectors.home_page, self.member), includes.included(request, parts)
+            partial(selectors.home_page, self.member),
+            suggestions=partial(includes.suggestions, self),
         )
 
     def get_view_name(self) -> str:

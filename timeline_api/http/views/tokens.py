@@ -18,6 +18,7 @@ from ..authentication import log_in
 from ..openapi.schema import PAGING, operation
 from ..serializers.requests import CredentialsSerializer, NewTokenSerializer
 from ..serializers.responses import IssuedTokenSerializer, TokenPageSerializer
+from . import includes
 from .base import ApiView
 
 
@@ -50,7 +51,7 @@ class TokensView(IssuingView):
         summary="My live tokens",
         response=TokenPageSerializer,
         errors=[404],
-        parameters=PAGING,
+        parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request) -> Response:
         return self.page(partial(selectors.of_account, self.member), self.represent.token)
