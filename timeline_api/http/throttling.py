@@ -14,15 +14,18 @@ if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-# A process counts this many anonymous reads before it writes them to the shared counter: a write
-# for each read would cost more than the read.
-ANONYMOUS_STRIDE = 50
+# A process that counts several requests before it writes them to the shared counter lets pass at
+# most one in so many of the rate beyond it.
+STRIDES_IN_RATE = 30
 
 
 class ScopedThrottle(BaseThrottle):
     """A DRF throttle over a Limit. Subclasses say who is counted."""
 
     scope: str
+    # So many requests at most a process counts before it writes them to the shared counter: a write
+    # for each would cost as much as a read, and a part of a post.
+    stride = 1
     _wait: float | None = None
 
     def identity(self, request: Request, view: APIView) -> str | None:
@@ -30,13 +33,27 @@ class ScopedThrottle(BaseThrottle):
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        who = self.identity(request, view)
-        if who is not None:
-            try:
-                Limit(self.scope, who).hit()
-            except RateExceeded as error:
-                self._wait = error.wait
-                return False
+        who, rate = self.identity(request, view), settings.THROTTLE_RATES[self.scope]
+        if who is None or not rate:
+            return True
+        stride = max(1, min(self.stride, parse_rate(rate)[0] // STRIDES_IN_RATE))
+        return self._is_within(who, stride)
+
+    def _is_within(self, who: str, stride: int) -> bool:
+        pending = pending_counts.of(f"{self.scope}:{who}")
+        if pending.blocked_until > now():
+            self._wait = pending.blocked_until - now()
+            return False
+        pending.requests += 1
+        if pending.requests < stride:
+            return True
+        requests, pending.requests = pending.requests, 0
+        try:
+            Limit(self.scope, who).hit(by=requests)
+        except RateExceeded as error:
+            self._wait = error.wait
+            pending.blocked_until = now() + int(error.wait)
+            return False
         return True
 
     def wait(self) -> float | None:
@@ -63,6 +80,7 @@ class PostThrottle(MemberThrottle):
     """Messages of one member."""
 
     scope = "post"
+    stride = 10
 
 
 class PictureThrottle(MemberThrottle):
@@ -105,26 +123,7 @@ class AnonymousThrottle(ScopedThrottle):
     """Requests of one address without a login. Generous: it stops floods, not readers."""
 
     scope = "anonymous"
+    stride = 50
 
     def identity(self, request: Request, view: APIView) -> str | None:
         return None if request.user.is_authenticated else throttle_identity(request)
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        who, rate = self.identity(request, view), settings.THROTTLE_RATES[self.scope]
-        if who is None or not rate:
-            return True
-        pending = pending_counts.of(who)
-        if pending.blocked_until > now():
-            self._wait = pending.blocked_until - now()
-            return False
-        pending.requests += 1
-        if pending.requests < min(ANONYMOUS_STRIDE, parse_rate(rate)[0]):
-            return True
-        requests, pending.requests = pending.requests, 0
-        try:
-            Limit(self.scope, who).hit(by=requests)
-        except RateExceeded as error:
-            self._wait = error.wait
-            pending.blocked_until = now() + int(error.wait)
-            return False
-        return True

@@ -13,6 +13,7 @@ from timeline_api.models import ThrottleCount
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 PUBLIC = "/api/v1/timelines/public/"
+MESSAGES = "/api/v1/messages/"
 
 
 @pytest.fixture
@@ -102,5 +103,25 @@ def test_it_counts_no_member_as_anonymous(as_alice, rates):
 
 def test_it_writes_once_in_fifty_anonymous_reads(visitor, django_assert_num_queries):
     with django_assert_num_queries(1, connection=connections["cache"]):
-        for _ in range(throttling.ANONYMOUS_STRIDE):
+        for _ in range(throttling.AnonymousThrottle.stride):
             visitor.get(PUBLIC)
+
+
+def test_it_writes_once_in_ten_posts(as_alice, django_assert_num_queries):
+    with django_assert_num_queries(1, connection=connections["cache"]):
+        for _ in range(throttling.PostThrottle.stride):
+            assert as_alice.post(MESSAGES, {"text": "hello"}).status_code == 201
+
+
+def test_it_stops_a_flood_of_posts(as_alice, as_bob, rates):
+    rates(post="60/min")
+    statuses = [as_alice.post(MESSAGES, {"text": "hello"}).status_code for _ in range(64)]
+    assert statuses[:60] == [201] * 60
+    assert statuses[62:] == [429, 429]
+    assert as_bob.post(MESSAGES, {"text": "hello"}).status_code == 201
+
+
+def test_it_is_exact_where_few_are_allowed(as_alice, rates):
+    rates(post="3/min")
+    statuses = [as_alice.post(MESSAGES, {"text": "hello"}).status_code for _ in range(5)]
+    assert statuses == [201, 201, 201, 429, 429]
