@@ -43,8 +43,19 @@ class Settings:
         return getattr(settings, "MICROCACHE_SECONDS", 1)
 
     @property
+    def RENDER_ANEW(self) -> bool:
+        """Whether nothing that was rendered or parsed is kept in this process."""
+        return getattr(settings, "RENDER_ANEW", False)
+
+    @property
     def INSTANCE_NAME(self) -> str:
         return getattr(settings, "INSTANCE_NAME", "dev.0")
 
 
 conf = Settings()
+
+
+def kept(count: int) -> int:
+    """Return the size of a cache of what was rendered or parsed: `count`, or 0 with RENDER_ANEW.
+    Read once, when its module is loaded."""
+    return 0 if conf.RENDER_ANEW else count

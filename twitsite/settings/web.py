@@ -72,6 +72,9 @@ API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
 # How long nginx may keep a page for all visitors; deploy/ reads it too, and checks it.
 MICROCACHE_SECONDS = env.int("MICROCACHE_SECONDS", default=1)
 
+# Keep nothing that was rendered or parsed, to find out whether what is kept is out of date.
+RENDER_ANEW = flag("RENDER_ANEW")
+
 # Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
 
