@@ -7,7 +7,7 @@ BIN := .venv/bin
 API := tests/timeline_api
 ON_POSTGRESQL := $(API)/postgresql $(API)/migrations \
   $(API)/histories/test_histories.py::test_it_ends_as_the_plain_model_says \
-  $(API)/histories/test_crowd.py $(API)/relay/test_worker.py \
+  $(API)/histories/test_crowd.py $(API)/relay/test_worker.py $(API)/ops/test_commits.py \
   $(patsubst %,$(API)/services/test_%.py,accounts follows messages races) \
   $(patsubst %,$(API)/http/test_%.py,avatars bad_input blocks discovery messages races search unavailable)
 # Tests do not read this installation's .env, and write to a VAR_DIR of their own.

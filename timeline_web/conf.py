@@ -48,6 +48,11 @@ class Settings:
         return getattr(settings, "RENDER_ANEW", False)
 
     @property
+    def KEPT_ANSWERS(self) -> int:
+        """How many answers of the API a process keeps, to be asked for again by their ETags."""
+        return getattr(settings, "KEPT_ANSWERS", 128)
+
+    @property
     def INSTANCE_NAME(self) -> str:
         return getattr(settings, "INSTANCE_NAME", "dev.0")
 

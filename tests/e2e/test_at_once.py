@@ -24,7 +24,7 @@ def installation(request, tmp_path_factory):
     if request.param == "kept":
         yield request.getfixturevalue("stack")
         return
-    nothing_kept = {"MICROCACHE_SECONDS": "0", "RENDER_ANEW": "True"}
+    nothing_kept = {"MICROCACHE_SECONDS": "0", "KEPT_ANSWERS": "0", "RENDER_ANEW": "True"}
     throttles = {"THROTTLE_REGISTER": "", "THROTTLE_POST": ""}
     running = Stack(tmp_path_factory.mktemp("anew"), **throttles, **nothing_kept)
     running.start()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from copy import copy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -59,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.seen.append(self)
+        self.server.seen.append(copy(self))  # one handler answers all that a connection asks
         script = self.server.script
         status, body, headers = script.pop(0) if len(script) > 1 else script[0]
         if status == 0:  # the connection breaks off

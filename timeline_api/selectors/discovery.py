@@ -30,7 +30,9 @@ CACHE_SECONDS = 60
 REFRESHED_SECONDS = 180
 # How long the accounts that one might follow are kept: they change slowly.
 SUGGESTED_SECONDS = 300
-# So many times as many as are shown, since some are followed meanwhile.
+# So many candidates are kept, and twice as many looked at as are shown, since some are followed
+# meanwhile.
+CANDIDATES = 20
 SPARE = 2
 # Suggestions look at whom so many of one's followees follow.
 FRIENDS = 200
@@ -101,8 +103,9 @@ def suggestions(viewer: Account, limit: int = 10) -> list[Profile]:
     key = f"suggested:{viewer.pk}:{viewer.following_count}"
     candidates = cache.get(key)
     if candidates is None:
-        candidates = _candidates(viewer, limit * SPARE)
+        candidates = _candidates(viewer, CANDIDATES)
         cache.set(key, candidates, SUGGESTED_SECONDS)
+    candidates = candidates[: limit * SPARE]
     rows = accounts.rows_by_ids(candidates)
     of_viewer = accounts.relationships(viewer, rows)
     # Since they were found the viewer may have followed, muted or blocked some.

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import orjson
 
 from . import errors, transport
+from .kept_answers import Kept, kept_answers
 from .resources import (
     Account,
     ConversationItem,
@@ -317,13 +318,16 @@ class Api:
         return transport.connection().is_alive()
 
     def _get(self, path: str, parse: Callable[[Data], T]) -> T:
-        return _parsed(self._send("GET", path), parse)
+        return self._read(path, {}, lambda answer: _parsed(answer, parse))
 
     def _part(self, path: str, parse: Callable[[Data], T], *include: str) -> T:
         """Return what a page of the site is about, with the parts in `include`, and a member's
         head."""
-        answer = self._send("GET", path, params=self._including(*include))
-        part, self._included = _parsed(answer, lambda body: (parse(body), Included.parse(body)))
+
+        def parsed(answer: Answer) -> tuple[T, Included]:
+            return _parsed(answer, lambda body: (parse(body), Included.parse(body)))
+
+        part, self._included = self._read(path, self._including(*include), parsed)
         return part
 
     def _page(
@@ -331,15 +335,33 @@ class Api:
     ) -> Page[T]:
         """Return a page of a list, with the parts in `include`, and a member's head."""
         params |= self._including(*include) | ({"cursor": cursor} if cursor else {})
-        answer = self._send("GET", path, params=params)
-        shards_missing = answer.headers.get("X-Shards-Missing", "")
-        page = _parsed(answer, lambda body: Page.parse(body, parse, shards_missing))
+
+        def parsed(answer: Answer) -> Page[T]:
+            shards_missing = answer.headers.get("X-Shards-Missing", "")
+            return _parsed(answer, lambda body: Page.parse(body, parse, shards_missing))
+
+        page = self._read(path, params, parsed)
         self._included = page.included
         return page
 
     def _including(self, *include: str) -> dict[str, str]:
         names = [*include, *(["head"] if self.token else [])]
         return {"include": ",".join(names)} if names else {}
+
+    def _read(self, path: str, params: dict[str, str], parsed: Callable[[Answer], T]) -> T:
+        """Return what `parsed` makes of the answer, or what it has made of the same answer before.
+        That is shared: nobody may change it."""
+        key = (self.token, self._headers["Accept-Language"], path, *params.items())
+        kept = kept_answers.get(key)
+        known = {"If-None-Match": kept.etag} if kept else {}
+        answer = self._send("GET", path, params=params, headers=known)
+        if kept and answer.status == 304:
+            value: T = kept.value
+        else:
+            value = parsed(answer)
+        if etag := answer.headers.get("ETag"):
+            kept_answers.put(key, Kept(etag, value))
+        return value
 
     def _send(
         self,
@@ -351,11 +373,12 @@ class Api:
         json: object | None = None,
         files: Files | None = None,
     ) -> Answer:
-        """Send one request. Return the answer if it is a success, else raise what it means."""
+        """Send one request. Return the answer if it is a success, or the 304 that was asked for,
+        else raise what it means."""
         headers = self._headers | (headers or {})
         call = Call(method, path, headers=headers, params=params or {}, json=json, files=files)
         answer = transport.connection().send(call)
-        if not answer.ok:
+        if not answer.ok and not (answer.status == 304 and "If-None-Match" in headers):
             raise errors.error_of(answer.status, answer.headers, answer.body)
         return answer
 

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, env, flag
+from .base import BASE_DIR, DEBUG, INSTANCE_NAME, VAR_DIR, count, env, flag
 
 
 def number(variable: str, default: float) -> float:
@@ -20,14 +20,6 @@ def number(variable: str, default: float) -> float:
         return float(text)
     except ValueError:
         raise ImproperlyConfigured(f"{variable}={text!r} is not a number.") from None
-
-
-def count(variable: str, default: int) -> int:
-    """Return the whole number of 0 or more in `variable`, or raise ImproperlyConfigured."""
-    text = env.str(variable, default=str(default))
-    if not (text.isascii() and text.isdigit()):
-        raise ImproperlyConfigured(f"{variable}={text!r} is not a whole number of 0 or more.")
-    return int(text)
 
 
 def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:

@@ -31,6 +31,14 @@ def port(variable: str, default: int) -> int:
     return int(text)
 
 
+def count(variable: str, default: int) -> int:
+    """Return the whole number of 0 or more in `variable`, or raise ImproperlyConfigured."""
+    text = env.str(variable, default=str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise ImproperlyConfigured(f"{variable}={text!r} is not a whole number of 0 or more.")
+    return int(text)
+
+
 DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])

@@ -4,7 +4,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import API_PORT, DEBUG, VAR_DIR, env, flag
+from .base import API_PORT, DEBUG, VAR_DIR, count, env, flag
 
 
 def seconds(variable: str, default: float) -> float:
@@ -71,6 +71,9 @@ API_READ_TIMEOUT = seconds("API_READ_TIMEOUT", 6.0)
 
 # How long nginx may keep a page for all visitors; deploy/ reads it too, and checks it.
 MICROCACHE_SECONDS = env.int("MICROCACHE_SECONDS", default=1)
+
+# How many answers of the API each process keeps with their ETags; 0: none.
+KEPT_ANSWERS = count("KEPT_ANSWERS", 128)
 
 # Keep nothing that was rendered or parsed, to find out whether what is kept is out of date.
 RENDER_ANEW = flag("RENDER_ANEW")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.throttling import BaseThrottle
@@ -20,6 +21,7 @@ from ..pagination import IdCursorPaginator, PageSelector
 from ..permissions import IsMember
 from ..representations import Representer
 from ..serializers.requests import EmptySerializer
+from ..validators import NotModified, Validator, committed_before, validator_of
 from . import includes
 
 
@@ -44,6 +46,28 @@ class ApiView(APIView):
     # What the browsable API's edit form starts from.
     form_instance: Any = None
     paginator: IdCursorPaginator | None = None
+    validator: Validator | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check who asks, and how often. Raise NotModified if they have the answer already."""
+        commits = committed_before()
+        super().initial(request, *args, **kwargs)
+        self.validator = validator_of(request, commits)
+        if self.validator is not None:
+            self.validator.check()
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, NotModified):
+            return Response(status=304)
+        return super().handle_exception(error)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.validator is not None and isinstance(response, Response):
+            self.validator.add_to(response)
+        return response
 
     def get_permissions(self) -> list[BasePermission]:
         return [IsMember() if self.request.method in self.members_only else AllowAny()]

@@ -25,6 +25,9 @@ from ..exceptions import is_unavailable
 if TYPE_CHECKING:
     from .base import ApiView
 
+# GET /suggestions/ has twice as many.
+SUGGESTIONS = 5
+
 # Return what `included` has under a name.
 Part = Callable[[], Any]
 
@@ -78,9 +81,11 @@ def head(view: ApiView) -> dict[str, Any] | None:
 
 
 def suggestions(view: ApiView) -> list[dict[str, Any]]:
-    """Return accounts that the member might follow."""
+    """Return some accounts that the member might follow: what the margin of a page has room for."""
     represent = view.represent
-    return [represent.account(profile) for profile in discovery.suggestions(view.member)]
+    return [
+        represent.account(profile) for profile in discovery.suggestions(view.member, SUGGESTIONS)
+    ]
 
 
 def trending() -> list[dict[str, Any]]:
