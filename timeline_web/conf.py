@@ -43,6 +43,11 @@ class Settings:
         return getattr(settings, "MICROCACHE_SECONDS", 1)
 
     @property
+    def RENDER_ANEW(self) -> bool:
+        """Whether nothing that was rendered or parsed is kept in this process."""
+        return getattr(settings, "RENDER_ANEW", False)
+
+    @property
     def KEPT_ANSWERS(self) -> int:
         """How many answers of the API a process keeps, to be asked for again by their ETags."""
         return getattr(settings, "KEPT_ANSWERS", 128)
@@ -53,3 +58,9 @@ class Settings:
 
 
 conf = Settings()
+
+
+def kept(count: int) -> int:
+    """Return the size of a cache of what was rendered or parsed: `count`, or 0 with RENDER_ANEW.
+    Read once, when its module is loaded."""
+    return 0 if conf.RENDER_ANEW else count

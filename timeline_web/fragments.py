@@ -16,6 +16,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from .conf import kept
+
 # A part of a page: from the page's context to HTML, as UTF-8 if it is long.
 Part = Callable[[Mapping[str, Any]], SafeString | bytes]
 
@@ -38,7 +40,7 @@ def fragment(template: str, slots: Mapping[str, object], **values: Hashable) -> 
     return SafeString(html)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=kept(2048))
 def _rendered(
     template: str,
     slots: tuple[str, ...],
@@ -62,7 +64,7 @@ def kept_page(template: str, context: Mapping[str, Any], **values: Hashable) -> 
     return b"".join([piece if isinstance(piece, bytes) else piece(context) for piece in pieces])
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=kept(128))
 def _pieces(
     template: str, values: tuple[tuple[str, Hashable], ...], language: str | None
 ) -> list[bytes | Callable[[Mapping[str, Any]], bytes]]:

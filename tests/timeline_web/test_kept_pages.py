@@ -19,8 +19,8 @@ def run(var_dir, collected):
     return partial(_run, var_dir)
 
 
-def _run(var_dir: Path, *arguments: str) -> str:
-    env = environment("twitsite.settings.web", var_dir)
+def _run(var_dir: Path, *arguments: str, **variables: str) -> str:
+    env = environment("twitsite.settings.web", var_dir, **variables)
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True
     )
@@ -28,8 +28,20 @@ def _run(var_dir: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_it_makes_the_same_pages_as_their_templates(run):
-    run("-m", "tests.timeline_web.both_ways")
+@pytest.mark.parametrize("anew", ["False", "True"])
+def test_it_makes_the_same_pages_as_their_templates(run, anew):
+    run("-m", "tests.timeline_web.both_ways", RENDER_ANEW=anew)
+
+
+@pytest.mark.parametrize(("anew", "found"), [("False", "1"), ("True", "0")])
+def test_it_keeps_nothing_if_it_is_told_to(run, anew, found):
+    code = (
+        "import django; django.setup();"
+        "from timeline_web.fragments import _rendered, fragment;"
+        "fragment('_pager', {}); fragment('_pager', {});"
+        "print(_rendered.cache_info().hits)"
+    )
+    assert run("-c", code, RENDER_ANEW=anew).strip() == found
 
 
 def test_it_fills_slots_with_escaped_text_and_keeps_languages_apart(run):

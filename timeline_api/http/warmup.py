@@ -18,7 +18,15 @@ from shardrouter import new_id, shard_for
 from shardrouter.prepared import PreparedQuery
 
 from ..models import Account
-from ..selectors import accounts, discovery, marks, messages, notifications, timelines
+from ..selectors import (
+    accounts,
+    conversations,
+    discovery,
+    marks,
+    messages,
+    notifications,
+    timelines,
+)
 from ..services import tokens
 from .pagination import PAGE_SIZE
 
@@ -67,7 +75,7 @@ def warm_up(application: Any) -> None:
 
 
 # The modules with the prepared queries of hot pages.
-HOT = (tokens, timelines, marks, notifications, discovery, accounts, messages)
+HOT = (tokens, timelines, marks, notifications, discovery, accounts, messages, conversations)
 # How many names to try for one on each shard. A shard with few slots may do without.
 NAMES = 100
 # With more shards than these, lists of ids are prepared for one shard and for all, not for some.

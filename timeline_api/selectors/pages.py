@@ -90,17 +90,29 @@ def newest_first(
     return window_page(list(rows), after_id, rows.shards_missing, position=position)
 
 
+def oldest_window(
+    queryset: Any, below: int | None, above: int, limit: int, field: str = "id"
+) -> Any:
+    """Return the queryset of the `limit` least by `field` above `above`, the least first; or of the
+    greatest below `below`, the greatest first. Prepared queries of lists that have the oldest first
+    end with it."""
+    if below is not None:
+        return queryset.filter(**{f"{field}__lt": below}).order_by(f"-{field}")[:limit]
+    return queryset.filter(**{f"{field}__gt": above}).order_by(field)[:limit]
+
+
 def oldest_first(
-    queryset: Any, *, before_id: int | None, after_id: int | None, limit: int, field: str = "id"
+    read: Callable[[int | None, int, int], Sequence[Any]],
+    *,
+    before_id: int | None,
+    after_id: int | None,
+    limit: int,
 ) -> Page[Any]:
     """Return a page as `newest_first` does, of a list that has the oldest first: the positions are
-    reversed. The first column of `queryset` is `field`."""
+    reversed. `read` reads the rows of an `oldest_window`, whose first column is its field."""
     if after_id is not None:
-        below = {f"{field}__lt": reversed_position(after_id)}
-        found = list(queryset.filter(**below).order_by(f"-{field}")[:limit])[::-1]
+        rows = read(reversed_position(after_id), 0, limit)[::-1]
     else:
-        if before_id is not None:
-            queryset = queryset.filter(**{f"{field}__gt": reversed_position(before_id)})
-        found = list(queryset.order_by(field)[:limit])
-    by_position = {reversed_position(row[0]): row for row in found}
+        rows = read(None, 0 if before_id is None else reversed_position(before_id), limit)
+    by_position = {reversed_position(row[0]): row for row in rows}
     return Page(list(by_position), by_position)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from ..conf import kept
 from ..text import Entity
 
 T = TypeVar("T")
@@ -188,13 +189,13 @@ class Message:
         return self.repost_of or self
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=kept(1024))
 def _account(json: bytes) -> Account:
     """Return the account in `json`, kept as messages are. They stay under 2 MB."""
     return Account.parse_anew(orjson.loads(json))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=kept(4096))
 def _message(json: bytes) -> Message:
     """Return the message in `json`.
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from ..client import ConversationItem, DeletedMessage, Message
+from ..conf import kept
 from ..sessions import Member
 from .pages import age
 
@@ -55,7 +56,7 @@ def _deleted_card(message: DeletedMessage) -> bytes:
     return render_to_string("timeline_web/_deleted_message.html", {"message": message}).encode()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=kept(4096))
 def _card(message: Message, viewer: str, language: str | None) -> tuple[bytes, bytes]:
     """Return the card of `message` before and after its relative time, in the active `language`.
 

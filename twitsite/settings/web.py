@@ -75,6 +75,9 @@ MICROCACHE_SECONDS = env.int("MICROCACHE_SECONDS", default=1)
 # How many answers of the API each process keeps with their ETags; 0: none.
 KEPT_ANSWERS = count("KEPT_ANSWERS", 128)
 
+# Keep nothing that was rendered or parsed, to find out whether what is kept is out of date.
+RENDER_ANEW = flag("RENDER_ANEW")
+
 # Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
 

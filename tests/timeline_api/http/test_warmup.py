@@ -71,7 +71,8 @@ def read_hot_pages(client, name):
         assert page.status_code == 200
         message = next((row["id"] for row in page.json()["results"] if "text" in row), None)
         if message:
-            assert client.get(f"/api/v1/messages/{message}/").status_code == 200
+            for path in ("", "replies/?include=message,ancestors,account,head"):
+                assert client.get(f"/api/v1/messages/{message}/{path}").status_code == 200
 
 
 def test_it_leaves_nothing_to_compile_for_readers_of_hot_pages(members, client_of, compiled):

@@ -3,7 +3,13 @@
 import pytest
 
 from timeline_api.models import Hashtag
-from timeline_api.selectors.pages import Page, newest_first, oldest_first, reversed_position
+from timeline_api.selectors.pages import (
+    Page,
+    newest_first,
+    oldest_first,
+    oldest_window,
+    reversed_position,
+)
 from timeline_api.services import messages
 
 
@@ -42,9 +48,14 @@ def test_it_reads_both_orders_next_to_a_position(alice, number):
     assert older.positions == ids[3::-1][:number]
     newer = newest_first(tags, before_id=None, after_id=ids[0], **place)
     assert newer.positions == ids[1:][:number][::-1]
-    oldest = oldest_first(tags, before_id=None, after_id=None, **place)
+
+    def read(below, above, limit):
+        return list(oldest_window(tags, below, above, limit, "message_id"))
+
+    place = {"limit": number}
+    oldest = oldest_first(read, before_id=None, after_id=None, **place)
     assert [pk for (pk,) in oldest] == ids[:number]
-    later = oldest_first(tags, before_id=reversed_position(ids[0]), after_id=None, **place)
+    later = oldest_first(read, before_id=reversed_position(ids[0]), after_id=None, **place)
     assert [pk for (pk,) in later] == ids[1:][:number]
-    earlier = oldest_first(tags, before_id=None, after_id=reversed_position(ids[4]), **place)
+    earlier = oldest_first(read, before_id=None, after_id=reversed_position(ids[4]), **place)
     assert [pk for (pk,) in earlier] == ids[:4][-number:]

@@ -3,12 +3,20 @@
 import pytest
 
 from shardrouter.prepared import PreparedQuery
-from timeline_api.selectors import accounts, discovery, marks, messages, notifications, timelines
+from timeline_api.selectors import (
+    accounts,
+    conversations,
+    discovery,
+    marks,
+    messages,
+    notifications,
+    timelines,
+)
 from timeline_api.services import tokens
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-MODULES = (accounts, discovery, marks, messages, notifications, timelines, tokens)
+MODULES = (accounts, conversations, discovery, marks, messages, notifications, timelines, tokens)
 QUERIES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": query
     for module in MODULES
