@@ -37,10 +37,10 @@ test: venv-dev system-packages lint types ## Install what the tests need, check 
 	@$(MAKE) --no-print-directory --keep-going $(SUITES)
 
 test-shardrouter: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter --ds=tests.shardrouter.settings
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter tests/adoption --ds=tests.shardrouter.settings
 
 test-shardrouter-postgresql: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter \
+	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter tests/adoption \
 	  --ds=tests.shardrouter.settings_postgresql
 
 test-api-postgresql: venv-dev
@@ -52,7 +52,7 @@ test-notes: venv-dev
 
 test-services: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
-	  $(addprefix --ignore=,$(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
+	  $(addprefix --ignore=,tests/adoption $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
 test-chaos: venv-dev system-packages ## Kill instances and relays under load; CRASH_SECONDS says how long
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(CHAOS) --dist loadfile
