@@ -65,8 +65,9 @@ class Rewriting:
                 "its value. Add and fill it while the model has one database, or give it a default."
             )
 
-    def rewrite(self, rows: Sequence[Row]) -> dict[str, list[Row]]:
-        """Return the new rows by the alias of their shard."""
+    def rewrite(self, rows: Sequence[Row], *, as_read: bool = False) -> dict[str, list[Row]]:
+        """Return the new rows by the alias of their shard, ready to be written there; or with the
+        carried columns alone, `as_read` from the old database."""
         found = NewIds(rows, self.references)
         own = self._own_ids(rows)
         by_alias: dict[str, list[Row]] = {}
@@ -78,7 +79,8 @@ class Rewriting:
                 continue
             self._require_colocated(old, new, slot)
             alias = shard_map.alias_of(slot)
-            by_alias.setdefault(alias, []).append(self._complete(new, alias))
+            complete = new if as_read else self._complete(new, alias)
+            by_alias.setdefault(alias, []).append(complete)
         return by_alias
 
     def _own_ids(self, rows: Sequence[Row]) -> dict[str, int] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from hashlib import blake2b
 from typing import Any
 
-from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..exceptions import AdoptionError
 from .copying import key_of
@@ -40,13 +41,14 @@ class Comparison:
 
     def compare(self, rows: Sequence[Row]) -> None:
         """Compare `rows`, and raise AdoptionError that names the first that differs."""
-        for alias, expected in self.rewriting.rewrite(rows).items():
+        old = self.rewriting.old
+        for alias, expected in self.rewriting.rewrite(rows, as_read=True).items():
             table = Table(self.rewriting.model, alias)
             columns = [str(each.column) for each in self.rewriting.carried]
             there = self._there(table, expected, columns)
             for row in expected:
                 key = key_of(table, row)
-                wanted = self._digested(row, table)
+                wanted = self._digested(row, old.connection, table.connection)
                 self.wanted.add(wanted)
                 if key in there:
                     self.found.add(there[key])
@@ -60,17 +62,18 @@ class Comparison:
         for start in range(0, len(expected), 500):
             keys = [key_of(table, row) for row in expected[start : start + 500]]
             for row in table.rows_with(keys, columns):
-                there[key_of(table, row)] = self._digested(row, table)
+                old = self.rewriting.old.connection
+                there[key_of(table, row)] = self._digested(row, table.connection, old)
         return there
 
-    def _digested(self, row: Row, table: Table) -> bytes:
-        """Return the carried values of a row as bytes; of databases of two kinds, as Python has
-        them."""
-        same = self.rewriting.old.connection.vendor == table.connection.vendor
-        values = [
-            _plain(row[each.column] if same else _read(each, row, table))
-            for each in self.rewriting.carried
-        ]
+    def _digested(self, row: Row, own: BaseDatabaseWrapper, other: BaseDatabaseWrapper) -> bytes:
+        """Return the carried values of a row that `own` has read as bytes; if `other` is a database
+        of another kind, as Python has them."""
+        fields = self.rewriting.carried
+        if own.vendor == other.vendor:
+            values = [_plain(row[each.column]) for each in fields]
+        else:
+            values = [_plain(as_python(each, row[each.column], own)) for each in fields]
         return repr(values).encode("utf-8", "surrogatepass")
 
     def _difference(self, key: tuple[Any, ...], alias: str, there: bool) -> str:
@@ -82,9 +85,9 @@ class Comparison:
         )
 
 
-def _read(field: models.Field, row: Row, table: Table) -> Any:
-    return as_python(field, row[field.column], table.connection)
-
-
 def _plain(value: Any) -> Any:
+    """Return `value` in a form that depends on nothing but what it says."""
+    if isinstance(value, dict | list):
+        # PostgreSQL keeps no order of keys.
+        return json.dumps(value, sort_keys=True, default=str)
     return bytes(value) if isinstance(value, memoryview) else value

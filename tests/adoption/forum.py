@@ -20,14 +20,19 @@ ON_POSTGRESQL = "PGHOST" in os.environ
 
 
 class Forum:
-    """Its databases are files in a folder below `parent`, or databases named after that folder."""
+    """Its databases are files in a folder below `parent`, or databases named after that folder.
 
-    def __init__(self, parent):
+    On PostgreSQL, those `on_sqlite` are files too.
+    """
+
+    def __init__(self, parent, on_sqlite=()):
+        self.on_sqlite = on_sqlite if ON_POSTGRESQL else ["default", *SHARDS]
         self.folder = parent / f"forum_{uuid.uuid4().hex[:8]}"
         self.folder.mkdir()
-        if ON_POSTGRESQL:
+        on_postgresql = {"default", *SHARDS}.difference(self.on_sqlite)
+        if on_postgresql:
             with psycopg.connect(dbname="postgres", autocommit=True) as connection:
-                for alias in ["default", *SHARDS]:
+                for alias in on_postgresql:
                     connection.execute(f"CREATE DATABASE {self.folder.name}_{alias}")
 
     def start(self, age, *command):
@@ -40,6 +45,7 @@ class Forum:
                 **os.environ,
                 "VAR_DIR": str(self.folder),
                 "DJANGO_SETTINGS_MODULE": settings,
+                "ON_SQLITE": " ".join(self.on_sqlite),
                 "PYTHONUNBUFFERED": "1",
             },
             stdout=subprocess.PIPE,
@@ -64,7 +70,7 @@ class Forum:
 
     @contextmanager
     def connect(self, alias):
-        if ON_POSTGRESQL:
+        if alias not in self.on_sqlite:
             name = f"{self.folder.name}_{alias}"
             with psycopg.connect(dbname=name, autocommit=True, row_factory=dict_row) as connection:
                 yield connection

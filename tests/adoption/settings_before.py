@@ -23,7 +23,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 def database(alias: str) -> dict:
     """One of the databases of a run: a file in VAR_DIR, or a database named VAR_DIR's last part."""
     folder = Path(os.environ["VAR_DIR"])
-    if "PGHOST" in os.environ:
+    if "PGHOST" in os.environ and alias not in os.environ.get("ON_SQLITE", "").split():
         server = {name: os.environ[f"PG{name}"] for name in ("HOST", "PORT", "USER")}
         name = f"{folder.name}_{alias}"
         return {"ENGINE": "django.db.backends.postgresql", "NAME": name, **server}
