@@ -60,8 +60,7 @@ def rewrite_keys(table: Table, keys: Sequence[Reference], rows: Sequence[Row]) -
         for row in rows:
             new = found.of(each, row)
             if row[each.column] is not None and new is not None:
-                text = isinstance(row[each.column], str)
-                values.append((str(new) if text else new, *key_of(table, row)))
+                values.append((each.as_value(new), *key_of(table, row)))
         try:
             _update(table, each.column, values)
         except DatabaseError as error:

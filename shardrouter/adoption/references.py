@@ -37,6 +37,11 @@ class Reference:
     def is_constrained(self) -> bool:
         return isinstance(self.field, models.ForeignKey) and has_constraint(self.field)
 
+    def as_value(self, new_id: int) -> int | str:
+        """Return `new_id` as the column holds it: a generic key may be text."""
+        is_text = isinstance(self.field, models.CharField | models.TextField)
+        return str(new_id) if is_text else new_id
+
     def label_of(self, row: Row, types: Mapping[int, str]) -> str:
         """Return the name under which the ids are listed, or "" if they are not adopted."""
         if self.target is not None:

@@ -103,7 +103,7 @@ class Rewriting:
                 continue
             target = found.of(each, old)
             if target is not None:
-                new[each.column] = str(target) if isinstance(old[each.column], str) else target
+                new[each.column] = each.as_value(target)
             elif self._needs(each):
                 return None
             elif each.is_constrained:

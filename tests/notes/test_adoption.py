@@ -7,15 +7,17 @@ of `default`, as `migrate` leaves them, and adopted.
 
 import io
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections, models
+from django.db import connections
 from django.db.models import ForeignKey
 
-from shardrouter import shard_for, slot_for
+from shardrouter import ids, shard_for, slot_for
 from shardrouter.adoption import adopted_id
+from shardrouter.slots import slot_from_text
 from tests.notes.notebook.models import Account, Bookmark, Note
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -28,34 +30,47 @@ ORPHANS = [
 ]
 
 
-def _column(field):
-    kind = models.IntegerField() if field.primary_key or isinstance(field, ForeignKey) else field
-    return f'"{field.column}" {kind.db_type(connections["default"])}'
+def _is_id(field):
+    return field.primary_key or isinstance(field, ForeignKey)
 
 
-@pytest.fixture
-def old_tables():
-    """The tables of before, without what SQLite would check, and with their rows."""
-    with connections["default"].cursor() as cursor:
-        for model in MODELS:
-            columns = ", ".join(map(_column, model._meta.local_fields))
-            cursor.execute(f"CREATE TABLE {model._meta.db_table} ({columns}, PRIMARY KEY (id))")
-        for row in OLD:
-            _insert(cursor, row)
-        yield
-        for model in MODELS:
-            cursor.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
-
-
-def _insert(cursor, row):
+def _insert(cursor, row, as_id):
     (model,) = (each for each in MODELS if each._meta.label_lower == row["model"])
-    values = {"id": row["pk"]}
+    values = {"id": as_id(row["pk"])}
     for name, value in row["fields"].items():
-        values[model._meta.get_field(name).column] = value
+        field = model._meta.get_field(name)
+        values[field.column] = as_id(value) if _is_id(field) else value
     columns, marks = ", ".join(values), ", ".join(["%s"] * len(values))
     cursor.execute(
         f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})", list(values.values())
     )
+
+
+def _fill(kind, as_id):
+    """Make the tables of before, with ids of the column type `kind`, and fill them."""
+    with connections["default"].cursor() as cursor:
+        for model in MODELS:
+            columns = ", ".join(
+                f'"{field.column}" {kind if _is_id(field) else field.db_type(cursor.db)}'
+                for field in model._meta.local_fields
+            )
+            cursor.execute(f"CREATE TABLE {model._meta.db_table} ({columns}, PRIMARY KEY (id))")
+        for row in OLD:
+            _insert(cursor, row, as_id)
+
+
+@pytest.fixture
+def clean():
+    yield
+    with connections["default"].cursor() as cursor:
+        for model in MODELS:
+            cursor.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
+
+
+@pytest.fixture
+def old_tables(clean):
+    """The tables of before, with their rows, and with ids from 1."""
+    _fill("integer", int)
 
 
 def adopt(*options):
@@ -145,3 +160,28 @@ def test_it_dumps_and_loads_the_adopted_rows(old_tables, tmp_path):
     path.write_text(out.getvalue())
     call_command("loaddata", str(path), stdout=io.StringIO())
     assert {model: model.objects.scatter().count() for model in MODELS} == counts
+
+
+def test_it_takes_ids_that_are_not_integers(clean):
+    names = {number: uuid.UUID(int=1000 - number).hex for number in range(100)}
+    _fill("char(32)", names.get)
+    adopt("--skip-orphans")
+    for row in OLD[:-1]:
+        if row["model"] == "notebook.note" and row["pk"] != 40:
+            note = Note.objects.get(pk=adopted_id(Note, names[row["pk"]]))
+            assert note.account_id == adopted_id(Account, names[row["fields"]["account"]])
+            assert note.title == row["fields"]["title"]
+
+
+def test_it_keeps_ids_that_say_the_right_slot(clean):
+    """As of a project whose rows came from another installation."""
+    slots = {row["pk"]: slot_from_text(row["fields"]["username"].casefold()) for row in OLD[:7]}
+    old = {n: ids.compose(1_750_000_000_000 + n, slots.get(n, 0)) for n in range(100)}
+    _fill("bigint", old.get)
+    adopt("--skip-orphans")
+    for number in slots:
+        assert adopted_id(Account, old[number]) == old[number]
+    # These were in slot 0, wherever their accounts are.
+    moved = [number for number in range(8, 22) if slot_for(adopted_id(Note, old[number])) != 0]
+    assert len(moved) > 10
+    assert all(adopted_id(Note, old[number]) != old[number] for number in moved)
