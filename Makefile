@@ -18,10 +18,11 @@ WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
 # What `make test` runs, one after the other. Longer runs get a target of their own.
 CHAOS := tests/e2e/test_crashes.py
 BENCHMARKS := tests/test_benchmarks.py tests/test_pages_benchmark.py
+PACKAGE := tests/package
 SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes test-services
 
 .NOTPARALLEL:
-.PHONY: help up prepare test $(SUITES) test-chaos test-benchmarks system-packages lint types format messages lock bench clean venv venv-dev
+.PHONY: help up prepare test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,10 +37,10 @@ test: venv-dev system-packages lint types ## Install what the tests need, check 
 	@$(MAKE) --no-print-directory --keep-going $(SUITES)
 
 test-shardrouter: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter --ds=tests.shardrouter.settings
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter tests/adoption --ds=tests.shardrouter.settings
 
 test-shardrouter-postgresql: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter \
+	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter tests/adoption \
 	  --ds=tests.shardrouter.settings_postgresql
 
 test-api-postgresql: venv-dev
@@ -51,13 +52,16 @@ test-notes: venv-dev
 
 test-services: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
-	  $(addprefix --ignore=,$(CHAOS) $(BENCHMARKS)) --dist loadfile --no-loadscope-reorder
+	  $(addprefix --ignore=,tests/adoption $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
 test-chaos: venv-dev system-packages ## Kill instances and relays under load; CRASH_SECONDS says how long
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(CHAOS) --dist loadfile
 
 test-benchmarks: venv-dev system-packages ## Run every benchmark, shortly: do they still measure?
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(BENCHMARKS) --dist loadfile
+
+test-package: venv-dev ## Build django-shardrouter, and use it in environments of its own
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(PACKAGE)
 
 system-packages:
 	@$(PYTHON) deploy/system_packages.py

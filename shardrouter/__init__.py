@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .shardmap import shard_map
     from .transactions import atomic_for
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ShardRouter",
     "atomic_for",

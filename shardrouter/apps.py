@@ -7,6 +7,8 @@ from django.db.models.signals import post_migrate
 class ShardRouterConfig(AppConfig):
     name = "shardrouter"
     verbose_name = "Shards"
+    # Whatever the project's own is: the migrations are the same everywhere.
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 registers the system checks

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
+from django.db.migrations import utils as migration_utils
 from django.db.models.expressions import ColPairs as _ColPairs  # type: ignore[attr-defined]
 from django.db.models.expressions import Ref
 from django.db.models.sql.datastructures import Join
@@ -86,3 +87,11 @@ def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:
 def ref_source(ref: Ref) -> Any:
     """Return the expression of the SELECT that `ref` refers to."""
     return ref.source  # type: ignore[attr-defined]  # not in the stubs
+
+
+def resolve_relation(target: object, app_label: str, model_name: str) -> tuple[str, str]:
+    """Return the app's label and the name, in lower case, of a relation's `target` as a migration
+    of the model `app_label`.`model_name` writes it."""
+    resolve: Any = migration_utils.resolve_relation  # type: ignore[attr-defined]  # not in the stubs
+    found: tuple[str, str] = resolve(target, app_label, model_name)
+    return found

@@ -81,3 +81,8 @@ class PreparedQueryError(ShardRouterError):
         self.name = name
         self.reason = reason
         super().__init__(f"{name}: {reason}." + (f" {hint}" if hint else ""))
+
+
+class AdoptionError(ShardRouterError):
+    """Rows of one database that cannot be adopted as they are. Nothing is lost: mend what it names
+    and run `shards adopt` again."""

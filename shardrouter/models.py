@@ -1,4 +1,4 @@
-"""The models that sharded models build on, and the table of the shard map."""
+"""The models that sharded models build on, and the tables that shardrouter has in `default`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ from .queryset import ShardedQuerySet
 from .router import Undecided
 from .transactions import require_unblocked
 
-__all__ = ["ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet", "SlotAssignment"]
+__all__ = [
+    "AdoptedId",
+    "AdoptionStep",
+    "ShardedIdField",
+    "ShardedManager",
+    "ShardedModel",
+    "ShardedQuerySet",
+    "SlotAssignment",
+]
 
 
 class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
@@ -278,3 +286,33 @@ class SlotAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"slot {self.slot} on {self.alias}"
+
+
+class AdoptedId(models.Model):
+    """The new id of a row that `shards adopt` has copied. Global, in `default`."""
+
+    # The model in lower case, "notes.note"; of a model that extends another, that one.
+    model = models.CharField(max_length=200)
+    old_id = models.CharField(max_length=255)
+    new_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "old_id"], name="shardrouter_one_new_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.old_id} is {self.new_id}"
+
+
+class AdoptionStep(models.Model):
+    """How far a step of `shards adopt` has come. Global, in `default`."""
+
+    name = models.CharField(max_length=255, unique=True)
+    # The primary key of the last row that is done, as JSON; empty before the first.
+    position = models.TextField(blank=True)
+    rows = models.BigIntegerField(default=0)
+    finished = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.rows} rows"

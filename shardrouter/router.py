@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from . import conf
 from .exceptions import ShardRouterError, UnroutedQuery
+from .history import ends_sharded
 from .location import shard_for
 from .placement import is_sharded
 
@@ -68,8 +69,9 @@ class ShardRouter:
     ) -> bool | None:
         """Allow sharded tables on shards and global tables elsewhere.
 
-        An operation that names no model (RunPython, RunSQL) runs where its app has tables, unless
-        its `hints={"sharded": …}` say where.
+        A table that a later migration makes sharded is on both. An operation that names no model
+        (RunPython, RunSQL) runs where its app has tables, unless its `hints={"sharded": …}` say
+        where.
         """
         if isinstance(db, Everywhere):
             return None
@@ -79,6 +81,8 @@ class ShardRouter:
             return None
         if sharded:
             return db in shards
+        if db in shards and model_name and ends_sharded((app_label, model_name.lower())):
+            return True
         return False if db in shards and db not in conf.global_databases() else None
 
     def _sharded_hint(

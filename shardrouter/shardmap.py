@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from . import conf
 from .exceptions import ShardRouterError
@@ -75,9 +75,11 @@ def assign_slots(using: str, **kwargs: object) -> None:
 
     Idempotent.
     """
-    if using != DEFAULT_DB_ALIAS:
-        return
     model = apps.get_model("shardrouter", "SlotAssignment")
+    # It is not there yet if another app is migrated alone, before anything else.
+    existing = connections[using].introspection.table_names()
+    if using != DEFAULT_DB_ALIAS or model._meta.db_table not in existing:
+        return
     rows = model.objects.using(using)
     if not rows.exists():
         aliases = even_assignment(conf.shards())

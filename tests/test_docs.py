@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import shardrouter
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
     "benchmarks",
@@ -22,7 +24,9 @@ PACKAGES = (
 TEXTS = {".py", ".md", ".html", ".conf", ".js", ".css", ".txt", ".yml", ".yaml", ".toml"}
 TEXTS_WITHOUT_SUFFIX = ("Makefile", "Procfile", ".env.example", ".ci/run")
 PAGES = sorted(
-    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    str(path.relative_to(ROOT))
+    for pattern in ("*.md", "docs/**/*.md", "shardrouter/*.md")
+    for path in ROOT.glob(pattern)
 )
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 # env.str("NAME"…), number("NAME"…), os.environ.get("NAME"…), _port("NAME"…), database("a", "NAME")
@@ -109,16 +113,26 @@ def test_it_cites_pages_that_exist():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_it_names_modules_that_exist(page):
-    """As `services/messages.py` of a package, or by the whole path."""
+    """As `services/messages.py` of a package, or by the whole path. Blocks of code that name the
+    file of a reader's project are left out."""
     folders = [ROOT, (ROOT / page).parent, *(ROOT / name for name in PACKAGES)]
-    named = re.findall(r"(?<![\w/.*<-])[\w-]+(?:/[\w.-]+)+\.py\b", (ROOT / page).read_text())
+    text = re.sub(
+        r"^```python\n# [\w/]+\.py.*?^```", "", (ROOT / page).read_text(), flags=re.M | re.S
+    )
+    named = re.findall(r"(?<![\w/.*<-])[\w-]+(?:/[\w.-]+)+\.py\b", text)
     assert [name for name in named if not any((each / name).exists() for each in folders)] == []
 
 
-def test_it_has_a_changelog_entry_for_its_version():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    headings = re.findall(r"^## \[(.+?)\](.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+TWITSITE = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "released"), [(".", TWITSITE), ("shardrouter", shardrouter.__version__)]
+)
+def test_it_has_a_changelog_entry_for_its_version(folder, released):
+    text = (ROOT / folder / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[(.+?)\](.*)$", text, re.MULTILINE)
     assert headings[0] == ("Unreleased", "")
     version, date = headings[1]
-    assert version == project["version"]
+    assert version == released
     assert re.fullmatch(r" - \d{4}-\d{2}-\d{2}", date)

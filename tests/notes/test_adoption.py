@@ -1,140 +1,187 @@
-"""How a project with data moves onto the shards: its old dump, with small ids, as new rows.
+"""How a project with data comes to the shards: the notebook on one database, with small ids.
 
-`legacy.json` is what `manage.py dumpdata notebook` wrote while the models were unsharded: each
-owner before what it owns, old ids from 1 in every table, and a few rows whose owner or note is
-long gone. `adopt` below is all that it takes; make the models sharded, `migrate`, and run it.
+`legacy.json` is what `manage.py dumpdata notebook` wrote while the models were unsharded: old ids
+from 1 in every table, and a few rows whose owner or note is long gone. Here they are put in tables
+of `default`, as `migrate` leaves them, and adopted.
 """
 
 import io
 import json
-from contextlib import ExitStack
+import uuid
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.core import serializers
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.db.models import ForeignKey
 
-from shardrouter import shard_for, slot_for
+from shardrouter import ids, shard_for, slot_for
+from shardrouter.adoption import adopted_id
+from shardrouter.slots import slot_from_text
 from tests.notes.notebook.models import Account, Bookmark, Note
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
-DUMP = (Path(__file__).parent / "legacy.json").read_text()
-OLD = {(row["model"], row["pk"]): row["fields"] for row in json.loads(DUMP)}
-
-
-def adopt(dump):
-    """Save each old row as a new one, all or none; return {(model, old id): row}, and the rest.
-
-    Without an id, saving gives a row one that carries its slot. Its foreign keys are looked up
-    among the rows that were moved before it; a row that points at nobody is left out.
-    """
-    moved, orphans = {}, []
-    with ExitStack() as transactions:
-        for alias in settings.SHARDROUTER["SHARDS"]:
-            transactions.enter_context(transaction.atomic(using=alias))
-        for item in serializers.deserialize("json", dump):
-            row = item.object
-            label, old_id = row._meta.label_lower, row.pk
-            keys = [field for field in row._meta.concrete_fields if field.is_relation]
-            owners = {
-                field.name: moved.get((field.related_model._meta.label_lower, field_id))
-                for field in keys
-                if (field_id := getattr(row, field.attname)) is not None
-            }
-            if None in owners.values():
-                orphans.append((label, old_id))
-                continue
-            row.pk = None
-            for name, owner in owners.items():
-                setattr(row, name, owner)
-            row.save()
-            moved[label, old_id] = row
-    return moved, orphans
-
-
+OLD = json.loads((Path(__file__).parent / "legacy.json").read_text())
+MODELS = (Account, Note, Bookmark)
 ORPHANS = [
     ("notebook.note", 40),  # its account is gone
-    ("notebook.bookmark", 9),  # marks that note
     ("notebook.bookmark", 10),  # its account is gone
-    ("notebook.bookmark", 11),  # its note is gone
 ]
 
 
-def test_it_makes_a_new_row_of_every_old_one_on_the_right_shard():
-    moved, orphans = adopt(DUMP)
-    assert orphans == ORPHANS
-    assert set(moved) == set(OLD) - set(ORPHANS)
-    for model in (Account, Note, Bookmark):
-        rows = {row.pk for (label, _), row in moved.items() if label == model._meta.label_lower}
-        assert set(model.objects.scatter().values_list("pk", flat=True)) == rows
-    for row in moved.values():
-        owner = row if isinstance(row, Account) else row.account
-        assert slot_for(row) == slot_for(owner)
-        assert type(row).objects.using(shard_for(owner)).filter(pk=row.pk).exists()
-    assert {shard_for(row) for row in moved.values()} == {"shard0", "shard1", "shard2"}
-    call_command("shards", "check", "--rows", stdout=io.StringIO())
+def _is_id(field):
+    return field.primary_key or isinstance(field, ForeignKey)
 
 
-def test_it_keeps_columns_and_relations():
-    moved, _ = adopt(DUMP)
-    new = {key: type(row).objects.get(pk=row.pk) for key, row in moved.items()}
-    for (label, old_id), row in new.items():
-        old = OLD[label, old_id]
-        if label == "notebook.account":
-            assert Account.objects.get(username=old["username"]) == row
-        if label == "notebook.note":
-            assert row.account == new["notebook.account", old["account"]]
-            assert (row.title, row.body, row.pinned) == (old["title"], old["body"], old["pinned"])
-            assert row.created.isoformat() == old["created"].replace("Z", "+00:00")
-        if label == "notebook.bookmark":
-            assert row.account == new["notebook.account", old["account"]]
-            assert row.note == new["notebook.note", old["note"]]
-    assert any(
-        shard_for(mark) != shard_for(mark.note_id)
-        for (label, _), mark in new.items()
-        if label == "notebook.bookmark"
+def _insert(cursor, row, as_id):
+    (model,) = (each for each in MODELS if each._meta.label_lower == row["model"])
+    values = {"id": as_id(row["pk"])}
+    for name, value in row["fields"].items():
+        field = model._meta.get_field(name)
+        values[field.column] = as_id(value) if _is_id(field) else value
+    columns, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+    cursor.execute(
+        f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})", list(values.values())
     )
 
 
-def test_it_keeps_the_order_of_an_accounts_notes():
-    moved, _ = adopt(DUMP)
+def _fill(kind, as_id):
+    """Make the tables of before, with ids of the column type `kind`, and fill them."""
+    with connections["default"].cursor() as cursor:
+        for model in MODELS:
+            columns = ", ".join(
+                f'"{field.column}" {kind if _is_id(field) else field.db_type(cursor.db)}'
+                for field in model._meta.local_fields
+            )
+            cursor.execute(f"CREATE TABLE {model._meta.db_table} ({columns}, PRIMARY KEY (id))")
+        for row in OLD:
+            _insert(cursor, row, as_id)
+
+
+@pytest.fixture
+def clean():
+    yield
+    with connections["default"].cursor() as cursor:
+        for model in MODELS:
+            cursor.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
+
+
+@pytest.fixture
+def old_tables(clean):
+    """The tables of before, with their rows, and with ids from 1."""
+    _fill("integer", int)
+
+
+def adopt(*options):
+    out = io.StringIO()
+    call_command("shards", "adopt", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_it_stops_at_a_row_without_an_owner(old_tables):
+    with pytest.raises(CommandError, match=r"notebook.Note\(pk=40\): its owner does not exist"):
+        adopt()
+    assert not any(model.objects.scatter().exists() for model in MODELS)
+
+
+def test_it_makes_a_new_row_of_every_old_one_on_the_right_shard(old_tables):
+    said = adopt("--skip-orphans")
+    assert "notebook.Note: 21 rows" in said
+    assert ", 1 orphans left out" in said
+    kept = [row for row in OLD if (row["model"], row["pk"]) not in ORPHANS]
+    for row in kept:
+        (model,) = (each for each in MODELS if each._meta.label_lower == row["model"])
+        new = model.objects.get(pk=adopted_id(model, row["pk"]))
+        owner = new if model is Account else new.account
+        assert slot_for(new) == slot_for(owner)
+        assert model.objects.using(shard_for(owner)).filter(pk=new.pk).exists()
+    assert sum(model.objects.scatter().count() for model in MODELS) == len(kept)
+    call_command("shards", "check", "--rows", stdout=io.StringIO())
+
+
+def test_it_keeps_columns_and_relations(old_tables):
+    adopt("--skip-orphans")
+    for row in OLD:
+        old = row["fields"]
+        if row["model"] == "notebook.note" and row["pk"] != 40:
+            note = Note.objects.get(pk=adopted_id(Note, row["pk"]))
+            assert note.account_id == adopted_id(Account, old["account"])
+            assert (note.title, note.body, note.pinned) == (
+                old["title"],
+                old["body"],
+                old["pinned"],
+            )
+            assert note.created.isoformat() == old["created"].replace("Z", "+00:00")
+        if row["model"] == "notebook.bookmark" and row["pk"] != 10:
+            bookmark = Bookmark.objects.get(pk=adopted_id(Bookmark, row["pk"]))
+            # A note that is gone has no new id: the key names nothing, as it did.
+            assert bookmark.note_id == adopted_id(Note, old["note"]) or old["note"]
+
+
+def test_it_keeps_the_order_of_an_accounts_notes(old_tables):
+    adopt("--skip-orphans")
     for old_id in range(1, 8):
-        account = moved["notebook.account", old_id]
-        old = [
-            moved[label, pk]
-            for (label, pk), fields in sorted(OLD.items())
-            if label == "notebook.note" and fields["account"] == old_id
+        account = Account.objects.get(pk=adopted_id(Account, old_id))
+        olds = [
+            row["pk"]
+            for row in OLD
+            if row["model"] == "notebook.note" and row["fields"]["account"] == old_id
         ]
-        assert len(old) == 3
-        assert list(account.notes.order_by("id")) == old
-    newest = Note.objects.scatter().order_by("-created", "title")[:3]
-    assert [note.title for note in newest] == ["!third of ann", "!third of ida", "!third of Hal"]
+        news = [adopted_id(Note, old) for old in sorted(olds)]
+        assert len(news) == 3
+        assert list(account.notes.order_by("id").values_list("pk", flat=True)) == news
 
 
-def test_it_moves_all_or_nothing():
-    rows = json.loads(DUMP)
-    rows.append({"model": "notebook.account", "pk": 8, "fields": {"username": "Ann"}})
-    with pytest.raises(IntegrityError):
-        adopt(json.dumps(rows))
-    for model in (Account, Note, Bookmark):
-        assert not model.objects.scatter().exists()
-    adopt(DUMP)  # and then again, from the beginning
-    with pytest.raises(IntegrityError):
-        adopt(DUMP)
-    assert Account.objects.scatter().count() == 7
+def test_it_refuses_to_lose_a_column(old_tables):
+    with connections["default"].cursor() as cursor:
+        cursor.execute("ALTER TABLE notebook_note ADD COLUMN colour text")
+    with pytest.raises(CommandError, match=r"--leave-out notebook.Note.colour"):
+        adopt("--skip-orphans")
+    adopt("--skip-orphans", "--leave-out", "notebook.Note.colour")
 
 
-def test_it_dumps_and_loads_the_moved_rows(tmp_path):
-    moved, _ = adopt(DUMP)
+def test_it_refuses_to_drop_what_was_not_adopted(old_tables):
+    with pytest.raises(CommandError, match=r"Run `shards adopt` first"):
+        adopt("--drop-old-tables", "--no-input")
+    adopt("--skip-orphans")
+    assert "Dropped notebook_note." in adopt("--drop-old-tables", "--no-input")
+
+
+def test_it_dumps_and_loads_the_adopted_rows(old_tables, tmp_path):
+    adopt("--skip-orphans")
+    Bookmark.objects.scatter(writes=True).filter(note_id__lt=1000).delete()
     out = io.StringIO()
     call_command("dumpdata", "notebook", stdout=out)
-    for model in (Bookmark, Note, Account):
+    counts = {model: model.objects.scatter().count() for model in MODELS}
+    for model in reversed(MODELS):
         model.objects.scatter(writes=True).delete()
-    path = tmp_path / "moved.json"
+    path = tmp_path / "adopted.json"
     path.write_text(out.getvalue())
     call_command("loaddata", str(path), stdout=io.StringIO())
-    for row in moved.values():
-        assert type(row).objects.get(pk=row.pk) == row
+    assert {model: model.objects.scatter().count() for model in MODELS} == counts
+
+
+def test_it_takes_ids_that_are_not_integers(clean):
+    names = {number: uuid.UUID(int=1000 - number).hex for number in range(100)}
+    _fill("char(32)", names.get)
+    adopt("--skip-orphans")
+    for row in OLD[:-1]:
+        if row["model"] == "notebook.note" and row["pk"] != 40:
+            note = Note.objects.get(pk=adopted_id(Note, names[row["pk"]]))
+            assert note.account_id == adopted_id(Account, names[row["fields"]["account"]])
+            assert note.title == row["fields"]["title"]
+
+
+def test_it_keeps_ids_that_say_the_right_slot(clean):
+    """As of a project whose rows came from another installation."""
+    slots = {row["pk"]: slot_from_text(row["fields"]["username"].casefold()) for row in OLD[:7]}
+    old = {n: ids.compose(1_750_000_000_000 + n, slots.get(n, 0)) for n in range(100)}
+    _fill("bigint", old.get)
+    adopt("--skip-orphans")
+    for number in slots:
+        assert adopted_id(Account, old[number]) == old[number]
+    # These were in slot 0, wherever their accounts are.
+    moved = [number for number in range(8, 22) if slot_for(adopted_id(Note, old[number])) != 0]
+    assert len(moved) > 10
+    assert all(adopted_id(Note, old[number]) != old[number] for number in moved)

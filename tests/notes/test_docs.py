@@ -8,17 +8,20 @@ from types import SimpleNamespace
 import pytest
 from django.contrib import admin
 from django.db import transaction
+from django.http import Http404
 from rest_framework import serializers
 
 from shardrouter import shard_for
 from shardrouter.exceptions import UnroutedQuery
+from shardrouter.models import AdoptedId
 from tests.notes.notebook.models import Account, Note, Star
-from tests.notes.test_adoption import DUMP, ORPHANS
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 PAGE = (Path(__file__).parents[2] / "docs" / "shardrouter" / "README.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+# The first project is a project of its own, which tests/package makes.
+GUIDE = re.sub(r"^## A first project\n.*?(?=^## )", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```python\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -80,11 +83,12 @@ def test_it_does_what_the_first_listing_says(names):
             assert isinstance(found, Account | Note) or list(found)
 
 
-def test_it_moves_old_rows_by_the_pages_own_code(names):
-    Account.objects.scatter(writes=True).delete()
-    (block,) = (block for block in BLOCKS if "def adopt" in block)
+def test_it_answers_old_urls_by_the_pages_own_view(names, rf):
+    (block,) = (block for block in BLOCKS if "def old_note" in block)
     exec(block, names)
-    moved, orphans = names["adopt"](DUMP)
-    assert orphans == ORPHANS
-    assert Account.objects.scatter().count() == 7
-    assert len(moved) > 7
+    new_id = names["note_id"]
+    AdoptedId.objects.create(model="notebook.note", old_id="17", new_id=new_id)
+    answer = names["old_note"](rf.get("/notes/17/"), 17)
+    assert (answer.status_code, answer["Location"]) == (301, f"/note/{new_id}/")
+    with pytest.raises(Http404):
+        names["old_note"](rf.get("/notes/18/"), 18)

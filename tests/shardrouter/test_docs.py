@@ -25,7 +25,7 @@ def test_it_lists_every_exception():
         for name, each in inspect.getmembers(exceptions, inspect.isclass)
         if each.__module__ == exceptions.__name__
     ]
-    assert len(names) == 8
+    assert len(names) == 9
     assert [name for name in names if f"| `{name}` |" not in REFERENCE] == []
 
 

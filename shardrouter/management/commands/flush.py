@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands.flush import Command as FlushCommand
+from django.db import DEFAULT_DB_ALIAS
 
 from shardrouter import conf
+from shardrouter.adoption.old_tables import old_tables
 
 
 class Command(FlushCommand):
@@ -17,14 +19,19 @@ class Command(FlushCommand):
 
     def handle(self, **options: Any) -> None:
         if options["database"]:
-            super().handle(**options)
+            self._flush(**options)
             return
         aliases = list(conf.all_databases())
         if options["interactive"] and not self._confirmed(aliases):
             self.stdout.write("Flush cancelled.")
             return
         for alias in aliases:
-            super().handle(**{**options, "database": alias, "interactive": False})
+            self._flush(**{**options, "database": alias, "interactive": False})
+
+    def _flush(self, **options: Any) -> None:
+        # Old tables of models that are sharded now may refer to rows that are flushed here.
+        old = options["database"] == DEFAULT_DB_ALIAS and bool(old_tables())
+        super().handle(**{**options, "allow_cascade": old or options.get("allow_cascade", False)})
 
     def _confirmed(self, aliases: list[str]) -> bool:
         self.stdout.write(

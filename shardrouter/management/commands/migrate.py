@@ -5,8 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import DatabaseError
+from django.db.migrations import Migration
+from django.db.migrations.loader import MigrationLoader
 
-from shardrouter import conf
+from shardrouter import conf, past_migrations
 
 
 class Command(MigrateCommand):
@@ -32,17 +34,31 @@ class Command(MigrateCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"]:
-            super().handle(*args, **options)
+            self._migrate(*args, **options)
             return
         done: list[str] = []
         for alias in self._all():
             if options["verbosity"]:
                 self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}:"))
             try:
-                super().handle(*args, **{**options, "database": alias})
+                self._migrate(*args, **{**options, "database": alias})
             except Exception as error:  # a RunPython may raise anything
                 raise CommandError(_failure(alias, done, error)) from error
             done.append(alias)
+
+    def _migrate(self, *args: Any, **options: Any) -> None:
+        self.alias: str = options["database"]
+        self.loader: MigrationLoader | None = None
+        super().handle(*args, **options)
+
+    def migration_progress_callback(
+        self, action: str, migration: Migration | None = None, fake: bool = False
+    ) -> None:
+        if migration is not None and action in ("apply_start", "unapply_start") and not fake:
+            self.loader = self.loader or past_migrations.loader_of(self.alias)
+            backwards = action == "unapply_start"
+            past_migrations.adapt(migration, self.alias, self.loader, backwards=backwards)
+        super().migration_progress_callback(action, migration, fake)
 
 
 def _failure(alias: str, done: list[str], error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""`shards status | where | check`: which rows are where, and whether they belong there."""
+"""`shards status | where | check | adopt`: which rows are where, and how they come there."""
 
 import json
 from typing import Any, TypeAlias
@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
 from shardrouter import conf, ids
+from shardrouter.adoption.report import AdoptionReport
 from shardrouter.inspection import misplaced_rows, shard_status
 from shardrouter.location import slot_for
 from shardrouter.placement import has_composite_key, is_sharded, placement_of
@@ -19,7 +20,10 @@ Report: TypeAlias = tuple[Any, list[str]]
 
 
 class Command(BaseCommand):
-    help = "Shows the shards, finds a row's shard, and checks that rows are where they belong."
+    help = (
+        "Shows the shards, finds a row's shard, checks that rows are where they belong, and adopts "
+        "the rows of a project that had one database."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         subcommands = parser.add_subparsers(dest="subcommand", required=True)
@@ -35,10 +39,38 @@ class Command(BaseCommand):
         check.add_argument(
             "--rows", action="store_true", help="every row is on the shard that its id says"
         )
+        self._add_adopt(subcommands)
         for each in (status, where, check):
             each.add_argument("--format", choices=["text", "json"], default="text")
 
+    def _add_adopt(self, subcommands: Any) -> None:
+        adopt = subcommands.add_parser("adopt", help="bring the rows of one old database here")
+        adopt.add_argument(
+            "--batch-size", type=int, default=1000, metavar="N", help="rows in one transaction"
+        )
+        adopt.add_argument(
+            "--skip-orphans", action="store_true", help="leave out rows whose owner does not exist"
+        )
+        adopt.add_argument(
+            "--leave-out",
+            action="append",
+            default=[],
+            metavar="app.Model.column",
+            help="give up a column of an old table that the model has no longer; repeatable",
+        )
+        adopt.add_argument(
+            "--drop-old-tables",
+            action="store_true",
+            help="drop the old tables from default, after their rows are adopted",
+        )
+        adopt.add_argument(
+            "--no-input", action="store_false", dest="interactive", help="do not ask before that"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["subcommand"] == "adopt":
+            AdoptionReport(self, options).run()
+            return
         report = {"status": _status, "where": _where, "check": _check}[options["subcommand"]]
         found, lines = report(options)
         if options["format"] == "json":

@@ -1,0 +1,290 @@
+"""Past migrations: those written while a model had one database, as they run on several.
+
+Until a migration makes a model sharded, its table is on the global databases, where its rows are,
+and empty on the shards, so that the migrations after it find a table to alter:
+
+- RunPython runs where the rows are; on a shard it would find the rows of `default` again.
+- On a shard, no constraint leads to a table that is not there, and no such table is altered.
+- On a global database, the migration that makes a model sharded leaves its old table alone, so that
+  `shards adopt` finds it with all its columns. Keys of global models get room for sharded ids.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import AlterField, Migration, RenameModel, RunPython, RunSQL
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import CreateModel, SeparateDatabaseAndState
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.fields import FieldOperation
+from django.db.migrations.state import ModelState, ProjectState
+
+from . import conf
+from .django_internals import resolve_relation
+from .history import Label, ends_sharded, sharded_in
+from .placement import is_sharded
+
+
+def adapt(
+    migration: Migration, alias: str, loader: MigrationLoader, *, backwards: bool = False
+) -> None:
+    """Replace the operations of `migration`, which is about to run on `alias`, where needed.
+
+    `loader` is one of `alias`. Only this instance is changed, which belongs to one run.
+    """
+    app_label = migration.app_label
+    if not _concerns_shards(migration):
+        return
+    state = loader.project_state((app_label, migration.name), at_end=False)
+    becoming = _becoming_sharded(migration, state.clone())
+    on_shard = alias in conf.shards()
+    operations = []
+    for operation in migration.operations:
+        if isinstance(operation, RunPython | RunSQL):
+            operations.append(_where_the_rows_are(operation, app_label, state, on_shard))
+        elif on_shard:
+            # Backwards, Django takes the fields from states that it computed before.
+            here = WithoutAbsentKeys(operation) if backwards else None
+            operations.append(here or _on_shard(operation, app_label, state))
+        else:
+            operations.append(_beside_old_tables(operation, app_label, becoming))
+        operation.state_forwards(app_label, state)
+    vars(migration)["operations"] = operations
+
+
+def loader_of(alias: str) -> MigrationLoader:
+    """Return a loader of the migrations as they are applied on `alias`."""
+    return MigrationLoader(connections[alias])
+
+
+def _concerns_shards(migration: Migration) -> bool:
+    """Return whether an operation concerns tables of the shards, or may."""
+    return any(
+        isinstance(operation, RunPython | RunSQL | SeparateDatabaseAndState)
+        or _alters_keys_to_it(operation)
+        or ends_sharded((migration.app_label, _model_name(operation)))
+        for operation in migration.operations
+    )
+
+
+def _alters_keys_to_it(operation: Operation) -> bool:
+    """Return whether Django alters the keys of other tables that point at this operation's."""
+    if isinstance(operation, AlterField):
+        return operation.field.primary_key or operation.field.unique
+    return isinstance(operation, RenameModel)
+
+
+def _model_name(operation: Operation) -> str:
+    """Return the name of the model that `operation` is about, in lower case, or ""."""
+    # In an operation on a field or an index, `name` is the name of that.
+    for attribute in ("model_name", "old_name", "name"):
+        name = getattr(operation, attribute, None)
+        if isinstance(name, str):
+            return name.lower()
+    return ""
+
+
+def _becoming_sharded(migration: Migration, state: ProjectState) -> set[Label]:
+    """Return the models that are not sharded before `migration`, in `state`, and are after it."""
+    before = {label for label in state.models if not sharded_in(state, label)}
+    for operation in migration.operations:
+        operation.state_forwards(migration.app_label, state)
+    return {label for label in before if sharded_in(state, label)}
+
+
+def _where_the_rows_are(
+    operation: RunPython | RunSQL, app_label: str, state: ProjectState, on_shard: bool
+) -> Operation:
+    """Return RunPython and RunSQL with a hint, if the models that it is for are not sharded yet.
+
+    SQL may alter a table, so it runs on the shards too.
+    """
+    name = operation.hints.get("model_name")
+    labels = (
+        [(app_label, name.lower())]
+        if name
+        else [each for each in state.models if each[0] == app_label]
+    )
+    future = [label for label in labels if label in state.models and ends_sharded(label)]
+    if "sharded" in operation.hints or not future:
+        return operation
+    if any(sharded_in(state, label) for label in future):
+        return operation
+    copied = copy.copy(operation)
+    copied.hints = {**operation.hints, "sharded": on_shard and isinstance(operation, RunSQL)}
+    return copied
+
+
+def _on_shard(operation: Operation, app_label: str, state: ProjectState) -> Operation:
+    """Return `operation` without what needs the tables of global models."""
+    if isinstance(operation, SeparateDatabaseAndState):
+        copied = copy.copy(operation)
+        copied.database_operations = [
+            _on_shard(each, app_label, state) for each in operation.database_operations
+        ]
+        return copied
+    if isinstance(operation, CreateModel):
+        unbound = copy.copy(operation)
+        unbound.fields = [
+            (name, _without_constraint(field, app_label, operation.name_lower))
+            for name, field in operation.fields
+        ]
+        return unbound
+    if isinstance(operation, FieldOperation) and getattr(operation, "field", None) is not None:
+        altered = copy.copy(operation)
+        field: models.Field = operation.field  # type: ignore[attr-defined]
+        altered.field = _without_constraint(field, app_label, operation.model_name_lower)  # type: ignore[attr-defined]
+        operation = altered
+    return WithoutAbsentKeys(operation) if _alters_keys_to_it(operation) else operation
+
+
+def _without_constraint(field: models.Field, app_label: str, model_name: str) -> models.Field:
+    """Return `field`, without a constraint if that leads to a table that no shard has."""
+    if not isinstance(field, models.ForeignKey | models.ManyToManyField):
+        return field
+    target = resolve_relation(field.remote_field.model, app_label, model_name)
+    if ends_sharded(target) or getattr(field.remote_field, "through", None):
+        return field
+    _name, _path, args, kwargs = field.deconstruct()
+    return type(field)(*args, **{**kwargs, "db_constraint": False})
+
+
+class _Wrapped(Operation):
+    """An operation that does to the database something else than the one in it, which it is
+    otherwise."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.operation, name)
+
+    @property
+    def reversible(self) -> bool:  # type: ignore[override]
+        return self.operation.reversible
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        self.operation.state_forwards(app_label, state)
+
+    def describe(self) -> str:
+        return self.operation.describe()
+
+
+class WithoutAbsentKeys(_Wrapped):
+    """Django alters each key that points at a renamed model or an altered primary key; here, not
+    those of tables that are not in this database."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        alias = schema_editor.connection.alias
+        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        self.operation.database_forwards(app_label, schema_editor, *states)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        alias = schema_editor.connection.alias
+        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        self.operation.database_backwards(app_label, schema_editor, *states)
+
+
+def _keys_here(state: ProjectState, alias: str) -> ProjectState:
+    """Return `state` without keys of models whose tables are not on `alias`, and on a shard without
+    constraints that lead away from it."""
+    on_shard = alias in conf.shards()
+    kept = dict(state.models)
+    for label, model in state.models.items():
+        is_here = ends_sharded(label) if on_shard else not sharded_in(state, label)
+        if is_here and not on_shard:
+            continue
+        fields = _unconstrained(model, label) if is_here else _without_keys(model, label, on_shard)
+        if fields != model.fields:
+            kept[label] = model.clone()
+            kept[label].fields = fields
+    changed = any(kept[label] is not state.models[label] for label in kept)
+    return ProjectState(kept, real_apps=state.real_apps) if changed else state
+
+
+def _unconstrained(model: ModelState, label: Label) -> dict[str, models.Field]:
+    return {name: _without_constraint(field, *label) for name, field in model.fields.items()}
+
+
+def _without_keys(model: ModelState, label: Label, on_shard: bool) -> dict[str, models.Field]:
+    return {
+        name: field
+        for name, field in model.fields.items()
+        if not _leads_away(field, label, on_shard)
+    }
+
+
+def _leads_away(field: models.Field, label: Label, to_shards: bool) -> bool:
+    """Return whether `field` of a model that is not here is a key to one that is."""
+    if not field.remote_field or field.primary_key:
+        return False
+    return ends_sharded(resolve_relation(field.remote_field.model, *label)) == to_shards
+
+
+def _beside_old_tables(operation: Operation, app_label: str, becoming: set[Label]) -> Operation:
+    """Return `operation` so that a global database keeps the old tables of models `becoming`
+    sharded."""
+    label = (app_label, _model_name(operation))
+    if label not in becoming:
+        keys = _alters_keys_to_it(operation) and not ends_sharded(label)
+        return WithoutAbsentKeys(operation) if keys else operation
+    if isinstance(operation, CreateModel):
+        return operation
+    if isinstance(operation, AlterField) and operation.field.primary_key:
+        return WithRoomForIds(operation)
+    return SeparateDatabaseAndState(state_operations=[operation])
+
+
+class WithRoomForIds(_Wrapped):
+    """The primary key of a model becomes a sharded id: keys of global models must hold 63 bits."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        # The columns of SQLite hold integers of any length.
+        if schema_editor.connection.vendor == "sqlite":
+            return
+        model = to_state.apps.get_model(app_label, _model_name(self.operation))
+        for key in _global_keys_to(model, to_state):
+            change = schema_editor.sql_alter_column_type % {
+                "column": schema_editor.quote_name(key.column),
+                "type": key.db_type(schema_editor.connection),
+                "collation": "",
+            }
+            table = schema_editor.quote_name(key.model._meta.db_table)
+            schema_editor.execute(
+                schema_editor.sql_alter_column % {"table": table, "changes": change}
+            )
+
+    def database_backwards(self, *args: Any) -> None:
+        """Leave the columns as they are: shorter ids fit too."""
+
+
+def _global_keys_to(model: type[models.Model], state: ProjectState) -> Iterator[models.ForeignKey]:
+    for each in state.apps.get_models(include_auto_created=True):
+        if is_sharded(each):
+            continue
+        for field in each._meta.local_concrete_fields:
+            if isinstance(field, models.ForeignKey) and field.remote_field.model is model:
+                yield field
