@@ -5,7 +5,11 @@ query, for one) the steps are here too: `possible_slots` reads the WHERE, `shard
 aliases, `require_colocated` checks joins and subqueries.
 """
 
-from .colocation import require_colocated
+from .colocation import (
+    require_colocated,
+    require_colocated_aggregates,
+    require_colocated_values,
+)
 from .errors import split_combination, unrouted
 from .explanation import Route, explain, routing_columns
 from .resolution import find_shards
@@ -19,6 +23,8 @@ __all__ = [
     "find_shards",
     "possible_slots",
     "require_colocated",
+    "require_colocated_aggregates",
+    "require_colocated_values",
     "routing_columns",
     "shards_of",
     "split_combination",

@@ -43,17 +43,20 @@ _MEAN = "_shardrouter_mean"
 _VALUE = "_shardrouter_value"
 
 
+def named_aggregates(
+    queryset: RoutedQuerySet[Model], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what QuerySet.aggregate() is given by name. Raise TypeError as that does."""
+    queryset._validate_values_are_expressions((*args, *kwargs.values()), method_name="aggregate")
+    return kwargs | {_default_alias(arg): arg for arg in args}
+
+
 def aggregate(
-    queryset: RoutedQuerySet[Model],
-    shards: tuple[str, ...],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    queryset: RoutedQuerySet[Model], shards: tuple[str, ...], wanted: dict[str, Any]
 ) -> dict[str, Any]:
     """QuerySet.aggregate over `shards`: exact for Count, Sum, Min, Max and Avg, to floating point
     accuracy for StdDev and Variance. DISTINCT holds the distinct values in memory."""
     _require_plain_rows(queryset)
-    queryset._validate_values_are_expressions((*args, *kwargs.values()), method_name="aggregate")
-    wanted = {_default_alias(arg): arg for arg in args} | kwargs
     partials: Partials = {}
     combines: dict[str, Combine] = {}
     results: dict[str, Any] = {}
