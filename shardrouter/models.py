@@ -21,6 +21,7 @@ from .location import key_slot, require_own_slot, shard_for, slot_for_new
 from .placement import placement_of
 from .queryset import ShardedQuerySet
 from .router import Undecided
+from .routing import require_visible_values
 from .transactions import require_unblocked
 
 __all__ = ["ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet", "SlotAssignment"]
@@ -86,6 +87,13 @@ class ShardedModel(Model):
                 self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
             )
         kwargs["using"] = alias
+        names = kwargs.get("update_fields")
+        written = [
+            field.attname
+            for field in self._meta.concrete_fields
+            if not names or field.name in names or field.attname in names
+        ]
+        require_visible_values(type(self), (self,), written, alias)
         require_unblocked(alias)
         with availability.translate_errors(alias):
             super().save_base(raw, *args, **kwargs)

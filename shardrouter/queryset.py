@@ -218,9 +218,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
         if self._db:
             with availability.translate_errors(self._db):
                 return super().update(**kwargs)
-        return writes.write_each(
-            self, "update", lambda rows: models.QuerySet.update(rows, **kwargs)
-        )
+        return writes.update(self, kwargs)
 
     @marked(alters_data=True, queryset_only=True)
     def delete(self) -> tuple[int, dict[str, int]]:

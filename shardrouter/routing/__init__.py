@@ -9,6 +9,7 @@ from .colocation import (
     require_colocated,
     require_colocated_aggregates,
     require_colocated_values,
+    require_visible_values,
 )
 from .errors import split_combination, unrouted
 from .explanation import Route, explain, routing_columns
@@ -25,6 +26,7 @@ __all__ = [
     "require_colocated",
     "require_colocated_aggregates",
     "require_colocated_values",
+    "require_visible_values",
     "routing_columns",
     "shards_of",
     "split_combination",

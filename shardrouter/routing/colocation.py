@@ -77,6 +77,18 @@ def require_colocated_values(query: Query, values: Iterable[Any], shards: tuple[
         _require_colocated_inside(resolved, query.get_meta().label, shards)
 
 
+def require_visible_values(
+    model: type[models.Model], rows: Iterable[models.Model], columns: list[str], alias: str
+) -> None:
+    """Raise CrossShardQuery if a value of `rows`, which are to be saved on `alias`, is an
+    expression that looks into rows of another shard."""
+    values = (row.__dict__.get(column) for row in rows for column in columns)
+    # A class has the method if its values have it; asking a value costs more.
+    late = [each for each in values if hasattr(type(each), "resolve_expression")]
+    if late:
+        require_colocated_values(Query(model), late, (alias,))
+
+
 def _is_of_own_column(expression: Any, query: Query) -> bool:
     """Return whether `expression` is an aggregate of one column of the base table, or of all; by
     far the most common."""
