@@ -83,6 +83,8 @@ def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:
     return pairs or ()
 
 
-def ref_source(ref: Ref) -> Any:
-    """Return the expression of the SELECT that `ref` refers to."""
-    return ref.source  # type: ignore[attr-defined]  # not in the stubs
+def without_ref(expression: Any) -> Any:
+    """Return what a reference to a column of the SELECT stands for, since its position changes."""
+    while isinstance(expression, Ref):
+        expression = expression.source  # type: ignore[attr-defined]  # the stubs do not have it
+    return expression

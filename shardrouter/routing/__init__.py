@@ -13,6 +13,7 @@ from .colocation import (
 )
 from .errors import split_combination, unrouted
 from .explanation import Route, explain, routing_columns
+from .locality import rows_are_local, windows_are_local
 from .resolution import find_shards
 from .where import NO_SLOTS, Slots, possible_slots, shards_of
 
@@ -28,7 +29,9 @@ __all__ = [
     "require_colocated_values",
     "require_visible_values",
     "routing_columns",
+    "rows_are_local",
     "shards_of",
     "split_combination",
     "unrouted",
+    "windows_are_local",
 ]

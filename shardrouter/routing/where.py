@@ -20,6 +20,7 @@ from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 from ..django_internals import ColPairs, join_fields
 from ..placement import Placement, is_colocated, is_sharded, placement_of
 from ..shardmap import shard_map
+from .combinations import combined_parts, compares_inside_slot
 
 Slots: TypeAlias = frozenset[int]
 NO_SLOTS: Slots = frozenset()
@@ -45,13 +46,21 @@ def possible_slots(query: Query) -> Slots | None:
 
 
 def _combined_slots(query: Query) -> Slots | None:
-    parts = [possible_slots(part) for part in query.combined_queries]
+    """Return the slots of all parts, which have to be on one shard to be compared; or of what is
+    left, where equal rows are in one slot."""
+    parts = list(combined_parts(query))
+    slots = [possible_slots(part) for part in parts]
+    first, *others = slots
+    if query.combinator == "union":
+        return _union(slots)
+    if first == NO_SLOTS or (query.combinator == "intersection" and NO_SLOTS in others):
+        return NO_SLOTS
+    if not compares_inside_slot(parts):
+        return _union(slots)
     if query.combinator == "difference":
-        return parts[0]
-    if query.combinator == "intersection":
-        known = [part for part in parts if part is not None]
-        return frozenset.intersection(*known) if known else None
-    return _union(parts)
+        return first
+    known = [each for each in slots if each is not None]
+    return frozenset.intersection(*known) if known else None
 
 
 def _union(parts: Iterable[Slots | None]) -> Slots | None:

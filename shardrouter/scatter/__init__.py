@@ -5,8 +5,8 @@ questions that it can ask: `fetch`, `stream`, `count`, `aggregate`. Code that ke
 (a prepared query) takes `MergePlan`, which says what to ask each shard, and merges the rows.
 """
 
+from ..routing import rows_are_local
 from .aggregates import aggregate, named_aggregates
-from .locality import rows_are_local
 from .merging import warn_of_rows
 from .plan import MergePlan
 from .rows import count, fetch, stream

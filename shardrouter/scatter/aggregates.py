@@ -30,7 +30,7 @@ from django.db.models.functions import Cast, Collate
 
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
-from .locality import rows_are_local
+from ..routing import rows_are_local
 from .merging import is_text, unmergeable
 
 Partials: TypeAlias = dict[str, Aggregate]

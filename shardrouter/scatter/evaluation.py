@@ -13,8 +13,9 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, OR, WhereNode
 
+from ..django_internals import without_ref
 from ..routed_queryset import RoutedQuerySet
-from .merging import unmergeable, without_ref
+from .merging import unmergeable
 
 #: The values that the rows of a group have in common.
 Key: TypeAlias = tuple[Any, ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import CharField, Model, TextField
-from django.db.models.expressions import OrderBy, Ref
+from django.db.models.expressions import OrderBy
 from django.db.models.query import (
     FlatValuesListIterable,
     NamedValuesListIterable,
@@ -18,7 +18,6 @@ from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
 from .. import conf
-from ..django_internals import ref_source
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet
 
@@ -72,13 +71,6 @@ def in_shape(rows: Iterable[tuple[Any, ...]], iterable: type, names: list[str]) 
         named = create_namedtuple_class(*names)
         return (tuple.__new__(named, row) for row in rows)
     return (tuple(row) for row in rows)
-
-
-def without_ref(expression: Any) -> Any:
-    """Return what a reference to a column of the SELECT stands for, since its position changes."""
-    while isinstance(expression, Ref):
-        expression = ref_source(expression)
-    return expression
 
 
 def is_text(expression: Any) -> bool:

@@ -16,9 +16,9 @@ from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql import Query
 
 from .. import availability
-from ..django_internals import ColPairs
+from ..django_internals import ColPairs, without_ref
 from ..routed_queryset import RoutedQuerySet, pin
-from .locality import windows_are_local
+from ..routing import windows_are_local
 from .merging import (
     CODE_POINT_COLLATIONS,
     SHAPES,
@@ -28,7 +28,6 @@ from .merging import (
     null_rank,
     unmergeable,
     value_names,
-    without_ref,
 )
 
 _KEY = "_shardrouter_order_"
