@@ -11,7 +11,7 @@ from .colocation import (
     require_colocated_values,
     require_visible_values,
 )
-from .errors import split_combination, unrouted
+from .errors import split_combination, split_window, unrouted
 from .explanation import Route, explain, routing_columns
 from .locality import rows_are_local, windows_are_local
 from .resolution import find_shards
@@ -32,6 +32,7 @@ __all__ = [
     "rows_are_local",
     "shards_of",
     "split_combination",
+    "split_window",
     "unrouted",
     "windows_are_local",
 ]

@@ -38,7 +38,8 @@ def _has_rows_of_its_own(part: Query) -> bool:
         return False
     if part.combinator:
         return all(map(_has_rows_of_its_own, combined_parts(part)))
-    return rows_are_local(part) and windows_are_local(part)
+    windows = (part.where, *part.annotation_select.values())
+    return rows_are_local(part) and windows_are_local(part, windows)
 
 
 def _slot_positions(part: Query) -> set[int]:

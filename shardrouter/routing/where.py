@@ -21,6 +21,7 @@ from ..django_internals import ColPairs, join_fields
 from ..placement import Placement, is_colocated, is_sharded, placement_of
 from ..shardmap import shard_map
 from .combinations import combined_parts, compares_inside_slot
+from .locality import windows_are_local
 
 Slots: TypeAlias = frozenset[int]
 NO_SLOTS: Slots = frozenset()
@@ -93,6 +94,9 @@ def slots_of_node(node: object, query: Query) -> Slots | None:
 
 def _children_slots(node: WhereNode, query: Query) -> Slots | None:
     if node.connector == OR and len(node.children) > 1:
+        if node.contains_over_clause and not windows_are_local(query, [node]):
+            # Django decides this after its windows, which see the rows of all slots.
+            return None
         return _union(slots_of_node(child, query) for child in node.children)
     found: Slots | None = None
     for child in node.children:
@@ -235,6 +239,8 @@ def is_membership_inside_slot(lookup: object) -> TypeGuard[In]:
     if inner.combinator or inner.is_sliced or inner.group_by is not None or inner.distinct_fields:
         return False
     if not is_sharded(inner.get_meta().model) or inner.annotation_select:
+        return False
+    if not windows_are_local(inner, [inner.where]):
         return False
     left = columns_of(lookup.lhs)
     right = [column for each in inner.select for column in columns_of(each)]

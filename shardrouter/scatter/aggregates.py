@@ -27,10 +27,11 @@ from django.db.models import (
 )
 from django.db.models.expressions import Expression
 from django.db.models.functions import Cast, Collate
+from django.db.models.sql import Query
 
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
-from ..routing import rows_are_local
+from ..routing import rows_are_local, split_window, windows_are_local
 from .merging import is_text, unmergeable
 
 Partials: TypeAlias = dict[str, Aggregate]
@@ -62,6 +63,7 @@ def aggregate(
     results: dict[str, Any] = {}
     for name, expression in wanted.items():
         require_mergeable(queryset, expression)
+        _require_local_windows(queryset.query, expression)
         if needs_values(expression):
             results[name] = _aggregate_distinct(queryset, shards, expression)
         else:
@@ -102,6 +104,13 @@ def require_mergeable(queryset: RoutedQuerySet[Model], expression: Any) -> None:
     default = getattr(expression, "default", None)
     if hasattr(default, "resolve_expression") and not isinstance(default, Value):
         raise CrossShardQuery(label, "an aggregate's default must be a plain value")
+
+
+def _require_local_windows(query: Query, expression: Aggregate) -> None:
+    """Raise CrossShardQuery for an aggregate of what a window function says of all rows."""
+    resolved: Any = expression.resolve_expression(query.clone(), True, None, summarize=True)
+    if not windows_are_local(query, [resolved]):
+        raise split_window(query)
 
 
 def _or_default(result: Any, expression: Aggregate) -> Any:

@@ -18,7 +18,7 @@ from django.db.models.sql import Query
 from .. import availability
 from ..django_internals import ColPairs, without_ref
 from ..routed_queryset import RoutedQuerySet, pin
-from ..routing import windows_are_local
+from ..routing import split_window, windows_are_local
 from .merging import (
     CODE_POINT_COLLATIONS,
     SHAPES,
@@ -94,8 +94,9 @@ class MergePlan:
     def _require_mergeable(self, queryset: RoutedQuerySet[Model]) -> None:
         if queryset.query.distinct_fields:
             raise unmergeable(queryset, "distinct(fields)")
-        if not windows_are_local(queryset.query):
-            raise unmergeable(queryset, "a window function that is not partitioned by shard key")
+        query = queryset.query
+        if not windows_are_local(query, [query.where, *query.annotation_select.values()]):
+            raise split_window(query)
         if not self._of_models and self._iterable not in SHAPES:
             raise unmergeable(queryset, self._iterable.__name__)
 
@@ -225,6 +226,8 @@ def _comparable(
 ) -> OrderBy:
     """Return `order`, made to sort on every database as Python compares the values."""
     source: Any = without_ref(order.expression)
+    if not windows_are_local(queryset.query, [source]):
+        raise split_window(queryset.query)
     if isinstance(source, Random):
         raise unmergeable(queryset, "a random order")
     field = source.output_field
