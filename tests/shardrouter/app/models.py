@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.db import models
 
 from shardrouter.models import ShardedManager, ShardedModel
+from tests.shardrouter.app.fields import LevelField, ReversedField, WordsField
 
 
 class AuthorManager(ShardedManager):
@@ -140,6 +141,29 @@ class Reading(ShardedModel):
 
     def __str__(self):
         return f"{self.book_id} by {self.reader_id}"
+
+
+class Sample(ShardedModel):
+    """Has values that Python compares otherwise than a database does."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="samples")
+    number = models.IntegerField(null=True)
+    # Of SQLite, and of PostgreSQL by a migration: "a" equals "A".
+    label = models.CharField(max_length=20, null=True, db_collation="NOCASE")
+    level = LevelField(null=True)
+    backwards = ReversedField(max_length=20, null=True)
+    words = WordsField(null=True)
+    options = models.JSONField(null=True)
+    file = models.FileField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    raw = models.BinaryField(null=True)
+    ratio = models.FloatField(null=True)
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return self.label or ""
 
 
 class Country(models.Model):
