@@ -53,6 +53,9 @@ if TYPE_CHECKING:
             using: str,
             update_fields: Iterable[str] | None,
         ) -> bool: ...
+        def _get_next_or_previous_by_FIELD(
+            self, field: models.Field, is_next: bool, **kwargs: Any
+        ) -> Any: ...
 else:
     QuerySet = models.QuerySet
     Model = models.Model

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db.models import Q
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
-from . import availability
-from .django_internals import Model
+from . import availability, conf
+from .django_internals import Model, is_pk_set
 from .exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
 from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
@@ -141,6 +142,22 @@ class ShardedModel(Model):
                 raise
         except OverflowError as error:
             raise ValidationError(str(error)) from error
+
+    def _get_next_or_previous_by_FIELD(  # Django's name
+        self, field: models.Field, is_next: bool, **kwargs: Any
+    ) -> Any:
+        """Ask every shard, where Django asks the row's own alone; one, if `kwargs` name it."""
+        if not is_pk_set(self) or self._state.db not in (None, *conf.shards()):
+            return super()._get_next_or_previous_by_FIELD(field, is_next, **kwargs)
+        way, sign = ("gt", "") if is_next else ("lt", "-")
+        value = getattr(self, field.attname)
+        beside = Q(**{field.name: value, f"pk__{way}": self.pk})
+        rows = type(self)._default_manager.get_queryset().scatter().filter(**kwargs)
+        rows = rows.filter(beside | Q(**{f"{field.name}__{way}": value}))
+        found = rows.order_by(f"{sign}{field.name}", f"{sign}pk").first()
+        if found is None:
+            raise self.DoesNotExist(f"{self._meta.object_name} matching query does not exist.")
+        return found
 
     def _require_same_source(self) -> None:
         """Raise ShardKeyChanged if a root's name has another normal form than when it was read."""

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils import timezone
 
 from shardrouter.models import ShardedManager, ShardedModel
 from tests.shardrouter.app.fields import LevelField, ReversedField, WordsField
@@ -158,6 +159,7 @@ class Sample(ShardedModel):
     address = models.GenericIPAddressField(null=True)
     raw = models.BinaryField(null=True)
     ratio = models.FloatField(null=True)
+    seen = models.DateTimeField(default=timezone.now)
 
     class Shard:
         key = "author"

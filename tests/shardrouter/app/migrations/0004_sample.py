@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.manager
+import django.utils.timezone
 import shardrouter.models
 import tests.shardrouter.app.fields
 from django.db import migrations, models
@@ -38,6 +39,7 @@ class Migration(migrations.Migration):
                 ('address', models.GenericIPAddressField(null=True)),
                 ('raw', models.BinaryField(null=True)),
                 ('ratio', models.FloatField(null=True)),
+                ('seen', models.DateTimeField(default=django.utils.timezone.now)),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='samples', to='app.author')),
             ],
             options={
