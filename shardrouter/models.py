@@ -165,10 +165,13 @@ class ShardedModel(Model):
         if loaded is None or self._state.adding:
             return
         placement = placement_of(type(self))
-        name = placement.sources[0].attname
-        normalize = placement.normalize or str
+        field = placement.sources[0]
+        name = field.attname
         now = self.__dict__.get(name)
-        if now is not None and normalize(str(now)) != normalize(str(loaded)):
+        if now is None:
+            return
+        known = not hasattr(now, "resolve_expression")
+        if not known or placement.source_text(field, now) != placement.source_text(field, loaded):
             raise ShardKeyChanged(self._meta.label, f"{name} was {loaded!r}, now {now!r}")
 
     def _save_table(

@@ -25,9 +25,8 @@ from django.db.models.sql import Query
 
 from ..django_internals import ColPairs, without_ref
 from ..exceptions import CrossShardQuery
+from ..placement import CODE_POINT_COLLATIONS
 
-#: Collations that sort by code point, as Python compares text.
-_CODE_POINT = {None, "BINARY", "C", "POSIX", "ucs_basic"}
 # Of these, what is read compares as what is stored.
 _PLAIN = {
     "AutoField", "BigAutoField", "BigIntegerField", "BooleanField", "CharField", "DateField",
@@ -121,7 +120,7 @@ def require_code_point(label: str, expressions: Iterable[Any], alias: str, what:
             require_code_point(label, expression.get_cols(), alias, what)
         elif is_text(expression, alias):
             collation = _collation_of(expression, vendor)
-            if collation not in _CODE_POINT:
+            if collation not in CODE_POINT_COLLATIONS:
                 raise CrossShardQuery(
                     label,
                     f"{what} in the collation {collation} cannot be merged from several shards",
@@ -164,7 +163,7 @@ def _collation_of(expression: Any, vendor: str) -> str | None:
     for part in _parts(expression):
         if through or _has_collate(part):
             collation = _collation_of(part, vendor)
-            if collation not in _CODE_POINT:
+            if collation not in CODE_POINT_COLLATIONS:
                 return collation
     return None
 

@@ -168,6 +168,42 @@ class Sample(ShardedModel):
         return self.label or ""
 
 
+class Moment(ShardedModel):
+    """A root placed by a time."""
+
+    at = models.DateTimeField(unique=True)
+
+    class Shard:
+        slot_from = "at"
+
+    def __str__(self):
+        return str(self.at)
+
+
+class Price(ShardedModel):
+    """A root placed by a decimal."""
+
+    amount = models.DecimalField(max_digits=8, decimal_places=2, unique=True)
+
+    class Shard:
+        slot_from = "amount"
+
+    def __str__(self):
+        return str(self.amount)
+
+
+class Ratio(ShardedModel):
+    """A root placed by a float."""
+
+    value = models.FloatField(unique=True)
+
+    class Shard:
+        slot_from = "value"
+
+    def __str__(self):
+        return str(self.value)
+
+
 class Country(models.Model):
     """Global: lives in default."""
 
