@@ -23,7 +23,7 @@ from .placement import has_sharded_id, placement_of
 from .routed_queryset import RoutedQuerySet, pin, record, write_shards
 from .routing import require_colocated_values, require_visible_values
 from .shardmap import shard_map
-from .transactions import atomic_on, require_unblocked
+from .transactions import atomic_on, join_early, require_unblocked
 
 _M = TypeVar("_M", bound=models.Model)
 _Q = TypeVar("_Q", bound=RoutedQuerySet[models.Model])
@@ -41,11 +41,13 @@ def alias_for(queryset: RoutedQuerySet[models.Model], instance: models.Model) ->
 
 
 def on_shard_of(queryset: _Q, lookups: dict[str, Any]) -> _Q:
-    """Return `queryset` on the one shard where `lookups` would be found."""
+    """Return `queryset` on the one shard where `lookups` would be found, and may be created."""
     if queryset._db:
+        join_early(queryset._db)
         return queryset
     found = queryset.filter(**lookups)
     record(found, (found.db,), "select")
+    join_early(found.db)
     return queryset.using(found.db)
 
 
