@@ -43,7 +43,9 @@ def watch_keys() -> None:
     """
     for model in apps.get_models(include_auto_created=True):
         for field in model._meta.local_fields:
-            target = related_model(field) if isinstance(field, models.ForeignKey) else None
+            if not isinstance(field, models.ForeignKey):
+                continue
+            target = related_model(field)
             if target is not None and is_sharded(model) != is_sharded(target):
                 own = field.get_extra_restriction  # type: ignore[attr-defined]  # not in the stubs
                 vars(field)["get_extra_restriction"] = partial(_restriction, field, own)
@@ -52,7 +54,8 @@ def watch_keys() -> None:
 def _restriction(field: models.ForeignKey, own: Any, *aliases: str | None) -> Any:
     border = _Border(field)
     restriction = own(*aliases)
-    return border if restriction is None else WhereNode([restriction, border], AND)
+    parts: list[Any] = [restriction, border]
+    return border if restriction is None else WhereNode(parts, AND)
 
 
 class _Border(Expression):
@@ -76,4 +79,7 @@ class _Border(Expression):
 
 
 def _is_global(query: Query, connection: Any) -> bool:
-    return not is_sharded(query.model) and connection.alias in conf.global_databases()
+    model = query.model
+    return (
+        model is not None and not is_sharded(model) and connection.alias in conf.global_databases()
+    )

@@ -129,7 +129,7 @@ def _name_errors(
     """Yield what is wrong if values that the column calls equal may be of different slots."""
     collation = getattr(source, "db_collation", None)
     fold = normalize or str
-    one, other = _EQUAL_IN.get(collation, ("", ""))
+    one, other = _EQUAL_IN.get(collation or "", ("", ""))
     if fold(one) != fold(other):
         yield checks.Error(
             f"In the collation {collation}, {source.name} may be {one!r} or {other!r}, "

@@ -217,7 +217,7 @@ def bulk_update(
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)
     by_shard = _by_shard(objs, map(slot_for, objs))
-    columns = [queryset.model._meta.get_field(name).attname for name in fields]
+    columns = [getattr(queryset.model._meta.get_field(name), "attname", name) for name in fields]
     for alias, instances in by_shard.items():
         require_visible_values(queryset.model, instances, columns, alias)
     total = 0

@@ -19,9 +19,7 @@ def combined_parts(query: Query) -> Iterator[Query]:
     for part in query.combined_queries:
         if query.values_select and not part.values_select:
             part = part.clone()
-            part.set_values(  # type: ignore[attr-defined]  # not in the stubs
-                (*query.extra_select, *query.values_select, *query.annotation_select)
-            )
+            part.set_values((*query.extra_select, *query.values_select, *query.annotation_select))
         yield part
 
 

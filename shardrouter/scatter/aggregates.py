@@ -41,7 +41,7 @@ from .comparison import (
     is_text,
     require_code_point,
 )
-from .merging import unmergeable
+from .merging import Sortable, unmergeable
 
 Partials: TypeAlias = dict[str, Aggregate]
 #: One shard's values of the partial aggregates, by name.
@@ -167,6 +167,8 @@ def split(
     if isinstance(expression, Count | Sum):
         return {name: bare}, lambda answers: _total(answers, name, expression)
     if isinstance(expression, Min | Max):
+        if is_json(resolved):
+            raise unmergeable(queryset, f"{type(expression).__name__} of JSON")
         if is_text(resolved, shards[0]):
             _require_code_point(queryset, expression, resolved, shards)
             bare = _of_source(bare, by_code_point(_source(bare), shards))
@@ -198,7 +200,7 @@ def _split_extreme(name: str, bare: Aggregate, comparison: Comparison) -> tuple[
 
     def combine(answers: list[Answer]) -> Any:
         present = [each for each in answers if each[by] is not None]
-        best = pick(present, key=lambda each: comparison.of(each[by]), default=None)
+        best = pick(present, key=lambda each: Sortable(comparison.of(each[by])), default=None)
         return None if best is None else best[name]
 
     return parts, combine

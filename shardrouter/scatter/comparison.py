@@ -155,7 +155,8 @@ def _collation_of(expression: Any, vendor: str) -> str | None:
     """
     expression = without_ref(expression)
     if isinstance(expression, Collate):
-        return expression.collation
+        explicit: str = expression.collation  # type: ignore[attr-defined]  # not in the stubs
+        return explicit
     if isinstance(expression, Col):
         collation: str | None = getattr(_target(expression.target), "db_collation", None)
         return collation

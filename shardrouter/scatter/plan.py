@@ -164,7 +164,7 @@ class MergePlan:
             return None
         if not isinstance(expression, Col) or expression.alias != query.base_table:
             return None
-        field = expression.target
+        field: Any = expression.target
         return field if field.concrete and field.descriptor_class in _AS_READ else None
 
     def _sort_key(self, own: list[Field | None], shards: tuple[str, ...]) -> tuple[SortKey, bool]:

@@ -1,27 +1,17 @@
 """Values of several shards are ordered and compared as their database would, not as Python does."""
 
 import pytest
-from django.db import connections
 from django.db.models import Avg, Count, F, Max, Min, Model, Q, Sum, Value
 from django.db.models.fields import CharField, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Collate, Concat, Lower, Upper
 
 from shardrouter.exceptions import CrossShardQuery
-from tests.shardrouter.app.fields import Level
 from tests.shardrouter.app.models import Author, Sample
 from tests.shardrouter.oracle.rows import WHOLE
+from tests.shardrouter.oracle.samples import on_postgresql, plain, save_samples
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-
-LABELS = ["a", "A", "b", "B", None, "a"]
-OPTIONS = [None, True, 1, 1.0, 0, False, "1", "b", {"k": 1}, {"k": "1"}, {"k": True}, [1], [True],
-           {"k": "b"}, {"b": 1, "k": None}, {"k": 1.0}]  # fmt: skip
-LEVELS = [Level.LOW, Level.HIGH, None, Level.MIDDLE, Level.HIGH]
-WORDS = ["az", "by", "cx", "ay", None]
-FILES = ["b.txt", "A.txt", "a.txt", "B.txt"]
-ADDRESSES = ["10.0.0.2", "10.0.0.10", "9.255.0.1", "::1", None, "2001:db8::2", "2001:db8::10"]
-RATIOS = [1.5, -0.0, 0.0, None, -2.0, float("inf"), float("nan")]
 
 
 @pytest.fixture
@@ -29,44 +19,7 @@ def samples(authors):
     """Sixty rows on all shards, and the same in the one big database."""
     for author in authors.values():
         Model.save_base(author, raw=True, using=WHOLE)
-    names = list(authors)
-    # SQLite stores NaN as NULL.
-    ratios = RATIOS if connections["shard0"].vendor == "postgresql" else RATIOS[:-1]
-    rows = [
-        Sample(
-            author=authors[names[at % len(names)]],
-            number=at % 5,
-            label=LABELS[at % len(LABELS)],
-            level=LEVELS[at % len(LEVELS)],
-            backwards=WORDS[at % len(WORDS)],
-            words=["x", WORDS[at % 4]],
-            options=OPTIONS[at % len(OPTIONS)],
-            file=FILES[at % len(FILES)],
-            address=ADDRESSES[at % len(ADDRESSES)],
-            raw=bytes([at * 7 % 5, at % 3]),
-            ratio=ratios[at % len(ratios)],
-        )
-        for at in range(61)
-    ]
-    Sample.objects.bulk_create(rows)
-    for row in rows:
-        Model.save_base(row, raw=True, using=WHOLE)
-
-
-def plain(value):
-    if isinstance(value, Model):
-        return value.pk
-    if isinstance(value, tuple | list):
-        return [type(value).__name__, *map(plain, value)]
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, memoryview | bytes):
-        return bytes(value)
-    if isinstance(value, float):
-        # To PostgreSQL, 1 and 1.0 are equal in JSON too; which of them it keeps is not said.
-        alike = code_point() == "C" and value.is_integer()
-        return plain(int(value)) if alike else f"float {value + 0}"
-    return f"{type(value).__name__} {value}"
+    save_samples(list(authors.values()))
 
 
 def answers(ask, ordered=True):
@@ -137,7 +90,7 @@ UNORDERED = {
 
 
 def code_point():
-    return "C" if connections["shard0"].vendor == "postgresql" else "BINARY"
+    return "C" if on_postgresql() else "BINARY"
 
 
 @pytest.mark.parametrize("ask", ORDERED.values(), ids=ORDERED)
