@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from django.core.exceptions import FieldError
 from django.db import DatabaseError
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import FirstValue, Lag, Rank, RowNumber
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardrouter.exceptions import ShardRouterError
+from shardrouter.models import ShardedQuerySet
 from tests.shardrouter.app.models import Author, Book
 from tests.shardrouter.oracle.questions import QUERYSETS, conditions, oracle_settings, slices
 from tests.shardrouter.oracle.rows import WHOLE, library, undone
@@ -47,13 +49,16 @@ def window_conditions(authors):
     )
 
 
+#: What Django or the database does not do, or says in this way.
+UNABLE = (AttributeError, DatabaseError, FieldError, NotImplementedError, TypeError, ValueError)
+
+
 def compared(seen, ask, *choices):
     """Compare what `ask` gives on the shards, in every way of `choices`, with one database."""
     try:
         with undone():
             expected = ask(lambda model: model.objects.using(WHOLE))
-    except (DatabaseError, NotImplementedError, ValueError):
-        # What Django or the database does not do.
+    except UNABLE:
         return
     for rows_of in choices:
         try:
@@ -67,7 +72,8 @@ def compared(seen, ask, *choices):
 
 
 def scattered(model):
-    return model.objects.scatter(writes=True)
+    rows = model.objects.all()
+    return rows.scatter(writes=True) if isinstance(rows, ShardedQuerySet) else rows
 
 
 def routed(model):
