@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from .location import group_by_shard, new_id, shard_for, slot_for
     from .router import ShardRouter
     from .shardmap import shard_map
-    from .transactions import atomic_for
+    from .transactions import atomic_for, atomic_shards
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ShardRouter",
     "atomic_for",
+    "atomic_shards",
     "group_by_shard",
     "insert_ignoring_conflicts",
     "new_id",
@@ -34,6 +35,7 @@ __all__ = [
 _MODULES = {
     "ShardRouter": "router",
     "atomic_for": "transactions",
+    "atomic_shards": "transactions",
     "group_by_shard": "location",
     "insert_ignoring_conflicts": "inserts",
     "new_id": "location",

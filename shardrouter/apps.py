@@ -12,6 +12,8 @@ class ShardRouterConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 registers the system checks
+        from .borders import watch_keys
         from .shardmap import assign_slots
 
+        watch_keys()
         post_migrate.connect(assign_slots, sender=self)

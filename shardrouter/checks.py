@@ -5,7 +5,7 @@ docs/shardrouter/reference.md lists each id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -13,10 +13,12 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models, router
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Lower, Upper
 
 from . import conf
 from .django_internals import has_constraint, related_model
-from .placement import Placement, has_composite_key, is_sharded, placement_of
+from .placement import CODE_POINT_COLLATIONS, Placement, has_composite_key, is_sharded, placement_of
 from .queryset import ShardedQuerySet
 from .router import ShardRouter
 
@@ -31,7 +33,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E011 and W001: each model can be routed, and its constraints can be enforced."""
+    """E005 to E012, W001, W002: each model can be routed, and its constraints enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -106,12 +108,45 @@ def _placement_errors(model: type[models.Model], placement: Placement) -> Messag
     if placement.key is not None:
         yield from _target_errors(model, placement.key)
         yield from _key_errors(model, placement.key)
-    elif placement.sources and placement.sources[0].null:
+    for source in placement.sources:
+        yield from _name_errors(model, source, placement.normalize)
+    if placement.sources and placement.sources[0].null:
         yield checks.Error(
             f"slot_from names {placement.sources[0].name}, which may be NULL.",
             hint="Remove null=True: every row needs a slot.",
             obj=model,
             id="shardrouter.E005",
+        )
+
+
+# Of these collations it is known what they call equal.
+_EQUAL_IN = {"NOCASE": ("ABCXYZ", "abcxyz"), "RTRIM": ("a ", "a")}
+
+
+def _name_errors(
+    model: type[models.Model], source: models.Field, normalize: Callable[[str], str] | None
+) -> Messages:
+    """Yield what is wrong if values that the column calls equal may be of different slots."""
+    collation = getattr(source, "db_collation", None)
+    fold = normalize or str
+    one, other = _EQUAL_IN.get(collation or "", ("", ""))
+    if fold(one) != fold(other):
+        yield checks.Error(
+            f"In the collation {collation}, {source.name} may be {one!r} or {other!r}, "
+            "which are equal and of different slots.",
+            hint="Set Shard.normalize such that they are the same, such as str.casefold.",
+            obj=source,
+            id="shardrouter.E012",
+        )
+    unknown = collation not in (None, *CODE_POINT_COLLATIONS, *_EQUAL_IN) and normalize is None
+    if unknown or hasattr(source, "from_db_value"):
+        why = f"in the collation {collation}" if unknown else "which has a converter"
+        yield checks.Warning(
+            f"slot_from names {source.name}, {why}; a row is found by a value that is equal in "
+            "Python alone.",
+            hint="Set Shard.normalize, and name a column whose values are as they are stored.",
+            obj=source,
+            id="shardrouter.W002",
         )
 
 
@@ -243,7 +278,7 @@ def _constraints_to_shards(model: type[models.Model]) -> Messages:
 def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
     placing = [field for field in model._meta.local_fields if placement.determines_slot(field)]
     covering = {name for field in placing for name in (field.name, field.attname)}
-    for names in _unique_sets(model):
+    for names in _unique_sets(model, placement):
         if covering.isdisjoint(names):
             yield checks.Error(
                 f"{model._meta.label}: {', '.join(names)} can be unique on each shard only, "
@@ -254,8 +289,9 @@ def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:
             )
 
 
-def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
-    """Yield the names of the columns that are unique together, or alone, beside the primary key."""
+def _unique_sets(model: type[models.Model], placement: Placement) -> Iterator[tuple[str, ...]]:
+    """Yield the names of the columns that are unique together, or alone, beside the primary key;
+    of expressions, what they are, except for those that are equal only inside one slot."""
     for field in model._meta.local_fields:
         if field.unique and not field.primary_key:
             yield (field.name,)
@@ -263,11 +299,16 @@ def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
         yield tuple(names)
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
-            yield tuple(constraint.fields) or tuple(_names_in(constraint.expressions))
+            parts = (_unique_part(each, placement.normalize) for each in constraint.expressions)
+            yield tuple(constraint.fields) or tuple(parts)
 
 
-def _names_in(expressions: Any) -> Iterator[str]:
-    for expression in expressions:
-        for each in expression.flatten():
-            if isinstance(each, models.F):
-                yield each.name
+def _unique_part(expression: Any, normalize: Callable[[str], str] | None) -> str:
+    """Return the column that `expression` is, or the text of it if equal values of it may be of
+    different slots."""
+    text = str(expression)
+    while isinstance(expression, OrderBy) or (
+        isinstance(expression, Lower | Upper) and normalize and normalize("ÄB") == normalize("äb")
+    ):
+        (expression,) = expression.get_source_expressions()
+    return expression.name if isinstance(expression, models.F) else text

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
             using: str,
             update_fields: Iterable[str] | None,
         ) -> bool: ...
+        def _get_next_or_previous_by_FIELD(
+            self, field: models.Field, is_next: bool, **kwargs: Any
+        ) -> Any: ...
 else:
     QuerySet = models.QuerySet
     Model = models.Model
@@ -84,14 +87,16 @@ def join_fields(join: Join) -> tuple[tuple[models.Field, models.Field], ...]:
     return pairs or ()
 
 
-def ref_source(ref: Ref) -> Any:
-    """Return the expression of the SELECT that `ref` refers to."""
-    return ref.source  # type: ignore[attr-defined]  # not in the stubs
-
-
 def resolve_relation(target: object, app_label: str, model_name: str) -> tuple[str, str]:
     """Return the app's label and the name, in lower case, of a relation's `target` as a migration
     of the model `app_label`.`model_name` writes it."""
     resolve: Any = migration_utils.resolve_relation  # type: ignore[attr-defined]  # not in the stubs
     found: tuple[str, str] = resolve(target, app_label, model_name)
     return found
+
+
+def without_ref(expression: Any) -> Any:
+    """Return what a reference to a column of the SELECT stands for, since its position changes."""
+    while isinstance(expression, Ref):
+        expression = expression.source  # type: ignore[attr-defined]  # the stubs do not have it
+    return expression

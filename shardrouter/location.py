@@ -102,6 +102,8 @@ def key_slot(instance: models.Model) -> int | None:
     value = None if field is None else _loaded(instance, field)
     if field is None or value is None:
         return None
+    if hasattr(type(value), "resolve_expression"):
+        raise _unknown(instance, field)
     if field is placement.key:
         return ids.slot_of(_as_id(instance, field, value))
     return placement.slot_of_source(field, value)
@@ -137,6 +139,17 @@ def _as_id(instance: models.Model, field: models.Field, value: object) -> int:
             f"{instance._meta.label}.{field.name} is a shard key but holds {value!r}, not an id."
         )
     return converted
+
+
+def _unknown(instance: models.Model, field: models.Field) -> UnroutedQuery | ShardKeyChanged:
+    label, reason = instance._meta.label, f"{field.name} is an expression"
+    if not instance._state.adding:
+        return ShardKeyChanged(label, reason)
+    return UnroutedQuery(
+        label,
+        f"{reason}, so it does not say where this row goes",
+        f"Set {field.name} to its value before saving.",
+    )
 
 
 def _contradiction(

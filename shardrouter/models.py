@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db.models import Q
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
-from . import availability
-from .django_internals import Model
+from . import availability, conf
+from .django_internals import Model, is_pk_set
 from .exceptions import CrossShardQuery, ShardKeyChanged, UnroutedQuery
 from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
@@ -21,6 +22,7 @@ from .location import key_slot, require_own_slot, shard_for, slot_for_new
 from .placement import placement_of
 from .queryset import ShardedQuerySet
 from .router import Undecided
+from .routing import require_visible_values
 from .transactions import require_unblocked
 
 __all__ = [
@@ -94,6 +96,13 @@ class ShardedModel(Model):
                 self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
             )
         kwargs["using"] = alias
+        names = kwargs.get("update_fields")
+        written = [
+            field.attname
+            for field in self._meta.concrete_fields
+            if not names or field.name in names or field.attname in names
+        ]
+        require_visible_values(type(self), (self,), written, alias)
         require_unblocked(alias)
         with availability.translate_errors(alias):
             super().save_base(raw, *args, **kwargs)
@@ -142,16 +151,35 @@ class ShardedModel(Model):
         except OverflowError as error:
             raise ValidationError(str(error)) from error
 
+    def _get_next_or_previous_by_FIELD(  # Django's name
+        self, field: models.Field, is_next: bool, **kwargs: Any
+    ) -> Any:
+        """Ask every shard, where Django asks the row's own alone; one, if `kwargs` name it."""
+        if not is_pk_set(self) or self._state.db not in (None, *conf.shards()):
+            return super()._get_next_or_previous_by_FIELD(field, is_next, **kwargs)
+        way, sign = ("gt", "") if is_next else ("lt", "-")
+        value = getattr(self, field.attname)
+        beside = Q(**{field.name: value, f"pk__{way}": self.pk})
+        rows = type(self)._default_manager.get_queryset().scatter().filter(**kwargs)
+        rows = rows.filter(beside | Q(**{f"{field.name}__{way}": value}))
+        found = rows.order_by(f"{sign}{field.name}", f"{sign}pk").first()
+        if found is None:
+            raise self.DoesNotExist(f"{self._meta.object_name} matching query does not exist.")
+        return found
+
     def _require_same_source(self) -> None:
         """Raise ShardKeyChanged if a root's name has another normal form than when it was read."""
         loaded = getattr(self._state, "shard_source", None)
         if loaded is None or self._state.adding:
             return
         placement = placement_of(type(self))
-        name = placement.sources[0].attname
-        normalize = placement.normalize or str
+        field = placement.sources[0]
+        name = field.attname
         now = self.__dict__.get(name)
-        if now is not None and normalize(str(now)) != normalize(str(loaded)):
+        if now is None:
+            return
+        known = not hasattr(now, "resolve_expression")
+        if not known or placement.source_text(field, now) != placement.source_text(field, loaded):
             raise ShardKeyChanged(self._meta.label, f"{name} was {loaded!r}, now {now!r}")
 
     def _save_table(

@@ -5,17 +5,25 @@ Reads models, never rows; location.py does the rows.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Context, Decimal, InvalidOperation
 from functools import cache
+from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
+from django.utils import timezone
 
 from . import ids
 from .django_internals import has_constraint, related_model
 from .slots import slot_from_text
+
+#: Collations that compare text as Python does, by code point; None is the database's own.
+CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
 
 
 class CarriesSlot:
@@ -50,10 +58,15 @@ class Placement:
         """Return whether a value of `field` determines the slot of its row."""
         return self.is_colocated(field) or field in self.sources
 
+    def source_text(self, field: models.Field, value: object) -> str:
+        """Return the text that is hashed for `value` of the source column `field`: the same for
+        all values that the column calls equal."""
+        text = str(_canonical(field, field.to_python(value)))
+        return self.normalize(text) if self.normalize else text
+
     def slot_of_source(self, field: models.Field, value: object) -> int:
         """Return the slot of a root whose source column `field` has `value`."""
-        text = str(field.to_python(value))
-        return slot_from_text(self.normalize(text) if self.normalize else text)
+        return slot_from_text(self.source_text(field, value))
 
     def slot_of_value(self, field: models.Field, value: object) -> int | None:
         """Return the slot of the rows with `field` = `value`, or None if that does not
@@ -63,6 +76,31 @@ class Placement:
         if field in self.sources:
             return self.slot_of_source(field, value)
         return None
+
+
+def _canonical(field: models.Field, value: Any) -> Any:
+    """Return `value` as the database gives it back: times in UTC, decimals with the column's
+    places, no negative zero."""
+    if isinstance(value, datetime.datetime):
+        if timezone.is_naive(value) and settings.USE_TZ:
+            value = timezone.make_aware(value, timezone.get_default_timezone())
+        return value if timezone.is_naive(value) else value.astimezone(datetime.UTC)
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, Decimal) and isinstance(field, models.DecimalField):
+        return _with_places(field, value)
+    return value
+
+
+def _with_places(field: models.DecimalField, value: Decimal) -> Decimal:
+    try:
+        # As Django writes it (django.db.backends.utils.format_number), and without a minus zero.
+        context = Context(prec=field.max_digits)
+        value = value.quantize(Decimal(1).scaleb(-field.decimal_places), context=context)
+        return value or value.copy_abs()
+    except InvalidOperation:
+        # Larger than the column: no row has it.
+        return value
 
 
 def is_sharded(model: type[models.Model]) -> bool:

@@ -29,7 +29,7 @@ from .routed_queryset import (
     recorded_shards,
     target_shards,
 )
-from .routing import possible_slots
+from .routing import possible_slots, require_colocated_aggregates
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
 _ITERATOR_CHUNK = 2000  # rows of each shard, as Django's own default
@@ -115,10 +115,12 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
         shards = recorded_shards(self, "aggregate")
         if not shards:
             return models.QuerySet.aggregate(pin(self.none(), conf.shards()[0]), *args, **kwargs)
+        wanted = scatter.named_aggregates(self, args, kwargs)
+        require_colocated_aggregates(self.query, wanted, shards)
         if len(shards) == 1:
             with availability.translate_errors(shards[0]):
-                return models.QuerySet.aggregate(pin(self, shards[0]), *args, **kwargs)
-        return scatter.aggregate(self, shards, args, kwargs)
+                return models.QuerySet.aggregate(pin(self, shards[0]), **wanted)
+        return scatter.aggregate(self, shards, wanted)
 
     def in_bulk(
         self, id_list: Iterable[Any] | None = None, *, field_name: str = "pk"
@@ -216,9 +218,7 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
         if self._db:
             with availability.translate_errors(self._db):
                 return super().update(**kwargs)
-        return writes.write_each(
-            self, "update", lambda rows: models.QuerySet.update(rows, **kwargs)
-        )
+        return writes.update(self, kwargs)
 
     @marked(alters_data=True, queryset_only=True)
     def delete(self) -> tuple[int, dict[str, int]]:

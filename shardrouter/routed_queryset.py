@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models.sql import Query
 
 from . import availability, conf, counters
+from .borders import RoutedQuery
 from .django_internals import QuerySet
 from .exceptions import CrossShardQuery, ShardRouterError, ShardUnavailable, UnroutedQuery
 from .placement import is_sharded
@@ -64,6 +65,7 @@ class RoutedQuerySet(QuerySet[_M]):
         using: str | None = None,
         hints: dict[str, models.Model] | None = None,
     ) -> None:
+        query = query or RoutedQuery(model)
         if not isinstance(using, Undecided):
             super().__init__(model, query, using, hints)
             return

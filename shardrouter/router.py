@@ -14,6 +14,7 @@ from .exceptions import ShardRouterError, UnroutedQuery
 from .history import ends_sharded
 from .location import shard_for
 from .placement import is_sharded
+from .transactions import join_early
 
 
 class Undecided(str):
@@ -58,7 +59,10 @@ class ShardRouter:
             return self._alias_of_global(instance)
         if instance is None:
             return Undecided(DEFAULT_DB_ALIAS)
-        return self._alias_near(model, instance)
+        alias = self._alias_near(model, instance)
+        if alias in conf.shards():
+            join_early(alias)
+        return alias
 
     def allow_relation(self, obj1: models.Model, obj2: models.Model, **hints: Any) -> bool | None:
         # Rows may point at each other across shards; the system checks see to the constraints.

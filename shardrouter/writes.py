@@ -21,8 +21,9 @@ from .inserts import ids_exist, insert_with_new_ids
 from .location import require_own_slot, shard_for, slot_for
 from .placement import has_sharded_id, placement_of
 from .routed_queryset import RoutedQuerySet, pin, record, write_shards
+from .routing import require_colocated_values, require_visible_values
 from .shardmap import shard_map
-from .transactions import atomic_on, require_unblocked
+from .transactions import atomic_on, join_early, require_unblocked
 
 _M = TypeVar("_M", bound=models.Model)
 _Q = TypeVar("_Q", bound=RoutedQuerySet[models.Model])
@@ -40,11 +41,13 @@ def alias_for(queryset: RoutedQuerySet[models.Model], instance: models.Model) ->
 
 
 def on_shard_of(queryset: _Q, lookups: dict[str, Any]) -> _Q:
-    """Return `queryset` on the one shard where `lookups` would be found."""
+    """Return `queryset` on the one shard where `lookups` would be found, and may be created."""
     if queryset._db:
+        join_early(queryset._db)
         return queryset
     found = queryset.filter(**lookups)
     record(found, (found.db,), "select")
+    join_early(found.db)
     return queryset.using(found.db)
 
 
@@ -66,10 +69,24 @@ def require_same_place(model: type[models.Model], names: Iterable[str]) -> None:
         raise ShardKeyChanged(model._meta.label, f"{name} says where the row lives")
 
 
-def write_each(queryset: _Q, operation: str, write: Callable[[_Q], int]) -> int:
-    """Return the sum of what `write` returns on each shard; `operation` is its name."""
+def update(queryset: RoutedQuerySet[models.Model], values: dict[str, Any]) -> int:
+    """Update on each shard; return how many rows matched."""
+    return write_each(
+        queryset,
+        "update",
+        lambda rows: models.QuerySet.update(rows, **values),
+        written=values.values(),
+    )
+
+
+def write_each(
+    queryset: _Q, operation: str, write: Callable[[_Q], int], written: Iterable[Any] = ()
+) -> int:
+    """Return the sum of what `write` returns on each shard; `operation` is its name. Raise
+    CrossShardQuery if one of the values `written` need not be found on them."""
     queryset._for_write = True
     shards = write_shards(queryset)
+    require_colocated_values(queryset.query, written, shards)
     record(queryset, shards, operation)
     if not shards:
         return 0
@@ -109,8 +126,10 @@ def bulk_create(queryset: RoutedQuerySet[_M], objs: list[_M], options: dict[str,
         require_same_place(queryset.model, options["update_fields"])
     slots = _slots_for_new(queryset.model, objs)
     by_shard = _by_shard(objs, slots)
-    for instances in by_shard.values():
+    columns = [field.attname for field in queryset.model._meta.concrete_fields]
+    for alias, instances in by_shard.items():
         alias_for(queryset, instances[0])
+        require_visible_values(queryset.model, instances, columns, alias)
     if not by_shard:
         return models.QuerySet.bulk_create(queryset.none(), objs, **options)
     new = _without_id(queryset.model, objs, slots)
@@ -198,6 +217,9 @@ def bulk_update(
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)
     by_shard = _by_shard(objs, map(slot_for, objs))
+    columns = [getattr(queryset.model._meta.get_field(name), "attname", name) for name in fields]
+    for alias, instances in by_shard.items():
+        require_visible_values(queryset.model, instances, columns, alias)
     total = 0
     with atomic_on(sorted(by_shard)):
         for alias in sorted(by_shard):

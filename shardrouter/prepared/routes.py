@@ -18,6 +18,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.where import AND, WhereNode
 
 from .. import availability, conf, counters, ids, scatter
+from ..borders import RoutedQuery
 from ..exceptions import CrossShardQuery, PreparedQueryError, ShardUnavailable
 from ..placement import placement_of
 from ..queryset import ShardedQuerySet
@@ -28,6 +29,7 @@ from .fragments import Diverted, Fragment, marked_fragment, parts_of
 __all__ = [
     "Merging",
     "PreparedQueryError",
+    "RoutedQuery",
     "ShardUnavailable",
     "ShardedQuerySet",
     "ShardedRoute",

@@ -19,7 +19,15 @@ from .bodies import Guard, Impure
 from .fragments import Diverted, Fragment, fragments_of
 from .keys import is_fixed
 from .markers import Inspected, Ledger, Marker, is_marker, number_of
-from .routes import Merging, ShardedQuerySet, ShardUnavailable, is_stock_fetch, merging, route_of
+from .routes import (
+    Merging,
+    RoutedQuery,
+    ShardedQuerySet,
+    ShardUnavailable,
+    is_stock_fetch,
+    merging,
+    route_of,
+)
 from .rows import KNOWN, Rows
 from .statements import Mismatch, Statement
 from .watch import Busy, Evaluated, NoQueries, Watch
@@ -236,7 +244,7 @@ def _require_known(queryset: Any) -> None:
     query = queryset.query
     if queryset._iterable_class not in KNOWN or not is_stock_fetch(queryset):
         raise Unprepared("its rows are made in a way of their own")
-    if type(query) is not Query or query.combinator:
+    if type(query) not in (Query, RoutedQuery) or query.combinator:
         raise Unprepared("it combines several queries")
     if query.is_empty():
         raise Unprepared("nothing can match it")

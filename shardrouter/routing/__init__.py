@@ -5,9 +5,15 @@ query, for one) the steps are here too: `possible_slots` reads the WHERE, `shard
 aliases, `require_colocated` checks joins and subqueries.
 """
 
-from .colocation import require_colocated
-from .errors import split_combination, unrouted
+from .colocation import (
+    require_colocated,
+    require_colocated_aggregates,
+    require_colocated_values,
+    require_visible_values,
+)
+from .errors import split_combination, split_window, unrouted
 from .explanation import Route, explain, routing_columns
+from .locality import rows_are_local, windows_are_local
 from .resolution import find_shards
 from .where import NO_SLOTS, Slots, possible_slots, shards_of
 
@@ -19,8 +25,14 @@ __all__ = [
     "find_shards",
     "possible_slots",
     "require_colocated",
+    "require_colocated_aggregates",
+    "require_colocated_values",
+    "require_visible_values",
     "routing_columns",
+    "rows_are_local",
     "shards_of",
     "split_combination",
+    "split_window",
     "unrouted",
+    "windows_are_local",
 ]

@@ -5,14 +5,15 @@ One database answers a join or a subquery correctly only if it stays inside a sl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import Aggregate, F
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.expressions import Col, RawSQL
+from django.db.models.expressions import Col, RawSQL, Star
 from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
 from django.db.models.lookups import Exact, Lookup
 from django.db.models.sql import Query
@@ -38,13 +39,77 @@ def require_colocated(query: Query, shards: tuple[str, ...]) -> None:
         _require_sharded(part, label)
         require_colocated(part, shards)
     if query.alias_map and len(query.alias_map) > 1:
-        _require_colocated_joins(query, label)
+        _require_colocated_joins(query, label, shards)
     if query.extra_tables:
         raise CrossShardQuery(label, "extra(tables=…) joins tables that cannot be checked")
     if _may_join_later(query):
-        _require_colocated_joins(_with_all_joins(query, shards), label)
+        _require_colocated_order(query, label, shards)
     for holder in _expressions(query):
         _require_colocated_inside(holder, label, shards)
+
+
+def require_colocated_aggregates(
+    query: Query, wanted: dict[str, Any], shards: tuple[str, ...]
+) -> None:
+    """Raise CrossShardQuery if one of the aggregates `wanted`, by their names, would join or look
+    into rows of another shard. Raise what QuerySet.aggregate() raises for what is no aggregate."""
+    late = {name: each for name, each in wanted.items() if not _is_of_own_column(each, query)}
+    if not late:
+        return
+    clone = query.clone()
+    label = query.get_meta().label
+    for name, expression in wanted.items():
+        # As Query.get_aggregation, where each may refer to the ones before it.
+        resolved = expression.resolve_expression(clone, True, None, summarize=True)
+        clone.append_annotation_mask([name])
+        clone.annotations[name] = resolved
+        _require_colocated_inside(resolved, label, shards)
+    _require_colocated_joins(clone, label, shards)
+
+
+def require_colocated_values(query: Query, values: Iterable[Any], shards: tuple[str, ...]) -> None:
+    """Raise CrossShardQuery if one of `values`, which are to be written to rows of `query`, is an
+    expression that looks into rows of another shard."""
+    late = [each for each in values if hasattr(each, "resolve_expression")]
+    clone = query.clone() if late else query
+    for value in late:
+        resolved = value.resolve_expression(clone, allow_joins=False, for_save=True)
+        _require_colocated_inside(resolved, query.get_meta().label, shards)
+
+
+def require_visible_values(
+    model: type[models.Model], rows: Iterable[models.Model], columns: list[str], alias: str
+) -> None:
+    """Raise CrossShardQuery if a value of `rows`, which are to be saved on `alias`, is an
+    expression that looks into rows of another shard."""
+    values = (row.__dict__.get(column) for row in rows for column in columns)
+    # A class has the method if its values have it; asking a value costs more.
+    late = [each for each in values if hasattr(type(each), "resolve_expression")]
+    if late:
+        require_colocated_values(Query(model), late, (alias,))
+
+
+def _is_of_own_column(expression: Any, query: Query) -> bool:
+    """Return whether `expression` is an aggregate of one column of the base table, or of all; by
+    far the most common."""
+    if not isinstance(expression, Aggregate) or hasattr(
+        getattr(expression, "default", None), "resolve_expression"
+    ):
+        return False
+    source, *others = expression.get_source_expressions()
+    if any(each is not None for each in others):
+        return False
+    return isinstance(source, Star) or (type(source) is F and _is_own_column(source.name, query))
+
+
+def _is_own_column(name: str, query: Query) -> bool:
+    if name == "pk":
+        return True
+    try:
+        field = query.get_meta().get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return name not in query.annotations and getattr(field, "column", None) is not None
 
 
 def _require_sharded(query: Query, label: str) -> None:
@@ -55,10 +120,13 @@ def _require_sharded(query: Query, label: str) -> None:
         )
 
 
-def _require_colocated_joins(query: Query, label: str) -> None:
+def _require_colocated_joins(query: Query, label: str, shards: tuple[str, ...]) -> None:
     for alias, join in query.alias_map.items():
         if not isinstance(join, Join) or not query.alias_refcount.get(alias):
             continue
+        condition = getattr(join.filtered_relation, "resolved_condition", None)
+        if condition is not None:
+            _require_colocated_inside(condition, label, shards)
         if not joins_inside_slot(join):
             raise CrossShardQuery(
                 label,
@@ -80,8 +148,13 @@ def _may_join_later(query: Query) -> bool:
             return True
         if not _selects_inside_slot(query.get_meta().model, query.select_related):
             return True
-    ordering = query.order_by or (query.default_ordering and query.get_meta().ordering) or ()
-    return any(_orders_by_relation(item, query) for item in ordering)
+    ordering = (
+        query.extra_order_by
+        or query.order_by
+        or (query.default_ordering and query.get_meta().ordering)
+        or ()
+    )
+    return any(_orders_by_relation(item, query) for item in (*ordering, *query.distinct_fields))
 
 
 def _selects_inside_slot(model: type[models.Model], names: dict[str, dict[str, Any]]) -> bool:
@@ -122,21 +195,21 @@ def _orders_by_relation(item: object, query: Query) -> bool:
     return field.is_relation and name != getattr(field, "attname", None)
 
 
-def _with_all_joins(query: Query, shards: tuple[str, ...]) -> Query:
+def _require_colocated_order(query: Query, label: str, shards: tuple[str, ...]) -> None:
+    """Raise CrossShardQuery for joins that compiling adds, or for what the order looks into."""
+    if query.combinator:
+        return
     clone = query.clone()
-    if clone.combinator:
-        return clone
-    clone.get_compiler(using=shards[0]).pre_sql_setup()
-    return clone
+    _, order, _ = clone.get_compiler(using=shards[0]).pre_sql_setup()
+    _require_colocated_joins(clone, label, shards)
+    for expression, _ in order:
+        _require_colocated_inside(expression, label, shards)
 
 
 def _expressions(query: Query) -> Iterator[Any]:
     yield from query.where.children
     yield from query.annotations.values()
     yield from query.select
-    for item in query.order_by:
-        if not isinstance(item, str):
-            yield item
     if query.extra:
         for sql, _ in query.extra.values():
             _require_plain_sql(sql, query.get_meta().label)

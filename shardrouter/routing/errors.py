@@ -34,3 +34,12 @@ def split_combination(query: Query) -> CrossShardQuery:
         f"the parts of this {query.combinator} are on several shards",
         "Evaluate the parts and combine them in Python.",
     )
+
+
+def split_window(query: Query) -> CrossShardQuery:
+    """Return the error for a window function that would see the rows of one shard at a time."""
+    return CrossShardQuery(
+        query.get_meta().label,
+        "a window function that is not partitioned by the shard key needs rows of several shards",
+        "Name the shard key, add it to partition_by, or evaluate the rows and work in Python.",
+    )

@@ -6,7 +6,8 @@ from django.db.models.sql import Query
 
 from .. import conf
 from .colocation import require_colocated
-from .errors import split_combination, unrouted
+from .errors import split_combination, split_window, unrouted
+from .locality import windows_are_local
 from .where import possible_slots, shards_of
 
 
@@ -14,8 +15,8 @@ def find_shards(query: Query, *, scatter: bool = False) -> tuple[str, ...]:
     """Return the aliases to query, sorted; none if no row can match.
 
     With `scatter`, a query that names no shard goes to all of them, in the order of the setting;
-    without it, raise UnroutedQuery. Raise CrossShardQuery if a join, a subquery or a combination
-    could miss rows on another shard.
+    without it, raise UnroutedQuery. Raise CrossShardQuery if a join, a subquery, a window
+    or a combination could miss rows on another shard.
     """
     slots = possible_slots(query)
     if slots is not None:
@@ -26,6 +27,14 @@ def find_shards(query: Query, *, scatter: bool = False) -> tuple[str, ...]:
         raise unrouted(query)
     if shards:
         require_colocated(query, shards)
-        if query.combinator and len(shards) > 1:
-            raise split_combination(query)
+        if len(shards) > 1:
+            _require_whole(query)
     return shards
+
+
+def _require_whole(query: Query) -> None:
+    """Raise CrossShardQuery if `query` compares or numbers rows of several shards."""
+    if query.combinator:
+        raise split_combination(query)
+    if not windows_are_local(query, [query.where]):
+        raise split_window(query)

@@ -20,6 +20,8 @@ from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 from ..django_internals import ColPairs, join_fields
 from ..placement import Placement, is_colocated, is_sharded, placement_of
 from ..shardmap import shard_map
+from .combinations import combined_parts, compares_inside_slot
+from .locality import windows_are_local
 
 Slots: TypeAlias = frozenset[int]
 NO_SLOTS: Slots = frozenset()
@@ -45,13 +47,21 @@ def possible_slots(query: Query) -> Slots | None:
 
 
 def _combined_slots(query: Query) -> Slots | None:
-    parts = [possible_slots(part) for part in query.combined_queries]
+    """Return the slots of all parts, which have to be on one shard to be compared; or of what is
+    left, where equal rows are in one slot."""
+    parts = list(combined_parts(query))
+    slots = [possible_slots(part) for part in parts]
+    first, *others = slots
+    if query.combinator == "union":
+        return _union(slots)
+    if first == NO_SLOTS or (query.combinator == "intersection" and NO_SLOTS in others):
+        return NO_SLOTS
+    if not compares_inside_slot(parts):
+        return _union(slots)
     if query.combinator == "difference":
-        return parts[0]
-    if query.combinator == "intersection":
-        known = [part for part in parts if part is not None]
-        return frozenset.intersection(*known) if known else None
-    return _union(parts)
+        return first
+    known = [each for each in slots if each is not None]
+    return frozenset.intersection(*known) if known else None
 
 
 def _union(parts: Iterable[Slots | None]) -> Slots | None:
@@ -84,6 +94,9 @@ def slots_of_node(node: object, query: Query) -> Slots | None:
 
 def _children_slots(node: WhereNode, query: Query) -> Slots | None:
     if node.connector == OR and len(node.children) > 1:
+        if node.contains_over_clause and not windows_are_local(query, [node]):
+            # Django decides this after its windows, which see the rows of all slots.
+            return None
         return _union(slots_of_node(child, query) for child in node.children)
     found: Slots | None = None
     for child in node.children:
@@ -226,6 +239,8 @@ def is_membership_inside_slot(lookup: object) -> TypeGuard[In]:
     if inner.combinator or inner.is_sliced or inner.group_by is not None or inner.distinct_fields:
         return False
     if not is_sharded(inner.get_meta().model) or inner.annotation_select:
+        return False
+    if not windows_are_local(inner, [inner.where]):
         return False
     left = columns_of(lookup.lhs)
     right = [column for each in inner.select for column in columns_of(each)]

@@ -5,10 +5,19 @@ questions that it can ask: `fetch`, `stream`, `count`, `aggregate`. Code that ke
 (a prepared query) takes `MergePlan`, which says what to ask each shard, and merges the rows.
 """
 
-from .aggregates import aggregate
-from .locality import rows_are_local
+from ..routing import rows_are_local
+from .aggregates import aggregate, named_aggregates
 from .merging import warn_of_rows
 from .plan import MergePlan
 from .rows import count, fetch, stream
 
-__all__ = ["MergePlan", "aggregate", "count", "fetch", "rows_are_local", "stream", "warn_of_rows"]
+__all__ = [
+    "MergePlan",
+    "aggregate",
+    "count",
+    "fetch",
+    "named_aggregates",
+    "rows_are_local",
+    "stream",
+    "warn_of_rows",
+]

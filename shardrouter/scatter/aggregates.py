@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -26,12 +26,22 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Expression
-from django.db.models.functions import Cast, Collate
+from django.db.models.functions import Cast
+from django.db.models.sql import Query
 
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
-from .locality import rows_are_local
-from .merging import is_text, unmergeable
+from ..routing import rows_are_local, split_window, windows_are_local
+from .comparison import (
+    Comparison,
+    as_stored,
+    by_code_point,
+    comparison_of,
+    is_json,
+    is_text,
+    require_code_point,
+)
+from .merging import Sortable, unmergeable
 
 Partials: TypeAlias = dict[str, Aggregate]
 #: One shard's values of the partial aggregates, by name.
@@ -41,24 +51,29 @@ AskMeans: TypeAlias = Callable[[Aggregate], list[Any]]
 
 _MEAN = "_shardrouter_mean"
 _VALUE = "_shardrouter_value"
+_STORED = "_shardrouter_stored"
+
+
+def named_aggregates(
+    queryset: RoutedQuerySet[Model], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what QuerySet.aggregate() is given by name. Raise TypeError as that does."""
+    queryset._validate_values_are_expressions((*args, *kwargs.values()), method_name="aggregate")
+    return kwargs | {_default_alias(arg): arg for arg in args}
 
 
 def aggregate(
-    queryset: RoutedQuerySet[Model],
-    shards: tuple[str, ...],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    queryset: RoutedQuerySet[Model], shards: tuple[str, ...], wanted: dict[str, Any]
 ) -> dict[str, Any]:
     """QuerySet.aggregate over `shards`: exact for Count, Sum, Min, Max and Avg, to floating point
     accuracy for StdDev and Variance. DISTINCT holds the distinct values in memory."""
     _require_plain_rows(queryset)
-    queryset._validate_values_are_expressions((*args, *kwargs.values()), method_name="aggregate")
-    wanted = {_default_alias(arg): arg for arg in args} | kwargs
     partials: Partials = {}
     combines: dict[str, Combine] = {}
     results: dict[str, Any] = {}
     for name, expression in wanted.items():
         require_mergeable(queryset, expression)
+        _require_local_windows(queryset.query, expression)
         if needs_values(expression):
             results[name] = _aggregate_distinct(queryset, shards, expression)
         else:
@@ -101,6 +116,13 @@ def require_mergeable(queryset: RoutedQuerySet[Model], expression: Any) -> None:
         raise CrossShardQuery(label, "an aggregate's default must be a plain value")
 
 
+def _require_local_windows(query: Query, expression: Aggregate) -> None:
+    """Raise CrossShardQuery for an aggregate of what a window function says of all rows."""
+    resolved: Any = expression.resolve_expression(query.clone(), True, None, summarize=True)
+    if not windows_are_local(query, [resolved]):
+        raise split_window(query)
+
+
 def _or_default(result: Any, expression: Aggregate) -> Any:
     default = getattr(expression, "default", None)
     if result is None and default is not None:
@@ -128,6 +150,7 @@ def condition_of(expression: Aggregate) -> Any:
 
 
 def split(
+    queryset: RoutedQuerySet[Model],
     name: str,
     expression: Aggregate,
     resolved: Expression,
@@ -144,10 +167,12 @@ def split(
     if isinstance(expression, Count | Sum):
         return {name: bare}, lambda answers: _total(answers, name, expression)
     if isinstance(expression, Min | Max):
-        if is_text(resolved):
-            bare = _by_code_point(shards, bare)
-        pick = min if isinstance(expression, Min) else max
-        return {name: bare}, lambda answers: pick(_present(answers, name), default=None)
+        if is_json(resolved):
+            raise unmergeable(queryset, f"{type(expression).__name__} of JSON")
+        if is_text(resolved, shards[0]):
+            _require_code_point(queryset, expression, resolved, shards)
+            bare = _of_source(bare, by_code_point(_source(bare), shards))
+        return _split_extreme(name, bare, comparison_of(resolved, _vendor(shards)))
     if isinstance(expression, Avg):
         return _split_mean(name, bare)
     return _split_spread(name, expression, resolved, ask_means)
@@ -161,7 +186,24 @@ def _split_unresolved(
         return [answer[_MEAN] for answer in answers]
 
     resolved = _source(expression).resolve_expression(queryset.query.clone(), True)
-    return split(name, expression, resolved, shards, ask_means)
+    return split(queryset, name, expression, resolved, shards, ask_means)
+
+
+def _split_extreme(name: str, bare: Aggregate, comparison: Comparison) -> tuple[Partials, Combine]:
+    """Split Min or Max: the least or largest as the database stores it, and its value."""
+    stored = f"{name}__stored"
+    parts = {name: bare}
+    if comparison.stored:
+        parts[stored] = _of_source(bare, as_stored(_source(bare)))
+    pick = min if isinstance(bare, Min) else max
+    by = stored if comparison.stored else name
+
+    def combine(answers: list[Answer]) -> Any:
+        present = [each for each in answers if each[by] is not None]
+        best = pick(present, key=lambda each: Sortable(comparison.of(each[by])), default=None)
+        return None if best is None else best[name]
+
+    return parts, combine
 
 
 def _split_mean(name: str, bare: Aggregate) -> tuple[Partials, Combine]:
@@ -244,15 +286,28 @@ def needs_values(expression: Aggregate) -> bool:
     return distinct and not isinstance(expression, Min | Max)
 
 
-def aggregate_values(values: set[Any], expression: Aggregate) -> Any:
-    """Return the Count, Sum or Avg of distinct `values`, NULL left out."""
-    ordered = sorted(values - {None})
+def aggregate_values(values: Iterable[Any], expression: Aggregate) -> Any:
+    """Return the Count, Sum or Avg of `values`, which are distinct; NULL is left out."""
+    present = [value for value in values if value is not None]
     if isinstance(expression, Count):
-        return len(ordered)
-    if not ordered:
+        return len(present)
+    if not present:
         return None
+    ordered = sorted(present)
     total = sum(ordered[1:], start=ordered[0])
     return total if isinstance(expression, Sum) else total / len(ordered)
+
+
+def comparison_of_distinct(
+    queryset: RoutedQuerySet[Model], expression: Aggregate, resolved: Any, shards: tuple[str, ...]
+) -> Comparison:
+    """Return how the values of an aggregate over distinct ones are compared. Raise CrossShardQuery
+    if only the database can."""
+    if is_json(resolved):
+        raise unmergeable(queryset, f"{type(expression).__name__} of distinct JSON")
+    if is_text(resolved, shards[0]):
+        _require_code_point(queryset, expression, resolved, shards)
+    return comparison_of(resolved, _vendor(shards))
 
 
 def _aggregate_distinct(
@@ -261,20 +316,35 @@ def _aggregate_distinct(
     # Raises what Django does, as for a composite primary key.
     expression.resolve_expression(queryset.query.clone())
     value = _source(expression)
+    resolved = value.resolve_expression(queryset.query.clone(), True)
+    comparison = comparison_of_distinct(queryset, expression, resolved, shards)
     condition = condition_of(expression)
     if condition is not None:
         # One expression, so that both parts speak of the same joined rows.
         value = Case(When(condition, then=value))
-    column = queryset.order_by().annotate(**{_VALUE: value}).values_list(_VALUE, flat=True)
-    values: set[Any] = set()
-    for answer in ask_each(column.distinct(), shards, fetch_rows):
-        values.update(answer)
-    return _or_default(aggregate_values(values, expression), expression)
+    columns = {_VALUE: value, _STORED: comparison.source(value)}
+    rows = queryset.order_by().annotate(**columns).values_list(*columns).distinct()
+    values: dict[Any, Any] = {}
+    for answer in ask_each(rows, shards, fetch_rows):
+        values.update((comparison.of(stored), value) for value, stored in answer)
+    return _or_default(aggregate_values(values.values(), expression), expression)
 
 
-def _by_code_point(shards: tuple[str, ...], bare: Aggregate) -> Aggregate:
-    """Return a Min or Max of text that compares as Python does, on every database."""
-    if any(connections[alias].vendor != "sqlite" for alias in shards):
-        collated = Collate(_source(bare), "C")
-        bare.set_source_expressions([collated, *bare.get_source_expressions()[1:]])
-    return bare
+def _require_code_point(
+    queryset: RoutedQuerySet[Model], expression: Aggregate, resolved: Any, shards: tuple[str, ...]
+) -> None:
+    what = f"{type(expression).__name__} of text"
+    require_code_point(queryset.model._meta.label, [resolved], shards[0], what)
+
+
+def _of_source(expression: Aggregate, source: Any) -> Aggregate:
+    """Return `expression` of another `source`."""
+    copied = expression.copy()
+    copied.set_source_expressions([source, *copied.get_source_expressions()[1:]])
+    # What it was of another source, if it has been asked for.
+    copied.__dict__.pop("output_field", None)
+    return copied
+
+
+def _vendor(shards: tuple[str, ...]) -> str:
+    return connections[shards[0]].vendor

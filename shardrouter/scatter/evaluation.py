@@ -13,8 +13,10 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, OR, WhereNode
 
+from ..django_internals import without_ref
 from ..routed_queryset import RoutedQuerySet
-from .merging import unmergeable, without_ref
+from .comparison import comparison_of
+from .merging import unmergeable
 
 #: The values that the rows of a group have in common.
 Key: TypeAlias = tuple[Any, ...]
@@ -37,9 +39,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 class Evaluation:
     """What expressions of a query grouped by `keys` are for one group."""
 
-    def __init__(self, queryset: RoutedQuerySet[Model], keys: list[Any]) -> None:
+    def __init__(self, queryset: RoutedQuerySet[Model], keys: list[Any], vendor: str) -> None:
         self._queryset = queryset
         self._keys = keys
+        self._vendor = vendor
 
     def require_known(self, expression: Any) -> None:
         """Raise CrossShardQuery unless value() can compute `expression`."""
@@ -66,6 +69,9 @@ class Evaluation:
                 self._queryset, f"the condition {node} on groups that several shards share"
             )
         self.require_known(without_refs(node.lhs))
+        if comparison_of(node.lhs, self._vendor).stored:
+            # The other side is a value as Django has prepared it, this one as it is read.
+            raise unmergeable(self._queryset, f"the condition {node} on what has a converter")
         if isinstance(node.rhs, Combinable | Expression | Query):
             self.require_known(without_refs(node.rhs))
 

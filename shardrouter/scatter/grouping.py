@@ -19,13 +19,12 @@ from django.db.models.sql.where import AND, WhereNode
 
 from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
 from . import aggregates
+from .comparison import AS_READ, Comparison, comparison_of, is_json, require_code_point
 from .evaluation import Evaluation, Figures, Key, without_refs
 from .merging import (
-    CODE_POINT_COLLATIONS,
     SHAPES,
     Sortable,
     in_shape,
-    is_text,
     null_rank,
     unmergeable,
     value_names,
@@ -53,9 +52,14 @@ class _Groups:
         if queryset._iterable_class not in SHAPES:
             raise unmergeable(queryset, f"groups as {queryset._iterable_class.__name__}")
         self._read(query)
+        self.vendor = connections[shards[0]].vendor
         self.keys = self._keys(query)
+        self.key_comparisons = [self._comparison(key) for key in self.keys]
+        # The values of a group's keys as they are read, by those that tell groups apart.
+        self.key_values: dict[Key, Key] = {}
         self.aggregates = self._aggregates()
-        self.evaluation = Evaluation(queryset, self.keys)
+        self.order_comparisons = [self._order_comparison(each) for each in self.order_sources]
+        self.evaluation = Evaluation(queryset, self.keys, self.vendor)
         for expression in (*self.columns, *self.order_sources):
             self.evaluation.require_known(expression)
         if self.having is not None:
@@ -79,14 +83,19 @@ class _Groups:
         query = self.queryset.query
         found = self._found()
         holds, value = self.evaluation.holds, self.evaluation.value
+        read = self.key_values
         if self.having is not None:
-            found = {key: got for key, got in found.items() if holds(self.having, key, got)}
+            found = {key: got for key, got in found.items() if holds(self.having, read[key], got)}
         groups = list(found.items())
         if self.orders or query.is_sliced:
             # Equal ones by key, so that slices have no seams.
             groups.sort(key=lambda group: (self._sort_key(*group), [Sortable(v) for v in group[0]]))
-        rows: Any = (tuple(value(each, *group) for each in self.columns) for group in groups)
+        rows: Any = (
+            tuple(value(each, read[key], got) for each in self.columns) for key, got in groups
+        )
         if query.distinct:
+            if any(self._comparison(column) != AS_READ for column in self.columns):
+                raise unmergeable(self.queryset, "distinct groups of such columns")
             rows = dict.fromkeys(rows)
         cut = islice(rows, query.low_mark, query.high_mark)
         return in_shape(cut, self.queryset._iterable_class, value_names(query))
@@ -95,12 +104,19 @@ class _Groups:
         nulls_last = connections[self.shards[0]].features.nulls_order_largest
         return [
             Sortable(
-                self.evaluation.value(source, key, figures),
+                self._sort_value(source, comparison, key, figures),
                 order.descending,
                 null_rank(order, nulls_last),
             )
-            for order, source in zip(self.orders, self.order_sources, strict=True)
+            for order, source, comparison in zip(
+                self.orders, self.order_sources, self.order_comparisons, strict=True
+            )
         ]
+
+    def _sort_value(self, source: Any, comparison: Comparison, key: Key, figures: Figures) -> Any:
+        if comparison.stored:
+            return key[self.keys.index(source)]
+        return comparison.of(self.evaluation.value(source, self.key_values[key], figures))
 
     # -- What to group by and to aggregate --------------------------------------------------
 
@@ -119,12 +135,19 @@ class _Groups:
         return keys
 
     def _require_comparable(self, key: Any) -> None:
-        field = key.output_field
-        if field.get_internal_type() == "JSONField":
+        if is_json(key):
             raise unmergeable(self.queryset, "groups by JSON")
-        collation = getattr(field, "db_collation", None) if is_text(key) else None
-        if collation not in CODE_POINT_COLLATIONS:
-            raise unmergeable(self.queryset, f"groups by text in the collation {collation}")
+        label = self.queryset.model._meta.label
+        require_code_point(label, [key], self.shards[0], "groups by text")
+
+    def _comparison(self, expression: Any) -> Comparison:
+        return comparison_of(expression, self.vendor)
+
+    def _order_comparison(self, source: Any) -> Comparison:
+        comparison = self._comparison(source)
+        if comparison.stored and source not in self.keys:
+            raise unmergeable(self.queryset, f"an order of groups by {source}")
+        return comparison
 
     def _aggregates(self) -> list[Aggregate]:
         found: dict[Aggregate, None] = {}
@@ -164,10 +187,9 @@ class _Groups:
         return answers
 
     def _found(self) -> dict[Key, Figures]:
-        """Return the aggregates over all rows of each group, by its key."""
-        keys = {f"_shardrouter_key_{number}": key for number, key in enumerate(self.keys)}
+        """Return the aggregates over all rows of each group, by what tells it from others."""
         distinct = {
-            aggregate: self._values(keys, aggregate)
+            aggregate: self._values(aggregate)
             for aggregate in self.aggregates
             if aggregates.needs_values(aggregate)
         }
@@ -175,45 +197,76 @@ class _Groups:
         combines = {}
         for number, aggregate in enumerate(self.aggregates):
             if aggregate not in distinct:
+                name = f"_shardrouter_part_{number}"
                 source = aggregate.get_source_expressions()[0]
                 partials, combines[aggregate] = aggregates.split(
-                    f"_shardrouter_part_{number}", aggregate, source, self.shards, self._means
+                    self.queryset, name, aggregate, source, self.shards, self._means
                 )
                 parts |= partials
         return {
             key: {aggregate: combine(answers) for aggregate, combine in combines.items()}
             | {
-                aggregate: aggregates.aggregate_values(values.get(key, set()), aggregate)
+                aggregate: aggregates.aggregate_values(values.get(key, {}).values(), aggregate)
                 for aggregate, values in distinct.items()
             }
-            for key, answers in self._partials(keys, parts).items()
+            for key, answers in self._partials(parts).items()
         }
 
-    def _partials(
-        self, keys: dict[str, Any], parts: dict[str, Any]
-    ) -> dict[Key, list[dict[str, Any]]]:
+    def _key_columns(self) -> dict[str, Any]:
+        """Return the keys, and those once more that are compared as the database stores them."""
+        columns = {f"_shardrouter_key_{number}": key for number, key in enumerate(self.keys)}
+        for number, (key, each) in enumerate(zip(self.keys, self.key_comparisons, strict=True)):
+            if each.stored:
+                columns[f"_shardrouter_stored_{number}"] = each.source(key)
+        return columns
+
+    def _split_row(self, row: Key) -> tuple[Key, Key]:
+        """Return what tells the group of `row` from others, and the row without its keys."""
+        width = len(self.keys)
+        read = row[:width]
+        if all(each == AS_READ for each in self.key_comparisons):
+            self.key_values[read] = read
+            return read, row[width:]
+        rest = iter(row[width:])
+        key = tuple(
+            each.of(next(rest) if each.stored else value)
+            for each, value in zip(self.key_comparisons, read, strict=True)
+        )
+        self.key_values.setdefault(key, read)
+        return key, tuple(rest)
+
+    def _partials(self, parts: dict[str, Any]) -> dict[Key, list[dict[str, Any]]]:
         """Return the partial aggregates `parts` of each shard that has a group, by its key."""
         gathered: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-        end = len(keys)
-        for answer in self._ask(keys | parts, self.where, grouped=True):
+        for answer in self._ask(self._key_columns() | parts, self.where, grouped=True):
             for row in answer:
-                gathered[tuple(row[:end])].append(dict(zip(parts, row[end:], strict=True)))
+                key, values = self._split_row(row)
+                gathered[key].append(dict(zip(parts, values, strict=True)))
         return gathered
 
     def _means(self, mean: Aggregate) -> list[Any]:
         answers = self._ask({"_shardrouter_mean": mean}, self.where, grouped=False)
         return [row[0] for answer in answers for row in answer]
 
-    def _values(self, keys: dict[str, Any], aggregate: Aggregate) -> dict[Key, set[Any]]:
-        """Return the distinct values that `aggregate` is over, by the group's key."""
+    def _values(self, aggregate: Aggregate) -> dict[Key, dict[Any, Any]]:
+        """Return the distinct values that `aggregate` is over, by the group's key and then by
+        what tells one value from others."""
         source = aggregate.get_source_expressions()[0]
+        comparison = aggregates.comparison_of_distinct(
+            self.queryset, aggregate, source, self.shards
+        )
         condition = aggregates.condition_of(aggregate)
         where = [each for each in (self.where, condition) if each is not None]
-        columns = {**keys, "_shardrouter_value": source}
-        found: dict[Key, set[Any]] = defaultdict(set)
+        columns = {
+            **self._key_columns(),
+            "_shardrouter_value": source,
+            "_shardrouter_stored": comparison.source(source),
+        }
+        found: dict[Key, dict[Any, Any]] = defaultdict(dict)
         for answer in self._ask(columns, WhereNode(where, AND), grouped=False):
-            for *key, value in answer:
-                found[tuple(key)].add(value)
+            for row in answer:
+                key, (value, stored) = self._split_row(row)
+                found[key][comparison.of(stored)] = value
         return found
 
 

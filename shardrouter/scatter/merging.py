@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import CharField, Model, TextField
-from django.db.models.expressions import OrderBy, Ref
+from django.db.models import Model
+from django.db.models.expressions import OrderBy
 from django.db.models.query import (
     FlatValuesListIterable,
     NamedValuesListIterable,
@@ -18,14 +18,12 @@ from django.db.models.sql import Query
 from django.db.models.utils import create_namedtuple_class
 
 from .. import conf
-from ..django_internals import ref_source
 from ..exceptions import CrossShardQuery
 from ..routed_queryset import RoutedQuerySet
+from .comparison import storage_class
 
 logger = logging.getLogger("shardrouter")
 
-# Collations that sort by code point, as Python compares text.
-CODE_POINT_COLLATIONS = {None, "BINARY", "C", "POSIX", "ucs_basic"}
 # The kinds of values() whose rows can be made from tuples.
 SHAPES: set[type] = {
     ValuesIterable,
@@ -74,18 +72,6 @@ def in_shape(rows: Iterable[tuple[Any, ...]], iterable: type, names: list[str]) 
     return (tuple(row) for row in rows)
 
 
-def without_ref(expression: Any) -> Any:
-    """Return what a reference to a column of the SELECT stands for, since its position changes."""
-    while isinstance(expression, Ref):
-        expression = ref_source(expression)
-    return expression
-
-
-def is_text(expression: Any) -> bool:
-    """Return whether `expression` is text, whose order depends on a collation."""
-    return isinstance(expression.output_field, CharField | TextField)
-
-
 def null_rank(order: OrderBy, nulls_last: bool) -> int:
     """Return -1 if NULLs come before all values in the order as read, 1 if they come after."""
     if order.nulls_first:
@@ -113,8 +99,11 @@ class Sortable:
             if self.value is None and other.value is None:
                 return False
             return (self.null_rank < 0) == (self.value is None)
-        if self.descending:
-            return other.value < self.value
-        return self.value < other.value
+        left, right = (other, self) if self.descending else (self, other)
+        try:
+            return bool(left.value < right.value)
+        except TypeError:
+            # A column of SQLite may have values of several types, as what JSON holds.
+            return storage_class(left.value) < storage_class(right.value)
 
     __hash__ = None  # type: ignore[assignment]

@@ -11,27 +11,31 @@ from typing import Any
 from django.db import connections
 from django.db.models import Field, Model
 from django.db.models.expressions import Col, ExpressionWrapper, OrderBy
+from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.functions import Collate, Random
 from django.db.models.query import ModelIterable, ValuesListIterable
+from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql import Query
 
 from .. import availability
-from ..django_internals import ColPairs
+from ..django_internals import ColPairs, without_ref
 from ..routed_queryset import RoutedQuerySet, pin
-from .locality import windows_are_local
-from .merging import (
-    CODE_POINT_COLLATIONS,
-    SHAPES,
-    Sortable,
-    in_shape,
+from ..routing import split_window, windows_are_local
+from .comparison import (
+    AS_READ,
+    Comparison,
+    by_code_point,
+    comparison_of,
+    is_json,
     is_text,
-    null_rank,
-    unmergeable,
-    value_names,
-    without_ref,
+    require_code_point,
 )
+from .doubles import Doubles
+from .merging import SHAPES, Sortable, in_shape, null_rank, unmergeable, value_names
 
 _KEY = "_shardrouter_order_"
+# The attributes of instances that keep what was read.
+_AS_READ = (DeferredAttribute, ForeignKeyDeferredAttribute)
 SortKey = Callable[[Any], Any]
 
 
@@ -56,7 +60,11 @@ class MergePlan:
         self._distinct = query.distinct and not self._of_models
         self.asked = queryset._chain()
         self._orders = self._order(self.asked, shards)
-        own = [self._own_column(order.expression) for order in self._orders]
+        vendor = connections[shards[0]].vendor
+        self._comparisons = [comparison_of(order.expression, vendor) for order in self._orders]
+        # Before what is selected for sorting, which is read from the end.
+        self._doubles = Doubles(self.asked, shards[0]) if self._distinct else None
+        own = list(map(self._own_column, self._orders, self._comparisons))
         # How many columns are selected for sorting alone.
         self._selected = 0 if all(own) else len(self._orders)
         self._key, self._reverse = self._sort_key(own, shards)
@@ -95,8 +103,9 @@ class MergePlan:
     def _require_mergeable(self, queryset: RoutedQuerySet[Model]) -> None:
         if queryset.query.distinct_fields:
             raise unmergeable(queryset, "distinct(fields)")
-        if not windows_are_local(queryset.query):
-            raise unmergeable(queryset, "a window function that is not partitioned by shard key")
+        query = queryset.query
+        if not windows_are_local(query, [query.where, *query.annotation_select.values()]):
+            raise split_window(query)
         if not self._of_models and self._iterable not in SHAPES:
             raise unmergeable(queryset, self._iterable.__name__)
 
@@ -104,17 +113,18 @@ class MergePlan:
 
     def _finished(self, rows: Iterator[Any]) -> Iterator[Any]:
         """Return sorted rows without doubles if distinct, between the limits, in shape."""
-        if self._distinct:
+        added = self._selected
+        if self._doubles:
             # SELECT DISTINCT compares what is sorted by as well, as Django's own does.
-            rows = _without_doubles(rows)
+            rows = self._doubles.left_out(rows, self._comparisons if added else [])
+            added += self._doubles.added
         if self._limited:
             rows = islice(rows, self._low, self._high)
-        if not self._selected:
+        if not added:
             return rows if self._of_models else in_shape(rows, self._iterable, self._names)
         if self._of_models:
             return map(self._without_order, rows)
-        end = -self._selected
-        return in_shape((row[:end] for row in rows), self._iterable, self._names)
+        return in_shape((row[:-added] for row in rows), self._iterable, self._names)
 
     def _without_order(self, row: Any) -> Any:
         for number in range(self._selected):
@@ -141,15 +151,21 @@ class MergePlan:
         query.standard_ordering = True
         return orders
 
-    def _own_column(self, expression: Any) -> Field | None:
-        """Return the field that `expression` is, if every row that is read has its value."""
+    def _own_column(self, order: OrderBy, comparison: Comparison) -> Field | None:
+        """Return the field that is ordered by, if every row that is read has its value as it was
+        read."""
         query = self.asked.query
+        expression: Any = order.expression
+        if comparison.stored:
+            return None
         if isinstance(expression, Collate):
             (expression,) = expression.get_source_expressions()
         if not self._of_models or query.deferred_loading != (frozenset(), True):
             return None
-        own = isinstance(expression, Col) and expression.alias == query.base_table
-        return expression.target if own and expression.target.concrete else None
+        if not isinstance(expression, Col) or expression.alias != query.base_table:
+            return None
+        field: Any = expression.target
+        return field if field.concrete and field.descriptor_class in _AS_READ else None
 
     def _sort_key(self, own: list[Field | None], shards: tuple[str, ...]) -> tuple[SortKey, bool]:
         """Return the sort key of a row, and whether the largest comes first."""
@@ -159,18 +175,19 @@ class MergePlan:
         names = [column.attname for column in columns]
         get = self._select_orders() if self._selected else attrgetter(*names)
         ways = {bool(order.descending) for order in self._orders}
-        if len(ways) == 1 and not self._selected and not any(column.null for column in columns):
+        as_read = all(comparison == AS_READ for comparison in self._comparisons)
+        nullable = any(column.null for column in columns)
+        if len(ways) == 1 and not self._selected and as_read and not nullable:
             return get, ways.pop()
         nulls_last = connections[shards[0]].features.nulls_order_largest
-        return _null_aware(get, self._orders, nulls_last), False
+        return _null_aware(get, self._orders, self._comparisons, nulls_last), False
 
     def _select_orders(self) -> SortKey:
         """Select what is sorted by as additional columns; return how to read them off a row."""
         query = self.asked.query
         names = [f"{_KEY}{number}" for number in range(self._selected)]
-        for name, order in zip(names, self._orders, strict=True):
-            expression: Any = order.expression  # resolved, which its type does not say
-            query.annotations[name] = expression
+        for name, order, comparison in zip(names, self._orders, self._comparisons, strict=True):
+            query.annotations[name] = comparison.source(order.expression)
             query.append_annotation_mask([name])
             if query.selected:
                 query.selected[name] = name
@@ -179,15 +196,20 @@ class MergePlan:
         return itemgetter(*range(-self._selected, 0))
 
 
-def _null_aware(get: SortKey, orders: list[OrderBy], nulls_last: bool) -> SortKey:
-    """Return a sort key that knows NULLs and mixed directions."""
-    ranks = [(order.descending, null_rank(order, nulls_last)) for order in orders]
+def _null_aware(
+    get: SortKey, orders: list[OrderBy], comparisons: list[Comparison], nulls_last: bool
+) -> SortKey:
+    """Return a sort key that knows NULLs, mixed directions and what is compared otherwise."""
+    ranks = [
+        (order.descending, null_rank(order, nulls_last), comparison.of)
+        for order, comparison in zip(orders, comparisons, strict=True)
+    ]
     if len(ranks) == 1:
-        ((descending, rank),) = ranks
-        return lambda row: Sortable(get(row), descending, rank)
+        ((descending, rank, of),) = ranks
+        return lambda row: Sortable(of(get(row)), descending, rank)
     return lambda row: [
-        Sortable(value, descending, rank)
-        for value, (descending, rank) in zip(get(row), ranks, strict=True)
+        Sortable(of(value), descending, rank)
+        for value, (descending, rank, of) in zip(get(row), ranks, strict=True)
     ]
 
 
@@ -226,28 +248,18 @@ def _comparable(
 ) -> OrderBy:
     """Return `order`, made to sort on every database as Python compares the values."""
     source: Any = without_ref(order.expression)
+    if not windows_are_local(queryset.query, [source]):
+        raise split_window(queryset.query)
     if isinstance(source, Random):
         raise unmergeable(queryset, "a random order")
-    field = source.output_field
-    if field.get_internal_type() == "JSONField":
+    if is_json(source):
         raise unmergeable(queryset, "an order by JSON")
-    if is_text(source):
-        collation = getattr(field, "db_collation", None)
-        if collation not in CODE_POINT_COLLATIONS:
-            raise unmergeable(queryset, f"an order by text in the collation {collation}")
-        if any(connections[alias].vendor != "sqlite" for alias in shards):
-            source = Collate(source, "C")
+    if is_text(source, shards[0]):
+        require_code_point(queryset.model._meta.label, [source], shards[0], "an order by text")
+        source = by_code_point(source, shards)
     if queryset.query.where.contains_over_clause:
         # A sliced prefetch: Django counts a column that is selected twice once too few.
         source = ExpressionWrapper(source, source.output_field)
     copied = order.copy()
     copied.set_source_expressions([source])
     return copied
-
-
-def _without_doubles(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    seen = set()
-    for row in map(tuple, rows):
-        if row not in seen:
-            seen.add(row)
-            yield row

@@ -9,8 +9,8 @@ from django.db.models import Model, QuerySet
 
 from .. import conf
 from ..routed_queryset import RoutedQuerySet, ask_each, fetch_rows
+from ..routing import rows_are_local
 from . import grouping
-from .locality import rows_are_local
 from .merging import logger, warn_of_rows
 from .plan import MergePlan
 

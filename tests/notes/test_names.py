@@ -38,8 +38,8 @@ def test_it_raises_subclasses_of_shard_router_error():
 
 def test_it_exports_the_names_of_the_reference(accounts):
     assert {
-        "ShardRouter", "atomic_for", "group_by_shard", "insert_ignoring_conflicts", "new_id",
-        "shard_for", "shard_map", "shards", "slot_for",
+        "ShardRouter", "atomic_for", "atomic_shards", "group_by_shard", "insert_ignoring_conflicts",
+        "new_id", "shard_for", "shard_map", "shards", "slot_for",
     } == set(shardrouter.__all__) <= set(dir(shardrouter))  # fmt: skip
     assert shardrouter.shards() == SHARDS
     groups = shardrouter.group_by_shard(account.pk for account in accounts.values())

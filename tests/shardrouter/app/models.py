@@ -2,8 +2,10 @@
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils import timezone
 
 from shardrouter.models import ShardedManager, ShardedModel
+from tests.shardrouter.app.fields import LevelField, ReversedField, WordsField
 
 
 class AuthorManager(ShardedManager):
@@ -140,6 +142,66 @@ class Reading(ShardedModel):
 
     def __str__(self):
         return f"{self.book_id} by {self.reader_id}"
+
+
+class Sample(ShardedModel):
+    """Has values that Python compares otherwise than a database does."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="samples")
+    number = models.IntegerField(null=True)
+    # Of SQLite, and of PostgreSQL by a migration: "a" equals "A".
+    label = models.CharField(max_length=20, null=True, db_collation="NOCASE")
+    level = LevelField(null=True)
+    backwards = ReversedField(max_length=20, null=True)
+    words = WordsField(null=True)
+    options = models.JSONField(null=True)
+    file = models.FileField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    raw = models.BinaryField(null=True)
+    ratio = models.FloatField(null=True)
+    seen = models.DateTimeField(default=timezone.now)
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return self.label or ""
+
+
+class Moment(ShardedModel):
+    """A root placed by a time."""
+
+    at = models.DateTimeField(unique=True)
+
+    class Shard:
+        slot_from = "at"
+
+    def __str__(self):
+        return str(self.at)
+
+
+class Price(ShardedModel):
+    """A root placed by a decimal."""
+
+    amount = models.DecimalField(max_digits=8, decimal_places=2, unique=True)
+
+    class Shard:
+        slot_from = "amount"
+
+    def __str__(self):
+        return str(self.amount)
+
+
+class Ratio(ShardedModel):
+    """A root placed by a float."""
+
+    value = models.FloatField(unique=True)
+
+    class Shard:
+        slot_from = "value"
+
+    def __str__(self):
+        return str(self.value)
 
 
 class Country(models.Model):

@@ -3,11 +3,13 @@
 import pytest
 from django.core import checks
 from django.db import models
+from django.db.models.functions import Left, Lower, Upper
 from django.test.utils import isolate_apps, override_settings
 
 from shardrouter.checks import check_settings, model_messages
 from shardrouter.models import ShardedIdField, ShardedModel
 from shardrouter.placement import is_sharded
+from tests.shardrouter.app.fields import ReversedField
 from tests.shardrouter.app.models import Author, Book
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -255,3 +257,86 @@ def test_it_tells_a_global_composite_key_from_a_sharded_one():
 
     assert not is_sharded(Mark)
     assert is_sharded(Gone)
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_reports_e010_for_an_expression_that_is_unique_on_one_shard_only():
+    class Lowered(ShardedModel):
+        name = models.CharField(max_length=9)
+
+        class Shard:
+            slot_from = "name"
+
+        class Meta:
+            constraints = [models.UniqueConstraint(Lower("name"), name="lowered")]
+
+    class Shortened(ShardedModel):
+        name = models.CharField(max_length=9)
+
+        class Shard:
+            slot_from = "name"
+            normalize = str.casefold
+
+        class Meta:
+            constraints = [models.UniqueConstraint(Left("name", 1), name="shortened")]
+
+    class Folded(ShardedModel):
+        name = models.CharField(max_length=9)
+
+        class Shard:
+            slot_from = "name"
+            normalize = str.casefold
+
+        class Meta:
+            constraints = [
+                models.UniqueConstraint(Lower("name"), name="folded"),
+                models.UniqueConstraint(Upper("name").desc(), name="folded_up"),
+            ]
+
+    class Keyed(ShardedModel):
+        owner = models.ForeignKey(Author, models.CASCADE)
+        title = models.CharField(max_length=9)
+
+        class Shard:
+            key = "owner"
+
+        class Meta:
+            constraints = [models.UniqueConstraint("owner", Lower("title"), name="keyed")]
+
+    assert model_ids(Lowered) == model_ids(Shortened) == ["shardrouter.E010"]
+    assert model_ids(Folded) == model_ids(Keyed) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_reports_e012_for_equal_names_in_different_slots():
+    def model_with(collation, folding):
+        class Named(ShardedModel):
+            name = models.CharField(max_length=9, db_collation=collation)
+
+            class Shard:
+                slot_from = "name"
+                normalize = folding
+
+        return ids_of(model_messages(Named))
+
+    assert model_with("NOCASE", None) == model_with("NOCASE", str.strip) == ["shardrouter.E012"]
+    assert model_with("RTRIM", None) == ["shardrouter.E012"]
+    assert model_with("NOCASE", str.casefold) == model_with("RTRIM", str.strip) == []
+    assert model_with("C", None) == model_with(None, None) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_reports_w002_for_names_that_it_cannot_compare():
+    class Collated(ShardedModel):
+        name = models.CharField(max_length=9, db_collation="de-x-icu")
+
+        class Shard:
+            slot_from = "name"
+
+    class Converted(ShardedModel):
+        name = ReversedField(max_length=9)
+
+        class Shard:
+            slot_from = "name"
+
+    assert model_ids(Collated) == model_ids(Converted) == ["shardrouter.W002"]

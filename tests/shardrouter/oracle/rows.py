@@ -1,9 +1,11 @@
 """The rows of the oracle: the same on the shards and in one big database, and how to compare."""
 
 import datetime
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.db.models import Model
 
 from tests.shardrouter.app.models import (
@@ -19,6 +21,7 @@ from tests.shardrouter.app.models import (
 )
 
 WHOLE = "whole"
+SHARDS = ("shard0", "shard1", "shard2")
 NAMES = ["ann", "bob", "cleo", "dan", "Eve", "fay", "Ärne", "zoë"]
 TITLES = [None, "", "a", "A", "b", "Ä", "ä", "zz", "日本", "a%_"]
 NUMBERS = [None, -1, 0, 1, 1, 2, 100]
@@ -86,6 +89,19 @@ def library():
             link = Book.tags.through(book_id=book.pk, tag_id=tag.pk)
             Model.save_base(link, raw=True, using=WHOLE)
     return authors, books
+
+
+@contextmanager
+def undone():
+    """A transaction on the shards and in the one big database that is rolled back at its end."""
+    with ExitStack() as stack:
+        for alias in (*SHARDS, WHOLE):
+            stack.enter_context(transaction.atomic(using=alias))
+        try:
+            yield
+        finally:
+            for alias in (*SHARDS, WHOLE):
+                transaction.set_rollback(True, using=alias)
 
 
 def plain(row):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models.expressions import Col, Window
@@ -36,19 +36,16 @@ def partitions_by_slot(column: object, query: Query) -> bool:
     return True
 
 
-def windows_are_local(query: Query) -> bool:
-    """Return whether each window function of `query` sees rows of one slot alone."""
+def windows_are_local(query: Query, expressions: Iterable[Any]) -> bool:
+    """Return whether each window function in `expressions` of `query` sees rows of one slot
+    alone."""
     return all(
         any(partitions_by_slot(part, query) for part in _parts(window.partition_by))
-        for window in _windows(query)
+        for expression in expressions
+        if expression.contains_over_clause
+        for window in _inside(expression)
+        if isinstance(window, Window)
     )
-
-
-def _windows(query: Query) -> Iterator[Window]:
-    parts: list[Any] = [query.where, *query.annotations.values()]
-    for part in parts:
-        if part.contains_over_clause:
-            yield from (each for each in _inside(part) if isinstance(each, Window))
 
 
 def _inside(expression: Any) -> Iterator[Any]:
