@@ -18,20 +18,17 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from .. import conf
 from ..exceptions import AdoptionError
 from ..placement import is_sharded
-from .copying import copy_rows, reset_sequences, rewrite_keys, write_late_keys
+from .copying import copy_rows, reset_sequences, rewrite_key, write_late_keys
 from .identities import BEFORE, list_ids
-from .old_tables import Row, Table, old_tables
+from .old_tables import Row, Table, old_tables, owner_of_ids
 from .order import Place, places, tables_with_ids
 from .orphans import Orphans
-from .references import label_of, new_ids, references
+from .references import Reference, label_of, new_ids, references
 from .rewriting import Rewriting
 from .steps import Progress, Stepper, is_finished
 from .verification import Comparison, Verified
 
 __all__ = ["Adopted", "adopt", "adopted_id", "drop_old_tables"]
-
-#: The step that is finished when everything was compared.
-VERIFIED = "verified"
 
 
 @dataclass
@@ -60,17 +57,18 @@ def adopt(
 ) -> Adopted | None:
     """Bring the rows of the old tables in `default` to their shards, and compare them.
 
-    Return None if that was done before. Nothing may write to the models meanwhile. After a crash,
-    or an AdoptionError and what it asks for, call it again.
+    Return None if there is nothing to do: no old tables, or none that was not adopted before.
+    Nothing may write to the models meanwhile. After a crash, or an AdoptionError and what it asks
+    for, call it again.
     """
     if DEFAULT_DB_ALIAS in conf.shards():
         raise ImproperlyConfigured(
             "default is a shard itself, so the old tables are the new ones. Add a database for "
             "each shard, and let default be none."
         )
-    if is_finished(VERIFIED):
+    tables = [table for table in old_tables() if not is_finished(_compared(table))]
+    if not tables:
         return None
-    tables = old_tables()
     orphans = Orphans(skip=skip_orphans)
     rewritings = {each.model: Rewriting(each, orphans, frozenset(leave_out)) for each in tables}
     for rewriting in rewritings.values():
@@ -79,7 +77,7 @@ def adopt(
     stepper = Stepper(batch_size, progress)
     _list(stepper, tables, orphans)
     _copy(stepper, order, rewritings)
-    _rewrite_global_keys(stepper)
+    _rewrite_other_keys(stepper, set(rewritings))
     reset_sequences(rewritings)
     return _verify(stepper, order, rewritings)
 
@@ -115,20 +113,28 @@ def _copy(
             stepper.run(f"{label}: keys", place.table, write)
 
 
-def _rewrite_global_keys(stepper: Stepper) -> None:
-    existing = set(connections[DEFAULT_DB_ALIAS].introspection.table_names())
+def _rewrite_other_keys(stepper: Stepper, adopted: set[type[models.Model]]) -> None:
+    """Rewrite the keys to `adopted` models in all others: global ones, and those on shards that
+    were sharded before."""
+    owners = {owner_of_ids(model) for model in adopted}
     for model in apps.get_models(include_auto_created=True):
-        meta = model._meta
-        if is_sharded(model) or not meta.managed or meta.proxy or meta.db_table not in existing:
+        if model in adopted or not model._meta.managed or model._meta.proxy:
             continue
-        keys, table = references(model), Table(model)
-        if not keys:
-            continue
+        keys = [each for each in references(model) if owner_of_ids(each.target) in owners]
+        for alias in conf.shards() if is_sharded(model) else (DEFAULT_DB_ALIAS,):
+            for key in keys:
+                _rewrite_key(stepper, Table(model, alias), key)
 
-        def work(rows: list[Row], _: int, table: Table = table) -> None:
-            rewrite_keys(table, references(table.model), rows)
 
-        stepper.run(f"{meta.label}: keys", table, work)
+def _rewrite_key(stepper: Stepper, table: Table, key: Reference) -> None:
+    if table.name not in table.connection.introspection.table_names():
+        return
+
+    def work(rows: list[Row], _: int) -> None:
+        rewrite_key(table, key, rows)
+
+    column = f"{table.model._meta.label}.{key.field.name}"
+    stepper.run(f"{column} on {table.alias}: ids of {key.target._meta.label}", table, work)
 
 
 def _verify(
@@ -151,8 +157,13 @@ def _verify(
         if comparison.wanted != found or found.rows + left_out != total:
             old = place.table.name
             raise AdoptionError(f"{label}: {total} rows in {old}, {found.rows} on the shards.")
-    stepper.mark(VERIFIED)
+        stepper.mark(_compared(place.table))
     return done
+
+
+def _compared(table: Table) -> str:
+    """Return the name of the step that is finished when the rows of `table` were compared."""
+    return f"{table.model._meta.label}: compared"
 
 
 def drop_old_tables() -> list[str]:
@@ -161,12 +172,12 @@ def drop_old_tables() -> list[str]:
     Raise AdoptionError if one has rows and adopt() has not compared them.
     """
     tables = [place.table for place in reversed(places(old_tables()))]
-    if not is_finished(VERIFIED):
-        for table in tables:
-            if rows := table.count():
-                raise AdoptionError(
-                    f"{table.name} has {rows} rows that were not adopted. Run `shards adopt` first."
-                )
+    for table in tables:
+        rows = 0 if is_finished(_compared(table)) else table.count()
+        if rows:
+            raise AdoptionError(
+                f"{table.name} has {rows} rows that were not adopted. Run `shards adopt` first."
+            )
     with connections[DEFAULT_DB_ALIAS].schema_editor() as editor:
         for table in tables:
             editor.execute(editor.sql_delete_table % {"table": table.quoted})

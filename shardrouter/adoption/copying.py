@@ -16,7 +16,7 @@ from ..placement import has_sharded_id
 from ..transactions import atomic_on
 from .old_tables import Row, Table, stored_fields
 from .order import Place
-from .references import NewIds, Reference, references
+from .references import NewIds, Reference
 from .rewriting import Rewriting, columns_of
 
 
@@ -52,28 +52,22 @@ def write_late_keys(place: Place, rewriting: Rewriting, rows: Sequence[Row]) -> 
                 _update(table, column, values)
 
 
-def rewrite_keys(table: Table, keys: Sequence[Reference], rows: Sequence[Row]) -> None:
-    """Write the new ids into the keys of a global model's `rows`, in `default`."""
-    found = NewIds(rows, keys)
-    for each in keys:
-        values: list[tuple[Any, ...]] = []
-        for row in rows:
-            new = found.of(each, row)
-            if row[each.column] is not None and new is not None:
-                values.append((each.as_value(new), *key_of(table, row)))
-        try:
-            _update(table, each.column, values)
-        except DatabaseError as error:
-            label = f"{table.model._meta.label}.{each.field.name}"
-            raise AdoptionError(
-                f"{label} does not take the new ids ({str(error).strip()}). Its column must hold "
-                "integers of 63 bits, and no constraint may lead to the old table."
-            ) from error
-
-
-def global_keys(model: type[models.Model]) -> list[Reference]:
-    """Return the keys of a global model that hold ids of sharded rows."""
-    return list(references(model))
+def rewrite_key(table: Table, key: Reference, rows: Sequence[Row]) -> None:
+    """Write the new ids into the column `key` of those `rows` that refer to its target."""
+    found = NewIds(rows, [key])
+    values: list[tuple[Any, ...]] = []
+    for row in rows:
+        new = found.of(key, row) if key.holds_in(row) else None
+        if new is not None and str(new) != str(row[key.column]):
+            values.append((key.as_value(new), *key_of(table, row)))
+    try:
+        _update(table, key.column, values)
+    except DatabaseError as error:
+        label = f"{table.model._meta.label}.{key.field.name}"
+        raise AdoptionError(
+            f"{label} does not take the new ids ({str(error).strip()}). Its column must hold "
+            "integers of 63 bits, and no constraint may lead to the old table."
+        ) from error
 
 
 def reset_sequences(models_copied: Iterable[type[models.Model]]) -> None:

@@ -6,7 +6,6 @@ So a row can refer to any other, also to one that is copied later.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +14,13 @@ from django.db import DEFAULT_DB_ALIAS, models
 from .. import ids
 from ..models import AdoptedId
 from ..placement import Placement, placement_of
-from .old_tables import Row, Table, as_python
+from .old_tables import Row, Table, as_python, is_sharded_id
 from .orphans import Orphans
 from .references import NewIds, label_of, references
 
 #: The new ids are of the time before the adoption began, in milliseconds: room for 2.6 billion rows
 #: of a model.
 BEFORE = 30 * 86_400_000
-# Ids that were made within a day after the epoch of sharded ids are rather numbers of a sequence.
-_FIRST_ID = 86_400_000 << (ids.SLOT_BITS + ids.SEQUENCE_BITS)
 
 
 def list_ids(table: Table, rows: Sequence[Row], first: int, orphans: Orphans) -> None:
@@ -71,17 +68,11 @@ def _slot_of_name(table: Table, placement: Placement, row: Row) -> int | None:
 
 
 def _random_slot(old_id: Any) -> int:
-    if _may_be_kept(old_id):
+    if is_sharded_id(old_id):
         return ids.slot_of(old_id)
     return random.randrange(ids.SLOTS)  # noqa: S311 spreads, protects nothing
 
 
 def _is_kept(old_id: Any, slot: int | None) -> bool:
     """Return whether an old id is a sharded id in the right slot already."""
-    return _may_be_kept(old_id) and ids.slot_of(old_id) == slot
-
-
-def _may_be_kept(old_id: Any) -> bool:
-    return isinstance(old_id, int) and (
-        _FIRST_ID <= old_id <= ids.compose(int(time.time() * 1000), ids.SLOTS - 1, 1023)
-    )
+    return is_sharded_id(old_id) and ids.slot_of(old_id) == slot

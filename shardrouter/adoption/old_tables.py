@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +13,12 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .. import ids
 from ..exceptions import AdoptionError
 from ..placement import is_sharded
+
+# Ids that were made within a day after the epoch of sharded ids are rather numbers of a sequence.
+_FIRST_ID = 86_400_000 << (ids.SLOT_BITS + ids.SEQUENCE_BITS)
 
 #: A row as the database has it: column → value.
 Row = dict[str, Any]
@@ -26,6 +31,14 @@ def stored_fields(model: type[models.Model]) -> list[models.Field]:
         for field in model._meta.local_concrete_fields
         if not getattr(field, "generated", False)
     ]
+
+
+def is_sharded_id(value: object) -> bool:
+    """Return whether `value`, an integer or its text, is of the kind that shardrouter makes."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    newest = ids.compose(int(time.time() * 1000), ids.SLOTS - 1, 1023)
+    return isinstance(value, int) and _FIRST_ID <= value <= newest
 
 
 def owner_of_ids(model: type[models.Model]) -> type[models.Model]:

@@ -35,7 +35,7 @@ def tables_with_ids(tables: Iterable[Table]) -> list[Table]:
 def _owner(model: type[models.Model]) -> type[models.Model] | None:
     key = placement_of(model).key
     for each in references(model):
-        if each.field is key and each.target is not None:
+        if each.field is key:
             return owner_of_ids(each.target)
     return None
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -12,9 +11,10 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from ..django_internals import has_constraint, related_model
 from ..exceptions import AdoptionError
+from ..location import group_by_shard
 from ..models import AdoptedId
 from ..placement import has_sharded_id, is_sharded, placement_of, references_of
-from .old_tables import Row, owner_of_ids
+from .old_tables import Row, Table, is_sharded_id, owner_of_ids
 
 # How many old ids are looked up in one query.
 _LOOKUP_BATCH = 500
@@ -22,12 +22,13 @@ _LOOKUP_BATCH = 500
 
 @dataclass(frozen=True)
 class Reference:
-    """A column with ids of sharded rows of `target`, or, of a generic key, of the model that the
-    column `type_column` names."""
+    """A column with ids of sharded rows of `target`; of a generic key, in the rows whose
+    `type_column` holds `content_type`."""
 
     field: models.Field
-    target: type[models.Model] | None
+    target: type[models.Model]
     type_column: str = ""
+    content_type: int | None = None
 
     @property
     def column(self) -> str:
@@ -42,11 +43,11 @@ class Reference:
         is_text = isinstance(self.field, models.CharField | models.TextField)
         return str(new_id) if is_text else new_id
 
-    def label_of(self, row: Row, types: Mapping[int, str]) -> str:
-        """Return the name under which the ids are listed, or "" if they are not adopted."""
-        if self.target is not None:
-            return label_of(self.target)
-        return types.get(row[self.type_column], "")
+    def holds_in(self, row: Row) -> bool:
+        """Return whether `row` refers to a row of the target."""
+        if self.type_column and row[self.type_column] != self.content_type:
+            return False
+        return row[self.column] is not None
 
 
 def label_of(model: type[models.Model]) -> str:
@@ -54,15 +55,14 @@ def label_of(model: type[models.Model]) -> str:
     return str(owner_of_ids(model)._meta.label_lower)
 
 
-@cache
 def references(model: type[models.Model]) -> tuple[Reference, ...]:
     """Return the columns of `model`'s own table that name sharded rows. Raise AdoptionError if it
     cannot be known whose ids one of them holds."""
-    found = {each.column: each for each in (*_keys(model), *_declared(model), *_generic(model))}
+    found = [*_keys(model), *_declared(model), *_generic(model)]
     key = placement_of(model).key if is_sharded(model) else None
-    if key is not None and key.model is model and key.column not in found:
-        found[key.column] = Reference(key, _only_root(model, key))
-    return tuple(found.values())
+    if key is not None and key.model is model and all(each.field is not key for each in found):
+        found.append(Reference(key, _only_root(model, key)))
+    return tuple(found)
 
 
 def _keys(model: type[models.Model]) -> Iterator[Reference]:
@@ -116,19 +116,18 @@ def _generic(model: type[models.Model]) -> Iterator[Reference]:
         assert isinstance(types, models.Field)
         assert isinstance(field, models.Field)
         if field.model is model:
-            yield Reference(field, None, str(types.column))
+            for content_type, target in _sharded_types():
+                yield Reference(field, target, str(types.column), content_type)
 
 
-def _sharded_types() -> dict[int, str]:
-    """Return content type → the label of the sharded model that it stands for."""
+def _sharded_types() -> Iterator[tuple[int, type[models.Model]]]:
+    """Yield the content type of each sharded model, and the model."""
     from django.contrib.contenttypes.models import ContentType
 
-    found = {}
     for pk, app_label, name in ContentType.objects.using(DEFAULT_DB_ALIAS).values_list():
         model = apps.all_models[app_label].get(name)
         if model is not None and is_sharded(model) and has_sharded_id(model):
-            found[pk] = label_of(model)
-    return found
+            yield pk, model
 
 
 class NewIds:
@@ -136,19 +135,31 @@ class NewIds:
 
     def __init__(self, rows: Iterable[Row], wanted: Iterable[Reference]) -> None:
         wanted = list(wanted)
-        self._types = _sharded_types() if any(each.type_column for each in wanted) else {}
-        asked: dict[str, set[str]] = {}
+        asked: dict[type[models.Model], set[str]] = {}
         for row in rows:
             for each in wanted:
-                value = row.get(each.column)
-                if value is not None and (label := each.label_of(row, self._types)):
-                    asked.setdefault(label, set()).add(str(value))
-        self._found = {label: new_ids(label, olds) for label, olds in asked.items()}
+                if each.holds_in(row):
+                    target = owner_of_ids(each.target)
+                    asked.setdefault(target, set()).add(str(row[each.column]))
+        self._found = {target: _ids_now(target, olds) for target, olds in asked.items()}
 
     def of(self, reference: Reference, row: Row) -> int | None:
-        """Return the new id for what `row` refers to; None if it refers to nothing that has one."""
-        found = self._found.get(reference.label_of(row, self._types), {})
-        return found.get(str(row.get(reference.column)))
+        """Return the new id of what `row` refers to; None if there is no such row."""
+        found = self._found.get(owner_of_ids(reference.target), {})
+        return found.get(str(row[reference.column]))
+
+
+def _ids_now(target: type[models.Model], old_ids: set[str]) -> dict[str, int]:
+    """Return old id → new id. A row that was made on a shard, or that was rewritten before, has the
+    id that it has."""
+    found = new_ids(label_of(target), old_ids)
+    others = [int(value) for value in old_ids - found.keys() if is_sharded_id(value)]
+    for alias, there in group_by_shard(others).items():
+        table = Table(target, alias)
+        for row in table.rows_with([(each,) for each in there], table.key):
+            (value,) = row.values()
+            found[str(value)] = value
+    return found
 
 
 def new_ids(label: str, old_ids: Iterable[Any]) -> dict[str, int]:

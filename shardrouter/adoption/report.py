@@ -44,7 +44,7 @@ class AdoptionReport:
             leave_out=self.options["leave_out"],
         )
         if adopted is None:
-            self.out.write("The rows were adopted before, and compared. There is nothing to do.")
+            self.out.write("Every old table in default was adopted before: there is nothing to do.")
         else:
             self._write(adopted)
 

@@ -99,7 +99,7 @@ class Rewriting:
                 return None
             new[self.model._meta.pk.column] = pk
         for each in self.references:
-            if old[each.column] is None:
+            if not each.holds_in(old):
                 continue
             target = found.of(each, old)
             if target is not None:
@@ -129,7 +129,7 @@ class Rewriting:
             value = new[each.column]
             if value is None or not (each.is_constrained or each.field in placement.colocated):
                 continue
-            if each.target is not None and ids.slot_of(value) != slot:
+            if ids.slot_of(value) != slot:
                 pk = ", ".join(str(old[column]) for column in self.old.key)
                 raise AdoptionError(
                     f"{self.model._meta.label}(pk={pk}): {each.field.name} {old[each.column]} "

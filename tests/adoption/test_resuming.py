@@ -6,6 +6,8 @@ from tests.adoption.forum import GLOBAL_KEYS, KEYS, Forum, in_order, rewritten
 
 pytestmark = pytest.mark.timeout(600)
 
+# As if the comparing had not begun.
+FORGET = "DELETE FROM shardrouter_adoptionstep WHERE name LIKE '%: compared'"
 ADOPT = ("django", "shards", "adopt", "--batch-size", "37")
 
 
@@ -51,7 +53,7 @@ def steps(forum):
 
 def test_it_goes_on_after_each_of_many_kills(forum):
     kills = 0
-    while not steps(forum).get("verified"):
+    while len(steps(forum)) < 60:
         # The first lines of a run are of steps that it does, since those that are done are silent.
         if kill_after(forum, 2) is None:
             break
@@ -71,7 +73,7 @@ def test_it_finds_rows_that_a_killed_run_had_committed_on_shards_alone(forum, st
         "UPDATE shardrouter_adoptionstep SET finished = false, position = '', rows = 0 "
         f"WHERE name = '{step}'",
     )
-    forum.sql("default", "DELETE FROM shardrouter_adoptionstep WHERE name = 'verified'")
+    forum.sql("default", FORGET)
     forum.run("after", *ADOPT)
     assert_adopted(forum)
 
@@ -80,14 +82,14 @@ def test_it_rewrites_the_keys_of_a_global_row_once(forum):
     """An old id may be the same number as another row's new one, so twice would be wrong."""
     forum.run("after", *ADOPT)
     badges = forum.rows("default", "forum_badge")
-    forum.sql("default", "DELETE FROM shardrouter_adoptionstep WHERE name = 'verified'")
+    forum.sql("default", FORGET)
     forum.run("after", *ADOPT)
     assert forum.rows("default", "forum_badge") == badges
 
 
 def test_it_names_a_row_that_changed_meanwhile(forum):
     forum.run("after", *ADOPT)
-    forum.sql("default", "DELETE FROM shardrouter_adoptionstep WHERE name = 'verified'")
+    forum.sql("default", FORGET)
     row = forum.on_shards("forum posts")[0]
     forum.sql(row["alias"], f"UPDATE \"forum posts\" SET text = 'x' WHERE id = {row['id']}")
     errors = forum.run("after", *ADOPT, fails=True)
