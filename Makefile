@@ -37,10 +37,10 @@ test: venv-dev system-packages lint types ## Install what the tests need, check 
 	@$(MAKE) --no-print-directory --keep-going $(SUITES)
 
 test-shardrouter: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter tests/adoption --ds=tests.shardrouter.settings
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/shardrouter --ds=tests.shardrouter.settings
 
 test-shardrouter-postgresql: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter tests/adoption \
+	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/shardrouter \
 	  --ds=tests.shardrouter.settings_postgresql
 
 test-api-postgresql: venv-dev
@@ -60,7 +60,10 @@ test-chaos: venv-dev system-packages ## Kill instances and relays under load; CR
 test-benchmarks: venv-dev system-packages ## Run every benchmark, shortly: do they still measure?
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(BENCHMARKS) --dist loadfile
 
-test-package: venv-dev ## Build django-shardrouter, and use it in environments of its own
+test-package: venv-dev system-packages ## Build django-shardrouter and install it; adopt projects that have data
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/adoption --ds=tests.shardrouter.settings
+	$(IN_TEMPORARY_VAR_DIR) $(WITH_POSTGRESQL) $(PYTEST) tests/adoption \
+	  --ds=tests.shardrouter.settings_postgresql
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(PACKAGE)
 
 system-packages:
