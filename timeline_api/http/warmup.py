@@ -9,6 +9,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -128,7 +129,13 @@ def _arguments(query: PreparedQuery, nobody: Nobody) -> dict[str, Any]:
     """Return an argument for each parameter, by its name or else its type; None for the place in a
     list: of the first page."""
     named = {"alias": nobody.alias, "limit": PAGE_SIZE + 1}
-    typed = {int: nobody.ids[0], list[int]: nobody.ids, str: nobody.name, bool: False}
+    typed = {
+        int: nobody.ids[0],
+        list[int]: nobody.ids,
+        str: nobody.name,
+        bool: False,
+        date: date.today(),
+    }
     return {
         name: named.get(name, typed.get(parameter.annotation))
         for name, parameter in inspect.signature(query).parameters.items()

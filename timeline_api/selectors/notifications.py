@@ -11,7 +11,7 @@ from shardrouter.prepared import prepared
 from ..models import Account, Notification
 from . import accounts, messages
 from .marks import marks
-from .pages import Page, newest_first
+from .pages import Page, window, window_page
 from .rows import Author, Line, MessageRow
 
 # How many of those who did it are named.
@@ -57,9 +57,9 @@ def groups(
 ) -> Page[NotificationGroup]:
     """Return a page of the account's notifications, newest first. Three queries on the account's
     shard, and one for accounts and one for messages on each shard that they are on."""
-    mine = Notification.objects.filter(account=account).annotate(day=TruncDate("created_at"))
-    page = _counted(mine, before_id=before_id, after_id=after_id, limit=limit)
-    latest = _latest(mine, page)
+    counted = window_page(_counted(account.pk, before_id, after_id, limit), after_id)
+    page = counted.with_rows({last: _Counted(*row) for last, row in counted.rows.items()})
+    latest = _latest_of(account, page)
     authors = accounts.authors_by_ids({row.actor_id for rows in latest.values() for row in rows})
     found, missing = messages.by_ids({row.message_id for row in page if row.message_id})
     lines = _marked(account, found)
@@ -93,33 +93,44 @@ def _unread_count(account_id: int) -> QuerySet[Any]:
     return unread.values("account_id").annotate(n=Count("pk")).values_list("n", flat=True)
 
 
-def _counted(mine: QuerySet[Any], **place: Any) -> Page[_Counted]:
-    counted = mine.values("kind", "message_id", "day").annotate(
+@prepared
+def _counted(
+    account_id: int, before_id: int | None, after_id: int | None, limit: int
+) -> QuerySet[Any]:
+    counted = _by_day(account_id).values("kind", "message_id", "day")
+    counted = counted.annotate(
         last=Max("pk"), number=Count("pk"), unread=Count("pk", filter=Q(is_read=False))
     )
     columns = counted.values_list("last", "kind", "message_id", "day", "number", "unread")
-    page = newest_first(columns, field="last", **place)
-    return page.with_rows({position: _Counted(*row) for position, row in page.rows.items()})
+    return window(columns, before_id, after_id, limit, "last")
 
 
-def _latest(mine: QuerySet[Any], page: Page[_Counted]) -> dict[_Key, list[_Latest]]:
+def _latest_of(account: Account, page: Page[_Counted]) -> dict[_Key, list[_Latest]]:
     """Return group → its latest rows, NAMED at most."""
     if not page:
         return {}
+    days = {row.day for row in page}
+    latest: dict[_Key, list[_Latest]] = {}
+    for *key, created_at, actor_id in _latest(account.pk, min(days), max(days)):
+        latest.setdefault(tuple(key), []).append(_Latest(created_at, actor_id))
+    return latest
+
+
+@prepared
+def _latest(account_id: int, first_day: date, last_day: date) -> QuerySet[Any]:
     number = Window(
         RowNumber(),
         partition_by=[F("kind"), F("message_id"), F("day")],
         order_by=F("pk").desc(),
     )
-    days = {row.day for row in page}
-    rows = mine.filter(day__gte=min(days), day__lte=max(days)).annotate(number=number)
-    columns = ("kind", "message_id", "day", "created_at", "actor_id")
-    latest: dict[_Key, list[_Latest]] = {}
-    for *key, created_at, actor_id in (
-        rows.filter(number__lte=NAMED).order_by("-pk").values_list(*columns)
-    ):
-        latest.setdefault(tuple(key), []).append(_Latest(created_at, actor_id))
-    return latest
+    rows = _by_day(account_id).filter(day__gte=first_day, day__lte=last_day)
+    latest = rows.annotate(number=number).filter(number__lte=NAMED).order_by("-pk")
+    return latest.values_list("kind", "message_id", "day", "created_at", "actor_id")
+
+
+def _by_day(account_id: int) -> QuerySet[Any]:
+    mine = Notification.objects.filter(account_id=account_id)
+    return mine.annotate(day=TruncDate("created_at"))
 
 
 def _marked(viewer: Account, rows: dict[int, MessageRow]) -> dict[int, Line]:

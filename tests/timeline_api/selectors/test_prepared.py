@@ -1,5 +1,7 @@
 """The queries of hot pages are prepared. A change can turn one plain, right but slow, unnoticed."""
 
+from datetime import date
+
 import pytest
 
 from shardrouter.prepared import PreparedQuery
@@ -31,6 +33,8 @@ VALUES = {
     "tag": "herons",
     "username_key": "alice",
     "lowest": 1,
+    "first_day": date(2026, 1, 1),
+    "last_day": date(2100, 1, 1),
 }
 PLACES = [(None, None), (2**62, None), (None, 1)]
 
