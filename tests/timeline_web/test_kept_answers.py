@@ -73,6 +73,14 @@ def test_it_keeps_nothing_without_an_etag_and_nothing_of_errors(backend):
     assert [request.headers["If-None-Match"] for request in backend.seen] == [None, None, None]
 
 
+def test_it_keeps_what_a_page_is_about_beside_the_plain_answer(backend):
+    backend.answer(200, ACCOUNT, ETag='W/"a.1"')
+    backend.answer(200, ACCOUNT, ETag='W/"a.1"')
+    backend.answer(304, b"", ETag='W/"a.1"')
+    accounts = [ask("alice") for _ in range(2) for ask in (Api().account, Api().own_account)]
+    assert [account.username for account in accounts] == ["alice"] * 4
+
+
 def test_it_keeps_the_last_ones_alone(backend, settings):
     settings.KEPT_ANSWERS = 2
     backend.answer(200, ACCOUNT, ETag='W/"a.1"')

@@ -327,7 +327,8 @@ class Api:
         def parsed(answer: Answer) -> tuple[T, Included]:
             return _parsed(answer, lambda body: (parse(body), Included.parse(body)))
 
-        part, self._included = self._read(path, self._including(*include), parsed)
+        included = self._including(*include)
+        part, self._included = self._read(path, included, parsed, "part")
         return part
 
     def _page(
@@ -348,10 +349,12 @@ class Api:
         names = [*include, *(["head"] if self.token else [])]
         return {"include": ",".join(names)} if names else {}
 
-    def _read(self, path: str, params: dict[str, str], parsed: Callable[[Answer], T]) -> T:
-        """Return what `parsed` makes of the answer, or what it has made of the same answer before.
-        That is shared: nobody may change it."""
-        key = (self.token, self._headers["Accept-Language"], path, *params.items())
+    def _read(
+        self, path: str, params: dict[str, str], parsed: Callable[[Answer], T], shape: str = ""
+    ) -> T:
+        """Return what `parsed` makes of the answer, or what a `parsed` of the same `shape` has made
+        of the same answer before. That is shared: nobody may change it."""
+        key = (shape, self.token, self._headers["Accept-Language"], path, *params.items())
         kept = kept_answers.get(key)
         known = {"If-None-Match": kept.etag} if kept else {}
         answer = self._send("GET", path, params=params, headers=known)

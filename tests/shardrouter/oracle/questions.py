@@ -1,6 +1,6 @@
 """The questions of the oracle: conditions and slices, and how many are asked.
 
-`ORACLE_QUERYSETS` sets how many querysets are made (default 5,000; more for a longer run).
+`ORACLE_QUERYSETS` sets how many querysets are made (default 2,000; more for a longer run).
 """
 
 import os
@@ -16,7 +16,7 @@ from tests.shardrouter.app.models import (
 )
 from tests.shardrouter.oracle.rows import NAMES, TITLES
 
-QUERYSETS = int(os.environ.get("ORACLE_QUERYSETS", "5000"))
+QUERYSETS = int(os.environ.get("ORACLE_QUERYSETS", "2000"))
 
 numbers = st.sampled_from([-1, 0, 1, 2, 100])
 texts = st.sampled_from([each for each in TITLES if each is not None])
