@@ -4,6 +4,8 @@ import pytest
 
 from tests.adoption.forum import KEYS, ON_POSTGRESQL, SHARDS, Forum
 
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
 MIGRATE = ("django", "migrate", "--verbosity", "0")
 
 
