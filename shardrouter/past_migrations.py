@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, models
@@ -37,24 +38,44 @@ def adapt(
 
     `loader` is one of `alias`. Only this instance is changed, which belongs to one run.
     """
-    app_label = migration.app_label
     if not _concerns_shards(migration):
         return
-    state = loader.project_state((app_label, migration.name), at_end=False)
+    state = loader.project_state((migration.app_label, migration.name), at_end=False)
     becoming = _becoming_sharded(migration, state.clone())
-    on_shard = alias in conf.shards()
+    adaptation = _Adaptation(migration.app_label, alias in conf.shards(), backwards, becoming)
     operations = []
     for operation in migration.operations:
-        if isinstance(operation, RunPython | RunSQL):
-            operations.append(_where_the_rows_are(operation, app_label, state, on_shard))
-        elif on_shard:
-            # Backwards, Django takes the fields from states that it computed before.
-            here = WithoutAbsentKeys(operation) if backwards else None
-            operations.append(here or _on_shard(operation, app_label, state))
-        else:
-            operations.append(_beside_old_tables(operation, app_label, becoming))
-        operation.state_forwards(app_label, state)
+        operations.append(adaptation.of(operation, state))
+        operation.state_forwards(migration.app_label, state)
     vars(migration)["operations"] = operations
+
+
+@dataclass(frozen=True)
+class _Adaptation:
+    """How the operations of one migration change for one database."""
+
+    app_label: str
+    on_shard: bool
+    backwards: bool
+    #: The models that the migration makes sharded.
+    becoming: set[Label]
+
+    def of(self, operation: Operation, state: ProjectState) -> Operation:
+        """Return `operation`, which begins at `state`, as it shall run."""
+        if isinstance(operation, SeparateDatabaseAndState):
+            copied = copy.copy(operation)
+            copied.database_operations = [
+                self.of(each, state) for each in operation.database_operations
+            ]
+            return copied
+        if isinstance(operation, RunPython | RunSQL):
+            return _where_the_rows_are(operation, self.app_label, state, self.on_shard)
+        if not self.on_shard:
+            return _beside_old_tables(operation, self.app_label, self.becoming)
+        # Backwards, Django takes the fields from states that it computed before.
+        return (
+            WithoutAbsentKeys(operation) if self.backwards else _on_shard(operation, self.app_label)
+        )
 
 
 def loader_of(alias: str) -> MigrationLoader:
@@ -120,14 +141,8 @@ def _where_the_rows_are(
     return copied
 
 
-def _on_shard(operation: Operation, app_label: str, state: ProjectState) -> Operation:
+def _on_shard(operation: Operation, app_label: str) -> Operation:
     """Return `operation` without what needs the tables of global models."""
-    if isinstance(operation, SeparateDatabaseAndState):
-        copied = copy.copy(operation)
-        copied.database_operations = [
-            _on_shard(each, app_label, state) for each in operation.database_operations
-        ]
-        return copied
     if isinstance(operation, CreateModel):
         unbound = copy.copy(operation)
         unbound.fields = [
