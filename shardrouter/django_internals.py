@@ -95,3 +95,10 @@ def resolve_relation(target: object, app_label: str, model_name: str) -> tuple[s
     resolve: Any = migration_utils.resolve_relation  # type: ignore[attr-defined]  # not in the stubs
     found: tuple[str, str] = resolve(target, app_label, model_name)
     return found
+
+
+def related_objects(model: type[models.Model]) -> list[Any]:
+    """Return the relations by which columns of other tables point at `model`, hidden ones too."""
+    options: Any = model._meta
+    found = options._get_fields(forward=False, reverse=True, include_hidden=True)
+    return [each for each in found if each.field.concrete and not each.many_to_many]

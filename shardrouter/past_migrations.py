@@ -26,9 +26,10 @@ from django.db.migrations.operations.fields import FieldOperation
 from django.db.migrations.state import ModelState, ProjectState
 
 from . import conf
-from .django_internals import resolve_relation
-from .history import Label, ends_sharded, sharded_in
-from .placement import is_sharded
+from .django_internals import related_objects, resolve_relation
+from .exceptions import AdoptionError
+from .history import Label, ends_sharded, label_of, sharded_in
+from .placement import CarriesSlot
 
 
 def adapt(
@@ -201,8 +202,7 @@ class WithoutAbsentKeys(_Wrapped):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        alias = schema_editor.connection.alias
-        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        states = self._states(app_label, schema_editor, from_state, to_state)
         self.operation.database_forwards(app_label, schema_editor, *states)
 
     def database_backwards(
@@ -212,9 +212,38 @@ class WithoutAbsentKeys(_Wrapped):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        alias = schema_editor.connection.alias
-        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        states = self._states(app_label, schema_editor, from_state, to_state)
         self.operation.database_backwards(app_label, schema_editor, *states)
+
+    def _states(
+        self, app_label: str, editor: BaseDatabaseSchemaEditor, *states: ProjectState
+    ) -> list[ProjectState]:
+        """Return `states` as they are in this database, ready for the operation."""
+        here = [_keys_here(state, editor.connection.alias) for state in states]
+        if isinstance(getattr(self.operation, "field", None), CarriesSlot):
+            name = _model_name(self.operation)
+            _cast_uuids(editor, *(state.apps.get_model(app_label, name) for state in here))
+        return here
+
+
+def _cast_uuids(editor: Any, old: type[models.Model], new: type[models.Model]) -> None:
+    """Give the primary key of `old`, and the keys that point at it, the type that they have in
+    `new`, if one of them is UUID: PostgreSQL can cast nothing to that or from it.
+
+    Fails if there are rows. Before a model is sharded, its tables on the shards have none.
+    """
+    types = [each._meta.pk.db_type(editor.connection) for each in (old, new)]
+    if "uuid" not in types or types[0] == types[1]:
+        return
+    keys = [each.field for each in related_objects(old) if each.field.target_field.primary_key]
+    columns = [(field.model, field.column) for field in (old._meta.pk, *keys)]
+    for owner, column in columns:
+        for name in editor._constraint_names(owner, [column], foreign_key=True):
+            editor.execute(editor._delete_fk_sql(owner, name))
+    for owner, column in columns:
+        table, column = map(editor.quote_name, (owner._meta.db_table, column))
+        change = f"ALTER COLUMN {column} TYPE {types[1]} USING NULL::{types[1]}"
+        editor.execute(f"ALTER TABLE {table} {change}")
 
 
 def _keys_here(state: ProjectState, alias: str) -> ProjectState:
@@ -281,6 +310,7 @@ class WithRoomForIds(_Wrapped):
         if schema_editor.connection.vendor == "sqlite":
             return
         model = to_state.apps.get_model(app_label, _model_name(self.operation))
+        _require_integers(schema_editor, from_state.apps.get_model(*label_of(model)), from_state)
         for key in _global_keys_to(model, to_state):
             change = schema_editor.sql_alter_column_type % {
                 "column": schema_editor.quote_name(key.column),
@@ -296,9 +326,23 @@ class WithRoomForIds(_Wrapped):
         """Leave the columns as they are: shorter ids fit too."""
 
 
+def _require_integers(editor: Any, model: type[models.Model], state: ProjectState) -> None:
+    """Raise AdoptionError if a key of a global model holds UUIDs, which cannot become ids."""
+    if model._meta.pk.db_type(editor.connection) != "uuid":
+        return
+    for key in _global_keys_to(model, state):
+        raise AdoptionError(
+            f"{key.model._meta.label}.{key.name} holds UUIDs of {model._meta.label}, and "
+            "PostgreSQL cannot make sharded ids of them. Replace the key by a text column with the "
+            "UUIDs before you make the model sharded, and fill a new key after `shards adopt`."
+        )
+
+
 def _global_keys_to(model: type[models.Model], state: ProjectState) -> Iterator[models.ForeignKey]:
     for each in state.apps.get_models(include_auto_created=True):
-        if is_sharded(each):
+        # Of a many-to-many table, the model that has the field.
+        owner = each._meta.auto_created or each
+        if ends_sharded(label_of(owner)):
             continue
         for field in each._meta.local_concrete_fields:
             if isinstance(field, models.ForeignKey) and field.remote_field.model is model:
