@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.db import transaction
 from django.http import Http404
@@ -13,7 +14,6 @@ from rest_framework import serializers
 
 from shardrouter import shard_for
 from shardrouter.exceptions import UnroutedQuery
-from shardrouter.models import AdoptedId
 from tests.notes.notebook.models import Account, Note, Star
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -87,7 +87,8 @@ def test_it_answers_old_urls_by_the_pages_own_view(names, rf):
     (block,) = (block for block in BLOCKS if "def old_note" in block)
     exec(block, names)
     new_id = names["note_id"]
-    AdoptedId.objects.create(model="notebook.note", old_id="17", new_id=new_id)
+    listed = apps.get_model("shardrouter", "AdoptedId").objects
+    listed.create(model="notebook.note", old_id="17", new_id=new_id)
     answer = names["old_note"](rf.get("/notes/17/"), 17)
     assert (answer.status_code, answer["Location"]) == (301, f"/note/{new_id}/")
     with pytest.raises(Http404):

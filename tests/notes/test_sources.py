@@ -9,7 +9,10 @@ PUBLIC = {
     "shardrouter": {
         "ShardRouter", "atomic_for", "group_by_shard", "insert_ignoring_conflicts", "new_id",
         "shard_for", "shard_map", "shards", "slot_for", "exceptions", "models", "admin",
+        "ids",
     },
+    "shardrouter.adoption": {"adopted_id"},
+    "shardrouter.slots": {"slot_from_text"},
     "shardrouter.models": {"ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet"},
     "shardrouter.exceptions": {
         "CrossShardQuery", "CrossShardTransaction", "ShardKeyChanged", "ShardRouterError",
