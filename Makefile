@@ -19,7 +19,8 @@ WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
 CHAOS := tests/e2e/test_crashes.py
 BENCHMARKS := tests/test_benchmarks.py tests/test_pages_benchmark.py
 PACKAGE := tests/package
-SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes test-services
+SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes \
+  test-compatibility test-services
 
 .NOTPARALLEL:
 .PHONY: help up prepare test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
@@ -50,9 +51,13 @@ test-api-postgresql: venv-dev
 test-notes: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/notes --ds=tests.notes.settings
 
+test-compatibility: venv-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-compatibility.txt
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/compatibility --ds=tests.compatibility.settings
+
 test-services: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
-	  $(addprefix --ignore=,tests/adoption $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
+	  $(addprefix --ignore=,tests/adoption tests/compatibility $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
 test-chaos: venv-dev system-packages ## Kill instances and relays under load; CRASH_SECONDS says how long
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(CHAOS) --dist loadfile
@@ -90,6 +95,9 @@ lock: venv-dev ## Pin the newest versions that pyproject.toml allows, with hashe
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command "make lock" --constraint requirements.txt \
 	  pyproject.toml --group dev --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --constraint requirements-dev.txt \
+	  --group compatibility --output-file requirements-compatibility.txt
 
 bench: venv-dev ## Run the benchmarks; results and machine go to benchmarks/results/
 	@for file in benchmarks/bench_*.py; do \

@@ -100,3 +100,10 @@ def without_ref(expression: Any) -> Any:
     while isinstance(expression, Ref):
         expression = expression.source  # type: ignore[attr-defined]  # the stubs do not have it
     return expression
+
+
+def related_objects(model: type[models.Model]) -> list[Any]:
+    """Return the relations by which columns of other tables point at `model`, hidden ones too."""
+    options: Any = model._meta
+    found = options._get_fields(forward=False, reverse=True, include_hidden=True)
+    return [each for each in found if each.field.concrete and not each.many_to_many]

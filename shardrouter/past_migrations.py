@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, models
@@ -25,9 +26,10 @@ from django.db.migrations.operations.fields import FieldOperation
 from django.db.migrations.state import ModelState, ProjectState
 
 from . import conf
-from .django_internals import resolve_relation
-from .history import Label, ends_sharded, sharded_in
-from .placement import is_sharded
+from .django_internals import related_objects, resolve_relation
+from .exceptions import AdoptionError
+from .history import Label, ends_sharded, label_of, sharded_in
+from .placement import CarriesSlot
 
 
 def adapt(
@@ -37,24 +39,44 @@ def adapt(
 
     `loader` is one of `alias`. Only this instance is changed, which belongs to one run.
     """
-    app_label = migration.app_label
     if not _concerns_shards(migration):
         return
-    state = loader.project_state((app_label, migration.name), at_end=False)
+    state = loader.project_state((migration.app_label, migration.name), at_end=False)
     becoming = _becoming_sharded(migration, state.clone())
-    on_shard = alias in conf.shards()
+    adaptation = _Adaptation(migration.app_label, alias in conf.shards(), backwards, becoming)
     operations = []
     for operation in migration.operations:
-        if isinstance(operation, RunPython | RunSQL):
-            operations.append(_where_the_rows_are(operation, app_label, state, on_shard))
-        elif on_shard:
-            # Backwards, Django takes the fields from states that it computed before.
-            here = WithoutAbsentKeys(operation) if backwards else None
-            operations.append(here or _on_shard(operation, app_label, state))
-        else:
-            operations.append(_beside_old_tables(operation, app_label, becoming))
-        operation.state_forwards(app_label, state)
+        operations.append(adaptation.of(operation, state))
+        operation.state_forwards(migration.app_label, state)
     vars(migration)["operations"] = operations
+
+
+@dataclass(frozen=True)
+class _Adaptation:
+    """How the operations of one migration change for one database."""
+
+    app_label: str
+    on_shard: bool
+    backwards: bool
+    #: The models that the migration makes sharded.
+    becoming: set[Label]
+
+    def of(self, operation: Operation, state: ProjectState) -> Operation:
+        """Return `operation`, which begins at `state`, as it shall run."""
+        if isinstance(operation, SeparateDatabaseAndState):
+            copied = copy.copy(operation)
+            copied.database_operations = [
+                self.of(each, state) for each in operation.database_operations
+            ]
+            return copied
+        if isinstance(operation, RunPython | RunSQL):
+            return _where_the_rows_are(operation, self.app_label, state, self.on_shard)
+        if not self.on_shard:
+            return _beside_old_tables(operation, self.app_label, self.becoming)
+        # Backwards, Django takes the fields from states that it computed before.
+        return (
+            WithoutAbsentKeys(operation) if self.backwards else _on_shard(operation, self.app_label)
+        )
 
 
 def loader_of(alias: str) -> MigrationLoader:
@@ -120,14 +142,8 @@ def _where_the_rows_are(
     return copied
 
 
-def _on_shard(operation: Operation, app_label: str, state: ProjectState) -> Operation:
+def _on_shard(operation: Operation, app_label: str) -> Operation:
     """Return `operation` without what needs the tables of global models."""
-    if isinstance(operation, SeparateDatabaseAndState):
-        copied = copy.copy(operation)
-        copied.database_operations = [
-            _on_shard(each, app_label, state) for each in operation.database_operations
-        ]
-        return copied
     if isinstance(operation, CreateModel):
         unbound = copy.copy(operation)
         unbound.fields = [
@@ -186,8 +202,7 @@ class WithoutAbsentKeys(_Wrapped):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        alias = schema_editor.connection.alias
-        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        states = self._states(app_label, schema_editor, from_state, to_state)
         self.operation.database_forwards(app_label, schema_editor, *states)
 
     def database_backwards(
@@ -197,9 +212,38 @@ class WithoutAbsentKeys(_Wrapped):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        alias = schema_editor.connection.alias
-        states = (_keys_here(from_state, alias), _keys_here(to_state, alias))
+        states = self._states(app_label, schema_editor, from_state, to_state)
         self.operation.database_backwards(app_label, schema_editor, *states)
+
+    def _states(
+        self, app_label: str, editor: BaseDatabaseSchemaEditor, *states: ProjectState
+    ) -> list[ProjectState]:
+        """Return `states` as they are in this database, ready for the operation."""
+        here = [_keys_here(state, editor.connection.alias) for state in states]
+        if isinstance(getattr(self.operation, "field", None), CarriesSlot):
+            name = _model_name(self.operation)
+            _cast_uuids(editor, *(state.apps.get_model(app_label, name) for state in here))
+        return here
+
+
+def _cast_uuids(editor: Any, old: type[models.Model], new: type[models.Model]) -> None:
+    """Give the primary key of `old`, and the keys that point at it, the type that they have in
+    `new`, if one of them is UUID: PostgreSQL can cast nothing to that or from it.
+
+    Fails if there are rows. Before a model is sharded, its tables on the shards have none.
+    """
+    types = [each._meta.pk.db_type(editor.connection) for each in (old, new)]
+    if "uuid" not in types or types[0] == types[1]:
+        return
+    keys = [each.field for each in related_objects(old) if each.field.target_field.primary_key]
+    columns = [(field.model, field.column) for field in (old._meta.pk, *keys)]
+    for owner, column in columns:
+        for name in editor._constraint_names(owner, [column], foreign_key=True):
+            editor.execute(editor._delete_fk_sql(owner, name))
+    for owner, column in columns:
+        table, column = map(editor.quote_name, (owner._meta.db_table, column))
+        change = f"ALTER COLUMN {column} TYPE {types[1]} USING NULL::{types[1]}"
+        editor.execute(f"ALTER TABLE {table} {change}")
 
 
 def _keys_here(state: ProjectState, alias: str) -> ProjectState:
@@ -266,6 +310,7 @@ class WithRoomForIds(_Wrapped):
         if schema_editor.connection.vendor == "sqlite":
             return
         model = to_state.apps.get_model(app_label, _model_name(self.operation))
+        _require_integers(schema_editor, from_state.apps.get_model(*label_of(model)), from_state)
         for key in _global_keys_to(model, to_state):
             change = schema_editor.sql_alter_column_type % {
                 "column": schema_editor.quote_name(key.column),
@@ -281,9 +326,23 @@ class WithRoomForIds(_Wrapped):
         """Leave the columns as they are: shorter ids fit too."""
 
 
+def _require_integers(editor: Any, model: type[models.Model], state: ProjectState) -> None:
+    """Raise AdoptionError if a key of a global model holds UUIDs, which cannot become ids."""
+    if model._meta.pk.db_type(editor.connection) != "uuid":
+        return
+    for key in _global_keys_to(model, state):
+        raise AdoptionError(
+            f"{key.model._meta.label}.{key.name} holds UUIDs of {model._meta.label}, and "
+            "PostgreSQL cannot make sharded ids of them. Replace the key by a text column with the "
+            "UUIDs before you make the model sharded, and fill a new key after `shards adopt`."
+        )
+
+
 def _global_keys_to(model: type[models.Model], state: ProjectState) -> Iterator[models.ForeignKey]:
     for each in state.apps.get_models(include_auto_created=True):
-        if is_sharded(each):
+        # Of a many-to-many table, the model that has the field.
+        owner = each._meta.auto_created or each
+        if ends_sharded(label_of(owner)):
             continue
         for field in each._meta.local_concrete_fields:
             if isinstance(field, models.ForeignKey) and field.remote_field.model is model:

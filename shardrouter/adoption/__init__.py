@@ -17,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from .. import conf
 from ..exceptions import AdoptionError
+from ..models import AdoptionStep
 from ..placement import is_sharded
 from .copying import copy_rows, reset_sequences, rewrite_key, write_late_keys
 from .identities import BEFORE, list_ids
@@ -28,7 +29,7 @@ from .rewriting import Rewriting
 from .steps import Progress, Stepper, is_finished
 from .verification import Comparison, Verified
 
-__all__ = ["Adopted", "adopt", "adopted_id", "drop_old_tables"]
+__all__ = ["Adopted", "adopt", "adopted_id", "drop_old_tables", "waiting_tables"]
 
 
 @dataclass
@@ -164,6 +165,18 @@ def _verify(
 def _compared(table: Table) -> str:
     """Return the name of the step that is finished when the rows of `table` were compared."""
     return f"{table.model._meta.label}: compared"
+
+
+def waiting_tables() -> list[str]:
+    """Return the names of the old tables that have rows which were not adopted."""
+    existing = connections[DEFAULT_DB_ALIAS].introspection.table_names()
+    if AdoptionStep._meta.db_table not in existing:
+        return []
+    return sorted(
+        table.name
+        for table in old_tables()
+        if not is_finished(_compared(table)) and table.select("1", "LIMIT 1")
+    )
 
 
 def drop_old_tables() -> list[str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.management.color import no_style
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, transaction
+from django.db import DatabaseError, connections, models, transaction
 
+from .. import conf
 from ..exceptions import AdoptionError
 from ..placement import has_sharded_id
 from ..transactions import atomic_on
@@ -73,10 +74,8 @@ def rewrite_key(table: Table, key: Reference, rows: Sequence[Row]) -> None:
 def reset_sequences(models_copied: Iterable[type[models.Model]]) -> None:
     """Let the tables that make their own ids, those of many-to-many fields, go on after the old."""
     counted = [model for model in models_copied if not has_sharded_id(model)]
-    for alias in sorted({connection.alias for connection in connections.all()}):
+    for alias in conf.shards() if counted else ():
         connection = connections[alias]
-        if alias == DEFAULT_DB_ALIAS or not counted:
-            continue
         with transaction.atomic(using=alias), connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), counted):
                 cursor.execute(statement)

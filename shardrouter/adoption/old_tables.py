@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .. import ids
+from .. import conf, ids
 from ..exceptions import AdoptionError
 from ..placement import is_sharded
 
@@ -135,10 +135,13 @@ class Table:
 
 
 def old_tables() -> list[Table]:
-    """Return the tables that sharded models have in `default`, in the order of the models.
+    """Return the tables that sharded models have in `default`, in the order of the models; none if
+    that is a shard itself.
 
     Raise AdoptionError if one of them cannot be read row by row.
     """
+    if DEFAULT_DB_ALIAS in conf.shards():
+        return []
     existing = set(connections[DEFAULT_DB_ALIAS].introspection.table_names())
     tables = [
         Table(model)

@@ -70,7 +70,7 @@ def test_it_copies_each_row_to_its_owners_shard(adopted, table):
 
 
 def test_it_keeps_the_order_of_ids(adopted, new_ids):
-    for label in {label for label, _ in new_ids}:
+    for label in {label for label, _ in new_ids} - {"forum.label"}:  # those were UUIDs
         olds = sorted(int(old) for name, old in new_ids if name == label)
         news = [new_ids[label, str(old)] for old in olds]
         assert news == sorted(news)

@@ -4,6 +4,8 @@ import pytest
 
 from tests.adoption.forum import KEYS, ON_POSTGRESQL, SHARDS, Forum
 
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
 MIGRATE = ("django", "migrate", "--verbosity", "0")
 
 
@@ -67,7 +69,7 @@ def test_their_python_runs_once_in_a_new_project(forum):
 def test_their_sql_runs_on_the_shards_too(forum):
     forum.run("before", *MIGRATE)
     # On SQLite the next migration makes the tables anew, and Django knows nothing of the index.
-    forum.run("after", *MIGRATE, "forum", "0003")
+    forum.manage("migrate", "forum", "0003")
     catalogue = "pg_indexes WHERE indexname" if ON_POSTGRESQL else "sqlite_master WHERE name"
     for alias in ["default", *SHARDS]:
         assert len(forum.sql(alias, f"SELECT * FROM {catalogue} = 'by_word'")) == 1
@@ -103,6 +105,17 @@ def test_they_know_models_by_their_later_names_and_after_they_are_gone(forum, st
         assert left == {"forum_person", "forum_tag"}
     assert "forum_area" in forum.tables("default")
     assert "forum_badge" not in forum.tables("default")
+
+
+def test_they_end_with_a_word_on_rows_that_wait_to_be_adopted(forum):
+    forum.run("before", *MIGRATE)
+    said = forum.manage("migrate")
+    assert (
+        "2 old tables in default have rows that are on no shard: forum_label, forum_member" in said
+    )
+    assert "manage.py shards adopt" in said
+    forum.manage("shards", "adopt")
+    assert "old tables" not in forum.manage("migrate")
 
 
 def test_they_leave_old_rows_that_flush_can_delete(forum):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.adoption.forum import GLOBAL_KEYS, KEYS, Forum, in_order, rewritten
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 # As if the comparing had not begun.
 FORGET = "DELETE FROM shardrouter_adoptionstep WHERE name LIKE '%: compared'"

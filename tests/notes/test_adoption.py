@@ -101,6 +101,18 @@ def test_it_makes_a_new_row_of_every_old_one_on_the_right_shard(old_tables):
     call_command("shards", "check", "--rows", stdout=io.StringIO())
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_it_shows_its_progress_on_a_terminal(old_tables):
+    terminal = Terminal()
+    call_command("shards", "adopt", "--skip-orphans", "--batch-size", "10", stdout=terminal)
+    lines = "\rnotebook.Note: rows: 10 of 22\rnotebook.Note: rows: 20 of 22"
+    assert f"{lines}\rnotebook.Note: rows: 22 of 22\n" in terminal.getvalue()
+
+
 def test_it_keeps_columns_and_relations(old_tables):
     adopt("--skip-orphans")
     for row in OLD:

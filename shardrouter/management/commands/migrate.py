@@ -9,6 +9,7 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
 from shardrouter import conf, past_migrations
+from shardrouter.adoption import waiting_tables
 
 
 class Command(MigrateCommand):
@@ -45,6 +46,17 @@ class Command(MigrateCommand):
             except Exception as error:  # a RunPython may raise anything
                 raise CommandError(_failure(alias, done, error)) from error
             done.append(alias)
+        if options["verbosity"]:
+            self._mention_old_rows()
+
+    def _mention_old_rows(self) -> None:
+        if names := waiting_tables():
+            self.stdout.write(
+                self.style.NOTICE(
+                    f"{len(names)} old tables in default have rows that are on no shard: "
+                    f"{', '.join(names)}. Run `manage.py shards adopt`."
+                )
+            )
 
     def _migrate(self, *args: Any, **options: Any) -> None:
         self.alias: str = options["database"]

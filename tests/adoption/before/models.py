@@ -1,5 +1,7 @@
 """The forum as its team wrote it, for one database: every kind of row and of key."""
 
+import uuid
+
 from django.contrib.auth.models import User
 from django.db import models
 
@@ -27,6 +29,7 @@ class Profile(models.Model):
 
 
 class Label(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     member = models.ForeignKey(Member, models.CASCADE)
     word = models.CharField(max_length=20)
 

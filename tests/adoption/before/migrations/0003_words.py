@@ -7,7 +7,14 @@ def name_sections(apps, schema_editor):
     apps.get_model("forum", "Section").objects.create(name="General")
     member = apps.get_model("forum", "Member").objects.create(username="moderator")
     apps.get_model("forum", "Label").objects.create(member=member, word="official")
-    apps.get_model("auth", "Group").objects.get_or_create(name="moderators")
+
+
+def name_group(apps, schema_editor):
+    apps.get_model("auth", "Group").objects.create(name="moderators")
+
+
+def delete_group(apps, schema_editor):
+    apps.get_model("auth", "Group").objects.all().delete()
 
 
 class Migration(migrations.Migration):
@@ -18,4 +25,7 @@ class Migration(migrations.Migration):
             'CREATE INDEX by_word ON forum_label (word)', 'DROP INDEX IF EXISTS by_word'
         ),
         migrations.RunPython(name_sections, migrations.RunPython.noop),
+        migrations.SeparateDatabaseAndState(
+            [migrations.RunPython(name_group, delete_group)]
+        ),
     ]
