@@ -20,27 +20,12 @@ from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
 from .location import key_slot, require_own_slot, shard_for, slot_for_new
 from .placement import placement_of
-from .queryset import ShardedQuerySet
+from .queryset import ShardedManager, ShardedQuerySet
 from .router import Undecided
 from .routing import require_visible_values
 from .transactions import require_unblocked
 
 __all__ = ["ShardedIdField", "ShardedManager", "ShardedModel", "ShardedQuerySet", "SlotAssignment"]
-
-
-class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
-    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager().
-
-    The choices that Django itself offers for a foreign key (a form's select, the admin's filter)
-    come from all shards: only they ask a manager for `using(None)` or `complex_filter()`.
-    """
-
-    def using(self, alias: str | None) -> ShardedQuerySet[Any]:
-        rows = self.get_queryset()
-        return rows.scatter() if alias is None else rows.using(alias)
-
-    def complex_filter(self, filter_obj: Any) -> ShardedQuerySet[Any]:
-        return self.get_queryset().scatter().complex_filter(filter_obj)
 
 
 class ShardedModel(Model):

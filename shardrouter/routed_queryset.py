@@ -137,6 +137,23 @@ class RoutedQuerySet(QuerySet[_M]):
             clone._quotes_only = True
         return clone
 
+    def __and__(self, other: Any) -> Self:
+        return self._scattered_with(super().__and__(other), other)
+
+    def __or__(self, other: Any) -> Self:
+        return self._scattered_with(super().__or__(other), other)
+
+    def __xor__(self, other: Any) -> Self:
+        return self._scattered_with(super().__xor__(other), other)
+
+    def _scattered_with(self, combined: Any, other: Any) -> Self:
+        """Let `combined` ask every shard if one of the two it is made of does, in either order."""
+        options = self._scatter_options or other._scatter_options
+        if options is not None and combined._scatter_options is None:
+            combined = combined._chain()
+            combined._scatter_options = options
+        return combined
+
     def extra(self, *args: Any, **kwargs: Any) -> Self:
         clone: Self = super().extra(*args, **kwargs)  # type: ignore[assignment]  # of this class
         clone._quotes_only = False

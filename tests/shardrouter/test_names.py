@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F, Value
+from django.db.models import F, Subquery, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -90,6 +90,9 @@ def test_it_rejects_another_name(authors):
     ann = authors["ann"]
     ann.name = Upper("name")
     with pytest.raises(ShardKeyChanged):
+        ann.save()
+    ann.name = Subquery(Author.objects.filter(pk=ann.pk).values("bio"))
+    with pytest.raises(ShardKeyChanged, match="name is an expression"):
         ann.save()
 
 
