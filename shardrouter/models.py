@@ -20,7 +20,7 @@ from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
 from .location import key_slot, require_own_slot, shard_for, slot_for_new
 from .placement import placement_of
-from .queryset import ShardedManager, ShardedQuerySet
+from .queryset import BaseManager, ShardedManager, ShardedQuerySet
 from .router import Undecided
 from .routing import require_visible_values
 from .transactions import require_unblocked
@@ -48,7 +48,7 @@ class ShardedModel(Model):
 
     objects = ShardedManager()
     # For related objects, saving and deleting, also if a model defines its own `objects`.
-    sharded_rows = ShardedManager()
+    sharded_rows = BaseManager()
 
     class Meta:
         abstract = True

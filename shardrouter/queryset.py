@@ -236,6 +236,12 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
                 return super().delete()
         return writes.delete(self)
 
+    @marked(alters_data=True, queryset_only=True)
+    def _raw_delete(self, using: str | None) -> int:
+        """Delete without looking at what follows, as Django does for what follows another row."""
+        aliases = (self._db,) if self._db else target_shards(self)
+        return sum(models.QuerySet._raw_delete(self, alias) for alias in aliases)
+
     @marked(alters_data=True, queryset_only=False)
     def _insert(self, objs: Any, fields: Any, using: str | None = None, **kwargs: Any) -> Any:
         alias = using or shard_for(objs[0])
@@ -266,3 +272,18 @@ class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ig
 
     def complex_filter(self, filter_obj: Any) -> ShardedQuerySet[Any]:
         return self.get_queryset().scatter().complex_filter(filter_obj)
+
+
+class BaseManager(ShardedManager):
+    """The base manager of sharded models, by which Django follows keys and deletions.
+
+    It names the database of the row that it comes from. Where that is a global row, the rows are
+    elsewhere: their WHERE has to say where.
+    """
+
+    def using(self, alias: str | None) -> ShardedQuerySet[Any]:
+        if alias in conf.shards() or alias not in conf.global_databases():
+            return super().using(alias)
+        rows = self.get_queryset()
+        rows._follows_global = True
+        return rows
