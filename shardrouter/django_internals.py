@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import ColPairs as _ColPairs  # type: ignore[attr-defined]
 from django.db.models.expressions import Ref
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
             using: str,
             update_fields: Iterable[str] | None,
         ) -> bool: ...
+        def date_error_message(
+            self, lookup_type: str, field_name: str, unique_for: str
+        ) -> ValidationError: ...
         def _get_next_or_previous_by_FIELD(
             self, field: models.Field, is_next: bool, **kwargs: Any
         ) -> Any: ...

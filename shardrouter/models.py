@@ -144,6 +144,24 @@ class ShardedModel(Model):
             raise self.DoesNotExist(f"{self._meta.object_name} matching query does not exist.")
         return found
 
+    def _perform_date_checks(self, date_checks: list[Any]) -> dict[str, list[ValidationError]]:
+        """Ask every shard: what is unique for a date is so over all rows."""
+        errors: dict[str, list[ValidationError]] = {}
+        for model, kind, name, unique_for in date_checks:
+            date = getattr(self, unique_for)
+            if date is None:
+                continue
+            parts = ("day", "month", "year") if kind == "date" else (kind,)
+            alike = {f"{unique_for}__{part}": getattr(date, part) for part in parts}
+            alike[name] = getattr(self, name)
+            rows = model._default_manager.get_queryset().scatter().filter(**alike)
+            if not self._state.adding:
+                rows = rows.exclude(pk=self.pk)
+            if rows.exists():
+                error = self.date_error_message(kind, name, unique_for)
+                errors.setdefault(name, []).append(error)
+        return errors
+
     def _require_same_source(self) -> None:
         """Raise ShardKeyChanged if a root's name has another normal form than when it was read."""
         loaded = getattr(self._state, "shard_source", None)
