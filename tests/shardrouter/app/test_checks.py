@@ -35,7 +35,12 @@ def test_it_reports_e001_for_a_sharded_id_that_is_not_the_primary_key():
     class Odd(models.Model):
         other = ShardedIdField()
 
+    class Copied(models.Model):
+        row_id = ShardedIdField(db_index=True)
+
     assert ids_of(Odd._meta.get_field("other").check()) == ["shardrouter.E001"]
+    assert ids_of(Copied._meta.get_field("row_id").check()) == []
+    assert not is_sharded(Copied)
 
 
 @override_settings(SHARDROUTER={})
