@@ -37,7 +37,7 @@ class ShardedIdField(CarriesSlot, models.BigIntegerField):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
         # An indexed one is a column of ids, as a history of changes copies a primary key.
-        if not self.primary_key and not self.db_index:
+        if not self.primary_key and not getattr(self, "db_index", False):
             errors.append(
                 checks.Error(
                     "A ShardedIdField must be the primary key.",

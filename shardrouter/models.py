@@ -73,13 +73,7 @@ class ShardedModel(Model):
                 self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
             )
         kwargs["using"] = alias
-        names = kwargs.get("update_fields")
-        written = [
-            field.attname
-            for field in self._meta.concrete_fields
-            if not names or field.name in names or field.attname in names
-        ]
-        require_visible_values(type(self), (self,), written, alias)
+        require_visible_values(type(self), (self,), kwargs.get("update_fields"), alias)
         require_unblocked(alias)
         with availability.translate_errors(alias):
             super().save_base(raw, *args, **kwargs)
