@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +18,7 @@ from .django_internals import related_model
 from .ids import MAX_ID
 from .location import shard_for
 from .models import ShardedQuerySet
-from .placement import is_sharded
+from .placement import is_colocated, is_sharded
 from .transactions import atomic_on
 
 if TYPE_CHECKING:
@@ -45,10 +47,33 @@ class _ShardedOptions(_Options):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class _ShardedChangeList(ChangeList):
+    """A list that joins the displayed keys that stay in the slot, and fetches the others by their
+    ids, where Django would join every key of the model."""
+
+    def apply_select_related(self, qs: Any) -> Any:
+        if self.list_select_related is not False:
+            return super().apply_select_related(qs)
+        keys = [field for field in map(self._field, self.list_display) if field is not None]
+        inside = [field.name for field in keys if is_colocated(field)]
+        outside = [field.name for field in keys if not is_colocated(field)]
+        return (qs.select_related(*inside) if inside else qs).prefetch_related(*outside)
+
+    def _field(self, name: Any) -> models.ForeignKey | None:
+        try:
+            field = self.lookup_opts.get_field(name)
+        except FieldDoesNotExist:
+            return None
+        return field if isinstance(field, models.ForeignKey) and name != field.attname else None
+
+
 class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):
     """Lists, searches and filters over all shards; adds, changes and deletes on the right one."""
 
     show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _ShardedChangeList
 
     def changeform_view(
         self,

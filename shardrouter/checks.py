@@ -33,7 +33,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E012, W001, W002: each model can be routed, and its constraints enforced."""
+    """E005 to E014, W001, W002: each model can be routed, and its constraints enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -82,6 +82,7 @@ def model_messages(model: type[models.Model]) -> Messages:
     """Yield the mistakes of one model, sharded or not."""
     if model._meta.proxy or model._meta.swapped:
         return
+    yield from _many_to_many_errors(model)
     if not is_sharded(model):
         yield from _constraints_to_shards(model)
         return
@@ -102,6 +103,7 @@ def model_messages(model: type[models.Model]) -> Messages:
     yield from _manager_errors(model)
     yield from _foreign_key_errors(model, placement)
     yield from _unique_errors(model, placement)
+    yield from _generic_errors(model)
 
 
 def _placement_errors(model: type[models.Model], placement: Placement) -> Messages:
@@ -273,6 +275,45 @@ def _constraints_to_shards(model: type[models.Model]) -> Messages:
                 obj=field,
                 id="shardrouter.E009",
             )
+
+
+def _many_to_many_errors(model: type[models.Model]) -> Messages:
+    for field in model._meta.local_many_to_many:
+        target = related_model(field)
+        if target is not None and is_sharded(target) != is_sharded(model):
+            yield checks.Error(
+                f"{model._meta.label}.{field.name} joins rows of the shards and rows that are not, "
+                "which no database has both of.",
+                hint="Write a sharded model with a key to the one and the other's id, "
+                "db_constraint=False, and look the others up by their ids.",
+                obj=field,
+                id="shardrouter.E013",
+            )
+
+
+def _generic_errors(model: type[models.Model]) -> Messages:
+    """Yield the generic keys and relations of a sharded `model`: Django looks their content types
+    up in the database of the row, which by default has none."""
+    for field in model._meta.private_fields:
+        kinds = _content_types(field)
+        if kinds is not None and not all(
+            router.allow_migrate_model(alias, kinds) for alias in conf.shards()
+        ):
+            yield checks.Error(
+                f"{model._meta.label}.{field.name} needs content types, which are not on the "
+                "shards.",
+                hint="Keep what it points at in columns of your own, such as a BigIntegerField "
+                "that Shard.references names, or keep this model in default.",
+                obj=field,
+                id="shardrouter.E014",
+            )
+
+
+def _content_types(field: Any) -> type[models.Model] | None:
+    """Return ContentType if `field` is a generic key or relation. By its parts, since it can be
+    imported only where it is installed."""
+    is_generic = hasattr(field, "ct_field") or hasattr(field, "content_type_field_name")
+    return apps.get_model("contenttypes", "ContentType") if is_generic else None
 
 
 def _unique_errors(model: type[models.Model], placement: Placement) -> Messages:

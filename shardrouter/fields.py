@@ -36,11 +36,13 @@ class ShardedIdField(CarriesSlot, models.BigIntegerField):
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
-        if not self.primary_key:
+        # An indexed one is a column of ids, as a history of changes copies a primary key.
+        if not self.primary_key and not getattr(self, "db_index", False):
             errors.append(
                 checks.Error(
                     "A ShardedIdField must be the primary key.",
-                    hint="Write ShardedIdField(primary_key=True).",
+                    hint="Write ShardedIdField(primary_key=True); or db_index=True for a column "
+                    "that holds ids of other rows.",
                     obj=self,
                     id="shardrouter.E001",
                 )

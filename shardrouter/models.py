@@ -20,7 +20,7 @@ from .fields import ShardedIdField
 from .inserts import insert_with_new_ids
 from .location import key_slot, require_own_slot, shard_for, slot_for_new
 from .placement import placement_of
-from .queryset import ShardedQuerySet
+from .queryset import BaseManager, ShardedManager, ShardedQuerySet
 from .router import Undecided
 from .routing import require_visible_values
 from .transactions import require_unblocked
@@ -34,21 +34,6 @@ __all__ = [
     "ShardedQuerySet",
     "SlotAssignment",
 ]
-
-
-class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
-    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager().
-
-    The choices that Django itself offers for a foreign key (a form's select, the admin's filter)
-    come from all shards: only they ask a manager for `using(None)` or `complex_filter()`.
-    """
-
-    def using(self, alias: str | None) -> ShardedQuerySet[Any]:
-        rows = self.get_queryset()
-        return rows.scatter() if alias is None else rows.using(alias)
-
-    def complex_filter(self, filter_obj: Any) -> ShardedQuerySet[Any]:
-        return self.get_queryset().scatter().complex_filter(filter_obj)
 
 
 class ShardedModel(Model):
@@ -71,7 +56,7 @@ class ShardedModel(Model):
 
     objects = ShardedManager()
     # For related objects, saving and deleting, also if a model defines its own `objects`.
-    sharded_rows = ShardedManager()
+    sharded_rows = BaseManager()
 
     class Meta:
         abstract = True
@@ -96,13 +81,7 @@ class ShardedModel(Model):
                 self._meta.label, f"this row belongs on {alias} and was to be saved on {using}"
             )
         kwargs["using"] = alias
-        names = kwargs.get("update_fields")
-        written = [
-            field.attname
-            for field in self._meta.concrete_fields
-            if not names or field.name in names or field.attname in names
-        ]
-        require_visible_values(type(self), (self,), written, alias)
+        require_visible_values(type(self), (self,), kwargs.get("update_fields"), alias)
         require_unblocked(alias)
         with availability.translate_errors(alias):
             super().save_base(raw, *args, **kwargs)
@@ -166,6 +145,24 @@ class ShardedModel(Model):
         if found is None:
             raise self.DoesNotExist(f"{self._meta.object_name} matching query does not exist.")
         return found
+
+    def _perform_date_checks(self, date_checks: list[Any]) -> dict[str, list[ValidationError]]:
+        """Ask every shard: what is unique for a date is so over all rows."""
+        errors: dict[str, list[ValidationError]] = {}
+        for model, kind, name, unique_for in date_checks:
+            date = getattr(self, unique_for)
+            if date is None:
+                continue
+            parts = ("day", "month", "year") if kind == "date" else (kind,)
+            alike = {f"{unique_for}__{part}": getattr(date, part) for part in parts}
+            alike[name] = getattr(self, name)
+            rows = model._default_manager.get_queryset().scatter().filter(**alike)
+            if not self._state.adding:
+                rows = rows.exclude(pk=self.pk)
+            if rows.exists():
+                error = self.date_error_message(kind, name, unique_for)
+                errors.setdefault(name, []).append(error)
+        return errors
 
     def _require_same_source(self) -> None:
         """Raise ShardKeyChanged if a root's name has another normal form than when it was read."""

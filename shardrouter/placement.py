@@ -119,12 +119,25 @@ def is_sharded(model: type[models.Model]) -> bool:
 
 
 def has_sharded_id(model: type[models.Model]) -> bool:
-    """Return whether the primary key of `model`, or of a parent that it links to, carries the
-    slot."""
+    """Return whether the primary key of `model` carries the slot: itself, as that of a parent
+    that it links to, or as the key to the owner that a sharded model has for its primary key."""
     pk: models.Field | None = model._meta.pk
-    while pk is not None and pk.remote_field and pk.remote_field.parent_link:
-        pk = pk.remote_field.model._meta.pk
+    while pk is not None and pk.remote_field:
+        if not (pk.remote_field.parent_link or _is_declared_sharded(pk.model)):
+            return False
+        target = related_model(pk)
+        pk = None if target is None else target._meta.pk
     return isinstance(pk, CarriesSlot)
+
+
+def _is_declared_sharded(model: type[models.Model]) -> bool:
+    """Return whether `model` is a ShardedModel, or a historical one of what is one today."""
+    if hasattr(model, "_is_sharded_model"):
+        return True
+    try:
+        return hasattr(apps.get_model(model._meta.label), "_is_sharded_model")
+    except LookupError:
+        return False
 
 
 def has_composite_key(model: type[models.Model]) -> bool:

@@ -38,6 +38,15 @@ _ITERATOR_CHUNK = 2000  # rows of each shard, as Django's own default
 class ShardedQuerySet(RoutedQuerySet[_M]):
     """The queryset of sharded models; see the module's docstring."""
 
+    @classmethod
+    def as_manager(cls) -> Any:
+        """As stock: a manager with the methods of this queryset, on a ShardedManager."""
+        manager: Any = ShardedManager.from_queryset(cls)()
+        manager._built_with_as_manager = True  # read by Django, for migrations
+        return manager
+
+    as_manager.__func__.queryset_only = True  # type: ignore[attr-defined]  # a classmethod's
+
     # -- Reading ----------------------------------------------------------------------------
 
     def _fetch_all(self) -> None:
@@ -227,6 +236,12 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
                 return super().delete()
         return writes.delete(self)
 
+    @marked(alters_data=True, queryset_only=True)
+    def _raw_delete(self, using: str | None) -> int:
+        """Delete without looking at what follows, as Django does for what follows another row."""
+        aliases = (self._db,) if self._db else target_shards(self)
+        return sum(models.QuerySet._raw_delete(self, alias) for alias in aliases)
+
     @marked(alters_data=True, queryset_only=False)
     def _insert(self, objs: Any, fields: Any, using: str | None = None, **kwargs: Any) -> Any:
         alias = using or shard_for(objs[0])
@@ -242,3 +257,33 @@ class ShardedQuerySet(RoutedQuerySet[_M]):
 def _require_positive(chunk_size: int | None) -> None:
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError("Chunk size must be strictly positive.")
+
+
+class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ignore[misc]
+    """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager().
+
+    The choices that Django itself offers for a foreign key (a form's select, the admin's filter)
+    come from all shards: only they ask a manager for `using(None)` or `complex_filter()`.
+    """
+
+    def using(self, alias: str | None) -> ShardedQuerySet[Any]:
+        rows = self.get_queryset()
+        return rows.scatter() if alias is None else rows.using(alias)
+
+    def complex_filter(self, filter_obj: Any) -> ShardedQuerySet[Any]:
+        return self.get_queryset().scatter().complex_filter(filter_obj)
+
+
+class BaseManager(ShardedManager):
+    """The base manager of sharded models, by which Django follows keys and deletions.
+
+    It names the database of the row that it comes from. Where that is a global row, the rows are
+    elsewhere: their WHERE has to say where.
+    """
+
+    def using(self, alias: str | None) -> ShardedQuerySet[Any]:
+        if alias in conf.shards() or alias not in conf.global_databases():
+            return super().using(alias)
+        rows = self.get_queryset()
+        rows._follows_global = True
+        return rows

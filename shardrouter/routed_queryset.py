@@ -55,6 +55,8 @@ class RoutedQuerySet(QuerySet[_M]):
     _scatter_options: ScatterOptions | None = None
     _pinned_alias: str | None = None
     _quotes_only: bool = False
+    # Whether Django asks on behalf of a global row, as for what has to be deleted with it.
+    _follows_global: bool = False
     #: After evaluation with on_shard_down="skip": the aliases that did not answer.
     shards_missing: tuple[str, ...] = ()
 
@@ -135,7 +137,27 @@ class RoutedQuerySet(QuerySet[_M]):
             clone._scatter_options = self._scatter_options
         if self._quotes_only:
             clone._quotes_only = True
+        if self._follows_global:
+            clone._follows_global = True
         return clone
+
+    def __and__(self, other: Any) -> Self:
+        return self._scattered_with(super().__and__(other), other)
+
+    def __or__(self, other: Any) -> Self:
+        return self._scattered_with(super().__or__(other), other)
+
+    def __xor__(self, other: Any) -> Self:
+        either: Any = super()
+        return self._scattered_with(either.__xor__(other), other)
+
+    def _scattered_with(self, combined: Any, other: Any) -> Self:
+        """Let `combined` ask every shard if one of the two it is made of does, in either order."""
+        options = self._scatter_options or other._scatter_options
+        if options is not None and combined._scatter_options is None:
+            combined = combined._chain()
+            combined._scatter_options = options
+        return combined
 
     def extra(self, *args: Any, **kwargs: Any) -> Self:
         clone: Self = super().extra(*args, **kwargs)  # type: ignore[assignment]  # of this class
@@ -163,7 +185,17 @@ def pin(queryset: _Q, alias: str) -> _Q:
 
 def target_shards(queryset: RoutedQuerySet[models.Model]) -> tuple[str, ...]:
     """Return the aliases to query, none if nothing can match. Raise as find_shards() does."""
-    return find_shards(queryset.query, scatter=queryset._scatter_options is not None)
+    try:
+        return find_shards(queryset.query, scatter=queryset._scatter_options is not None)
+    except UnroutedQuery as error:
+        if not queryset._follows_global:
+            raise
+        raise UnroutedQuery(
+            queryset.model._meta.label,
+            "a global row is to be deleted or followed, and what belongs to it may be on any shard",
+            "Update or delete these rows first, with .scatter(writes=True), and set "
+            "on_delete=DO_NOTHING on their key.",
+        ) from error
 
 
 def write_shards(queryset: RoutedQuerySet[models.Model]) -> tuple[str, ...]:

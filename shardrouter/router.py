@@ -35,6 +35,24 @@ class Everywhere(Undecided):
     __slots__ = ()
 
 
+class Nearby(Undecided):
+    """As Undecided, where rows of any shard may be related to a row.
+
+    Django compares it with the database of each row that is added to a related set, and takes
+    another one for a row that is not saved.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) is True or other in conf.shards()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
 class ShardRouter:
     """Add it to DATABASE_ROUTERS, after routers of your own for models that are not sharded."""
 
@@ -118,7 +136,7 @@ class ShardRouter:
         if isinstance(instance, model) or issubclass(model, type(instance)):
             return shard_for(instance)
         # The hint is another model's row: Django asks on behalf of a relation, and will filter.
-        return Undecided(_any_alias(instance))
+        return Nearby(_any_alias(instance))
 
 
 def _any_alias(instance: models.Model) -> str:

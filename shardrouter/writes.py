@@ -126,10 +126,9 @@ def bulk_create(queryset: RoutedQuerySet[_M], objs: list[_M], options: dict[str,
         require_same_place(queryset.model, options["update_fields"])
     slots = _slots_for_new(queryset.model, objs)
     by_shard = _by_shard(objs, slots)
-    columns = [field.attname for field in queryset.model._meta.concrete_fields]
     for alias, instances in by_shard.items():
         alias_for(queryset, instances[0])
-        require_visible_values(queryset.model, instances, columns, alias)
+        require_visible_values(queryset.model, instances, None, alias)
     if not by_shard:
         return models.QuerySet.bulk_create(queryset.none(), objs, **options)
     new = _without_id(queryset.model, objs, slots)
@@ -217,9 +216,8 @@ def bulk_update(
         plain = queryset if queryset._db else queryset.using(conf.shards()[0])
         return models.QuerySet.bulk_update(plain, objs, fields, batch_size)
     by_shard = _by_shard(objs, map(slot_for, objs))
-    columns = [getattr(queryset.model._meta.get_field(name), "attname", name) for name in fields]
     for alias, instances in by_shard.items():
-        require_visible_values(queryset.model, instances, columns, alias)
+        require_visible_values(queryset.model, instances, fields, alias)
     total = 0
     with atomic_on(sorted(by_shard)):
         for alias in sorted(by_shard):

@@ -5,13 +5,13 @@ One database answers a join or a subquery correctly only if it stays inside a sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import Aggregate, F
+from django.db.models import Aggregate, F, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Col, RawSQL, Star
 from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
@@ -78,38 +78,65 @@ def require_colocated_values(query: Query, values: Iterable[Any], shards: tuple[
 
 
 def require_visible_values(
-    model: type[models.Model], rows: Iterable[models.Model], columns: list[str], alias: str
+    model: type[models.Model],
+    rows: Iterable[models.Model],
+    names: Collection[str] | None,
+    alias: str,
 ) -> None:
     """Raise CrossShardQuery if a value of `rows`, which are to be saved on `alias`, is an
-    expression that looks into rows of another shard."""
+    expression that looks into rows of another shard. `names` are the fields that are written,
+    None for all."""
+    # A class has the method if its values have it, and there are few classes.
+    kinds = {type(value) for row in rows for value in row.__dict__.values()}
+    if not any(hasattr(kind, "resolve_expression") for kind in kinds):
+        return
+    columns = [
+        field.attname
+        for field in model._meta.concrete_fields
+        if not names or field.name in names or field.attname in names
+    ]
     values = (row.__dict__.get(column) for row in rows for column in columns)
-    # A class has the method if its values have it; asking a value costs more.
-    late = [each for each in values if hasattr(type(each), "resolve_expression")]
-    if late:
-        require_colocated_values(Query(model), late, (alias,))
+    require_colocated_values(Query(model), values, (alias,))
 
 
 def _is_of_own_column(expression: Any, query: Query) -> bool:
-    """Return whether `expression` is an aggregate of one column of the base table, or of all; by
-    far the most common."""
+    """Return whether `expression` is an aggregate of one column of the base table, or of all, with
+    a filter of such columns; by far the most common."""
     if not isinstance(expression, Aggregate) or hasattr(
         getattr(expression, "default", None), "resolve_expression"
     ):
         return False
     source, *others = expression.get_source_expressions()
-    if any(each is not None for each in others):
+    if not all(each is None or _is_own_condition(each, query) for each in others):
         return False
     return isinstance(source, Star) or (type(source) is F and _is_own_column(source.name, query))
 
 
-def _is_own_column(name: str, query: Query) -> bool:
+def _is_own_condition(condition: Any, query: Query) -> bool:
+    # Django 6 wraps it in an AggregateFilter.
+    condition = getattr(condition, "condition", condition)
+    return type(condition) is Q and all(
+        _is_own_condition(each, query)
+        if isinstance(each, Q)
+        else type(each) is tuple
+        and _is_own_column(each[0].partition(LOOKUP_SEP)[0], query, through=LOOKUP_SEP in each[0])
+        and _is_plain(each[1])
+        for each in condition.children
+    )
+
+
+def _is_own_column(name: str, query: Query, *, through: bool = False) -> bool:
+    """Return whether `name` is a column of the base table; with `through`, one that leads to no
+    other table."""
     if name == "pk":
-        return True
+        return not through
     try:
         field = query.get_meta().get_field(name)
     except FieldDoesNotExist:
         return False
-    return name not in query.annotations and getattr(field, "column", None) is not None
+    if getattr(field, "column", None) is None or (through and field.is_relation):
+        return False
+    return name not in query.annotations
 
 
 def _require_sharded(query: Query, label: str) -> None:

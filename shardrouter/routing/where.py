@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeGuard
 from django.db.models import Field, Value
 from django.db.models.expressions import Col
 from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact, In, IsNull
 from django.db.models.sql import Query
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
@@ -89,6 +89,8 @@ def slots_of_node(node: object, query: Query) -> Slots | None:
         return _exact_slots(node, query)
     if isinstance(node, In):
         return _in_slots(node, query)
+    if isinstance(node, IsNull) and node.rhs is True and _is_never_null(node.lhs, query):
+        return NO_SLOTS
     return None
 
 
@@ -135,6 +137,14 @@ def _is_in_slot(alias: str, query: Query) -> bool:
     return (
         isinstance(join, Join) and joins_inside_slot(join) and _is_in_slot(join.parent_alias, query)
     )
+
+
+def _is_never_null(expression: object, query: Query) -> bool:
+    """Return whether `expression` is a key of the base table that every row has, as what
+    filter(pk=None) asks for."""
+    if not isinstance(expression, Col) or expression.alias != query.base_table:
+        return False
+    return not expression.target.null and is_colocated(expression.target)
 
 
 def joins_inside_slot(join: Join) -> bool:

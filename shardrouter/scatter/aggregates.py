@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -271,8 +272,12 @@ def _spread(
     if count <= (1 if sample else 0):
         return None
     offset = math.fsum(part[1] for part in parts)
-    result = math.fsum(part[2] for part in parts) - offset * offset / count
-    result = max(result, 0.0) / (count - 1 if sample else count)
+    square = math.fsum(part[2] for part in parts)
+    result = square - offset * offset / count
+    if result <= sys.float_info.epsilon * count * square:
+        # Nothing but what rounding has left of equal values far from the mean of all.
+        result = 0.0
+    result /= count - 1 if sample else count
     result = math.sqrt(result) if isinstance(expression, StdDev) else result
     return Decimal(str(result)) if isinstance(resolved.output_field, DecimalField) else result
 

@@ -6,7 +6,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from shardrouter import shard_for
-from tests.shardrouter.app.models import Author, Book, Bookmark
+from tests.shardrouter.app.models import Author, Book, Bookmark, Country
+from tests.shardrouter.test_routing import SHARDS, asked
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -26,6 +27,19 @@ def inline(*rows, initial=0):
     for number, row in enumerate(rows):
         data |= {f"books-{number}-{name}": value for name, value in row.items()}
     return data
+
+
+def test_it_lists_keys_that_leave_the_shard_with_one_query_for_each(operator, authors, books):
+    Author.objects.scatter(writes=True).update(home=Country.objects.create(code="zz"))
+    assert operator.get(url("author", "changelist")).text.count(">zz<") == len(authors)
+    for at, author in enumerate(authors.values()):
+        Bookmark.objects.create(author=author, book=books[(at * 3 + 4) % len(books)], note=f"m{at}")
+    with asked() as seen:
+        page = operator.get(url("bookmark", "changelist"))
+    assert all(f">m{at}<" in page.text for at in range(len(authors)))
+    assert "bob two" in page.text
+    # The number of rows, the rows with their authors, and the books that they are about.
+    assert [seen.counts[alias] for alias in SHARDS] == [3, 3, 3]
 
 
 def test_it_lists_searches_and_filters_over_all_shards(operator, authors, books):

@@ -1,12 +1,13 @@
 """Values of several shards are ordered and compared as their database would, not as Python does."""
 
 import pytest
-from django.db.models import Avg, Count, F, Max, Min, Model, Q, Sum, Value
+from django.db.models import Avg, Count, F, Max, Min, Model, Q, Sum, Value, Window
 from django.db.models.fields import CharField, TextField
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce, Collate, Concat, Lower, Upper
+from django.db.models.functions import Cast, Coalesce, Collate, Concat, Lower, RowNumber, Upper
 
 from shardrouter.exceptions import CrossShardQuery
+from shardrouter.prepared import prepared
 from tests.shardrouter.app.models import Author, Sample
 from tests.shardrouter.oracle.rows import WHOLE
 from tests.shardrouter.oracle.samples import on_postgresql, plain, save_samples
@@ -188,3 +189,36 @@ def test_it_compares_plain_values_as_before(samples, authors):
     )
     assert got == expected
     assert Author.objects.scatter().values_list("bio").distinct().count() == 1
+
+
+@prepared
+def samples_by_level(number, limit):
+    rows = Sample.objects.scatter().filter(number__gte=number)
+    return rows.order_by("level", "-file", "pk")[:limit]
+
+
+@prepared
+def options_above(number):
+    rows = Sample.objects.scatter().filter(number__gte=number).order_by()
+    return rows.values("options", "level").distinct()
+
+
+@prepared
+def numbered_samples(number):
+    rows = Sample.objects.scatter().annotate(row=Window(RowNumber(), order_by="pk"))
+    return rows.filter(row__gte=number)
+
+
+def test_it_compares_the_same_in_prepared_queries(samples):
+    for number in (0, 2, 3):
+        found = samples_by_level(number, 20)
+        assert found == list(samples_by_level.queryset(number, 20))
+        assert [row.level for row in found] == [
+            row.level for row in samples_by_level.queryset(number, 20)
+        ]
+        got = sorted(map(repr, options_above(number)))
+        assert got == sorted(map(repr, options_above.queryset(number)))
+    assert samples_by_level.explain(2, 20).prepared
+    assert options_above.explain(2).prepared
+    with pytest.raises(CrossShardQuery):
+        numbered_samples(1)

@@ -6,13 +6,14 @@ from django.core.exceptions import ValidationError
 from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
 from django.forms import modelform_factory
-from rest_framework import pagination, serializers
+from rest_framework import generics, pagination, serializers
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.validators import UniqueValidator
+from rest_framework.views import exception_handler
 
 from shardrouter import ShardRouter, shard_for
-from shardrouter.exceptions import ShardUnavailable, UnroutedQuery
+from shardrouter.exceptions import ShardKeyChanged, ShardUnavailable, UnroutedQuery
 from tests.shardrouter.app.models import Author, Book, Bookmark, Country, Shelf, Tag
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -246,3 +247,36 @@ def test_it_uses_the_databases_own_row_number_as_the_id(authors, books):
     wanted = {"sqlite": "integer", "postgresql": "20"}  # 20: the number of PostgreSQL's bigint
     (found,) = (column.type_code for column in description if column.name == "id")
     assert str(found).lower() == wanted[connections[alias].vendor]
+
+
+def test_it_lets_drf_answer_400_to_a_changed_shard_key(apart, books):
+    """The handler that docs/shardrouter/README.md writes out."""
+
+    def answer_error(error, context):
+        if isinstance(error, ShardKeyChanged):
+            error = serializers.ValidationError({"detail": str(error)})
+        return exception_handler(error, context)
+
+    class BookSerializer(serializers.ModelSerializer):
+        class Meta:
+            model = Book
+            fields = ["author", "title"]
+
+    class BookView(generics.UpdateAPIView):
+        queryset = Book.objects.scatter()
+        serializer_class = BookSerializer
+
+        def get_exception_handler(self):
+            return answer_error
+
+    a, b = apart
+    book = a.books.get(pages=100)
+    ask = APIRequestFactory().patch
+    answer = BookView.as_view()(ask("/", {"author": b.pk}, format="json"), pk=book.pk)
+    assert answer.status_code == 400
+    assert "never changes" in str(answer.data)
+    assert BookView.as_view()(ask("/", {"title": "y"}, format="json"), pk=book.pk).data == {
+        "author": a.pk,
+        "title": "y",
+    }
+    assert Book.objects.get(pk=book.pk).author == a

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F, Value
+from django.db.models import F, Subquery, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
 from shardrouter import shard_for, slot_for
 from shardrouter.exceptions import ShardKeyChanged, UnroutedQuery
-from tests.shardrouter.app.models import Author, Book, Moment, Price, Ratio
+from tests.shardrouter.app.models import Author, Book, Moment, Price, Ratio, Sample
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -91,6 +91,9 @@ def test_it_rejects_another_name(authors):
     ann.name = Upper("name")
     with pytest.raises(ShardKeyChanged):
         ann.save()
+    ann.name = Subquery(Author.objects.filter(pk=ann.pk).values("bio"))
+    with pytest.raises(ShardKeyChanged, match="name is an expression"):
+        ann.save()
 
 
 @pytest.mark.parametrize(
@@ -108,3 +111,13 @@ def test_it_rejects_another_name(authors):
 def test_it_needs_to_know_the_value_that_says_where_a_row_goes(authors, make, save):
     with pytest.raises(UnroutedQuery, match="expression"):
         save(make(authors["ann"]))
+
+
+def test_it_compares_what_is_unique_for_a_date_with_all_shards(apart, monkeypatch):
+    monkeypatch.setattr(Sample._meta.get_field("label"), "unique_for_date", "seen")
+    a, b = apart
+    saved = Sample.objects.create(author=a, label="x", seen=NOON)
+    with pytest.raises(ValidationError, match="must be unique for"):
+        Sample(author=b, label="x", seen=NOON).validate_unique()
+    Sample(author=b, label="x", seen=NOON + datetime.timedelta(days=1)).validate_unique()
+    saved.validate_unique()

@@ -54,3 +54,12 @@ def test_it_writes_through_a_queryset_with_methods_of_any_name(rows, books, auth
 def test_it_adds_no_method_to_managers_but_the_public_ones():
     own = set(dir(ShardedManager)) - set(dir(ShardedManager.__mro__[2]))
     assert {name for name in own if not name.startswith("_")} == {"scatter", "explain_route"}
+
+
+def test_it_offers_the_rows_of_all_shards_in_a_form_by_a_queryset_as_manager(books):
+    manager = BusyQuerySet.as_manager()
+    manager.model = Book
+    assert isinstance(manager, ShardedManager)
+    assert manager.using(None).count() == len(books)
+    assert manager.complex_filter({"pages": 100}).count() == len(books) // 3
+    assert manager.deconstruct()[2].endswith("BusyQuerySet")

@@ -313,3 +313,28 @@ def test_it_locks_for_update_on_the_shard_of_the_row(authors):
     if connections[shard_for(ann)].features.has_select_for_update:
         with pytest.raises(TransactionManagementError):
             Author.objects.select_for_update().get(pk=ann.pk)
+
+
+def test_it_knows_that_no_row_is_without_a_key(authors, books):
+    with asked() as seen:
+        assert Book.objects.filter(pk=None).first() is None
+        assert not Book.objects.filter(author=None).exists()
+        assert Book.objects.scatter().filter(pk__isnull=True).count() == 0
+        assert Book.objects.filter(Q(pk=None) | Q(author=authors["ann"])).count() == 3
+    assert seen.counts == {shard_for(authors["ann"]): 1}
+    with pytest.raises(UnroutedQuery):
+        list(Book.objects.filter(pk__isnull=False))
+    with pytest.raises(UnroutedQuery):
+        list(Author.objects.filter(books=None))
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_it_scatters_what_is_combined_of_scattered_rows_in_either_order(apart, books, swap):
+    a, _ = apart
+    one, other = Book.objects.filter(author=a), Book.objects.scatter().filter(pages=100)
+    if swap:
+        one, other = other, one
+    assert (one | other).count() == 12 + 2
+    assert (one & other).count() == 1
+    assert (one ^ other).count() == 12 + 2 - 1
+    assert one.count() + other.count() == 12 + 3

@@ -176,3 +176,14 @@ def test_it_iterates_with_one_chunk_of_each_shard_in_memory(authors):
     assert (few, many) == (2400, 26400)
     assert large < small * 3, (small, large)
     assert large * 10 < whole, (large, whole)
+
+
+def test_it_finds_no_spread_in_equal_values_far_from_the_others(authors):
+    rows = [
+        Book(author=author, pages=pages, title=str(pages))
+        for at, author in enumerate(authors.values())
+        for pages in (1, 2, 3, 7, 10, 1000 + at)
+    ]
+    Book.objects.bulk_create(rows)
+    groups = Book.objects.scatter().values("pages").annotate(apart=StdDev("pages"))
+    assert {group["apart"] for group in groups} == {0.0}

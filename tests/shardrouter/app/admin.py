@@ -15,7 +15,7 @@ class BookInline(ShardedTabularInline):
 
 @admin.register(Author)
 class AuthorAdmin(ShardedModelAdmin):
-    list_display = ["name", "born", "rating"]
+    list_display = ["name", "born", "rating", "home"]
     list_filter = ["born"]
     list_editable = ["rating"]
     search_fields = ["name", "bio"]
@@ -33,7 +33,7 @@ class BookAdmin(ShardedModelAdmin):
 
 @admin.register(Bookmark)
 class BookmarkAdmin(ShardedModelAdmin):
-    list_display = ["note", "author"]
+    list_display = ["note", "author", "book"]
 
 
 admin.site.register(Country)

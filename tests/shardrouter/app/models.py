@@ -168,6 +168,20 @@ class Sample(ShardedModel):
         return self.label or ""
 
 
+class Portrait(ShardedModel):
+    """Has its author's id: one for each, which is its primary key."""
+
+    id = None
+    author = models.OneToOneField(Author, models.CASCADE, primary_key=True)
+    painter = models.CharField(max_length=40, blank=True)
+
+    class Shard:
+        key = "author"
+
+    def __str__(self):
+        return self.painter
+
+
 class Moment(ShardedModel):
     """A root placed by a time."""
 

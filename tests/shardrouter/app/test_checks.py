@@ -1,6 +1,7 @@
 """A test for each system check id."""
 
 import pytest
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.core import checks
 from django.db import models
 from django.db.models.functions import Left, Lower, Upper
@@ -10,7 +11,7 @@ from shardrouter.checks import check_settings, model_messages
 from shardrouter.models import ShardedIdField, ShardedModel
 from shardrouter.placement import is_sharded
 from tests.shardrouter.app.fields import ReversedField
-from tests.shardrouter.app.models import Author, Book
+from tests.shardrouter.app.models import Author, Book, Country, Tag
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -34,7 +35,12 @@ def test_it_reports_e001_for_a_sharded_id_that_is_not_the_primary_key():
     class Odd(models.Model):
         other = ShardedIdField()
 
+    class Copied(models.Model):
+        row_id = ShardedIdField(db_index=True)
+
     assert ids_of(Odd._meta.get_field("other").check()) == ["shardrouter.E001"]
+    assert ids_of(Copied._meta.get_field("row_id").check()) == []
+    assert not is_sharded(Copied)
 
 
 @override_settings(SHARDROUTER={})
@@ -307,8 +313,8 @@ def test_it_reports_e010_for_an_expression_that_is_unique_on_one_shard_only():
     assert model_ids(Folded) == model_ids(Keyed) == []
 
 
-@isolate_apps("tests.shardrouter.app")
 def test_it_reports_e012_for_equal_names_in_different_slots():
+    @isolate_apps("tests.shardrouter.app")
     def model_with(collation, folding):
         class Named(ShardedModel):
             name = models.CharField(max_length=9, db_collation=collation)
@@ -323,6 +329,41 @@ def test_it_reports_e012_for_equal_names_in_different_slots():
     assert model_with("RTRIM", None) == ["shardrouter.E012"]
     assert model_with("NOCASE", str.casefold) == model_with("RTRIM", str.strip) == []
     assert model_with("C", None) == model_with(None, None) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_reports_e013_for_a_many_to_many_out_of_the_shards():
+    class Sorted(ShardedModel):
+        countries = models.ManyToManyField(Country)
+
+    class Global(models.Model):
+        authors = models.ManyToManyField(Author)
+
+    class Own(ShardedModel):
+        tags = models.ManyToManyField(Tag)
+
+    assert model_ids(Sorted) == model_ids(Global) == ["shardrouter.E013"]
+    assert model_ids(Own) == []
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_reports_e014_for_generic_keys_without_content_types_on_the_shards():
+    class Pointing(ShardedModel):
+        kind_id = models.BigIntegerField()
+        row_id = models.BigIntegerField()
+        row = GenericForeignKey("kind_id", "row_id")
+
+    class Pointed(ShardedModel):
+        pointers = GenericRelation(Pointing)
+
+    assert model_ids(Pointing) == model_ids(Pointed) == ["shardrouter.E014"]
+    with override_settings(
+        SHARDROUTER={
+            "SHARDS": ["shard0", "shard1", "shard2"],
+            "GLOBAL_DATABASES": ["default", "shard0", "shard1", "shard2"],
+        }
+    ):
+        assert model_ids(Pointing) == model_ids(Pointed) == []
 
 
 @isolate_apps("tests.shardrouter.app")

@@ -163,7 +163,7 @@ def output_of(kind):
 
 
 def rounded(value):
-    return round(value, 6) if isinstance(value, float) else value
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def test_it_writes_expressions_as_one_database_or_raises():
