@@ -197,7 +197,16 @@ def _placement_without_options(model: type[models.Model]) -> Placement:
 def _many_to_many_placement(model: type[models.Model], owner: object) -> Placement:
     ends = tuple(field for field in model._meta.concrete_fields if field.remote_field)
     key = next(end for end in ends if end.remote_field and end.remote_field.model is owner)
-    return Placement(model, key, (), None, ends)
+    # The other end is in the slot too if it is sharded, and a constraint holds it there.
+    near = tuple(
+        end
+        for end in ends
+        if isinstance(end, models.ForeignKey)
+        and has_constraint(end)
+        and (target := related_model(end)) is not None
+        and is_sharded(target)
+    )
+    return Placement(model, key, (), None, near)
 
 
 def _historical_placement(model: type[models.Model], today: Placement) -> Placement:

@@ -7,6 +7,7 @@ import django
 
 def use():
     from shardrouter.adoption import adopted_id
+    from shardrouter.exceptions import UnroutedQuery
     from tests.adoption.after.models import Announcement, Badge, Member, Post, Topic, Vote
 
     member = Member.objects.get(username="Member3")
@@ -23,6 +24,15 @@ def use():
     assert reply.parent.topic_id == reply.topic_id
     assert Vote.objects.filter(post=reply.parent).count() >= 0
     assert Badge.objects.get(name="badge 3").member == Member.objects.get(username="Member3")
+    # A user's id is no sharded id: it names no shard.
+    read = Topic.readers.through.objects
+    assert len(read.scatter().filter(user_id=2)) > 3
+    try:
+        list(read.filter(user_id=2))
+    except UnroutedQuery:
+        pass
+    else:
+        raise AssertionError("read on one shard alone")
     # The tables that make their own ids go on after the adopted ones.
     Topic.objects.get(pk=topic.pk).labels.add(member.label_set.create(word="three"))
     member.topic_set.create(title="new", section_id=1)
