@@ -27,9 +27,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shardrouter.app.models import Author, Book, Bookmark, Chapter, Country
+from tests.shardrouter.oracle.answers import compared, routed, scattered
 from tests.shardrouter.oracle.questions import QUERYSETS, conditions, oracle_settings, slices
 from tests.shardrouter.oracle.rows import library
-from tests.shardrouter.oracle.test_windows import compared, routed, scattered
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.timeout(600)]
 
