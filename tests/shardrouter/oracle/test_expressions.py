@@ -155,7 +155,7 @@ def test_it_aggregates_late_expressions_as_one_database_or_raises():
         compared(seen, answer, scattered, routed)
 
     compare()
-    assert seen["equal"] > QUERYSETS / 40, seen
+    assert seen["equal"] > QUERYSETS / 16, seen
 
 
 def output_of(kind):
@@ -211,7 +211,7 @@ def test_it_writes_expressions_as_one_database_or_raises():
         compared(seen, answer, scattered)
 
     compare()
-    assert seen["equal"] > QUERYSETS / 40, seen
+    assert seen["equal"] > QUERYSETS / 16, seen
 
 
 def save(rows, row, name):
