@@ -142,8 +142,12 @@ def storage_class(value: Any) -> int:
 
 
 def _target(field: Any) -> Any:
-    while isinstance(field, models.ForeignKey):
-        field = field.target_field
+    """Return the field that says how the values of `field` are kept: of a key, what it points
+    at; of a generated column, its output."""
+    if isinstance(field, models.ForeignKey):
+        return _target(field.target_field)
+    if isinstance(field, models.GeneratedField):
+        return _target(field.output_field)
     return field
 
 

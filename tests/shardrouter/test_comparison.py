@@ -1,12 +1,15 @@
 """Values of several shards are ordered and compared as their database would, not as Python does."""
 
 import pytest
+from django.db import models
 from django.db.models import Avg, Count, F, Max, Min, Model, Q, Sum, Value, Window
 from django.db.models.fields import CharField, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Collate, Concat, Lower, RowNumber, Upper
+from django.test.utils import isolate_apps
 
 from shardrouter.exceptions import CrossShardQuery
+from shardrouter.models import ShardedModel
 from shardrouter.prepared import prepared
 from tests.shardrouter.app.models import Author, Sample
 from tests.shardrouter.oracle.rows import WHOLE
@@ -222,3 +225,25 @@ def test_it_compares_the_same_in_prepared_queries(samples):
     assert options_above.explain(2).prepared
     with pytest.raises(CrossShardQuery):
         numbered_samples(1)
+
+
+@isolate_apps("tests.shardrouter.app")
+def test_it_knows_the_collation_of_a_generated_column():
+    class Folded(ShardedModel):
+        name = models.CharField(max_length=9)
+        folded = models.GeneratedField(
+            expression=Upper("name"),
+            output_field=models.CharField(max_length=9, db_collation="NOCASE"),
+            db_persist=True,
+        )
+
+        class Meta(ShardedModel.Meta):
+            app_label = "app"
+
+    for ask in (
+        Folded.objects.scatter().values("folded").distinct(),
+        Folded.objects.scatter().order_by("folded"),
+        Folded.objects.scatter().values("folded").annotate(n=Count("pk")),
+    ):
+        with pytest.raises(CrossShardQuery, match="collation NOCASE"):
+            list(ask)
