@@ -26,6 +26,7 @@ class Config:
     trusted_proxies: tuple[str, ...]
     https: bool
     microcache_seconds: int
+    api_threads: int
 
     @property
     def run(self) -> Path:
@@ -91,6 +92,7 @@ def read() -> Config:
         trusted_proxies=_networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
         https=os.environ.get("HTTPS", "").lower() in ("true", "1", "yes", "on"),
         microcache_seconds=_microcache_seconds(os.environ.get("MICROCACHE_SECONDS") or "1"),
+        api_threads=_threads("API_THREADS", "3"),
     )
     _check_distinct(config)
     return config
@@ -143,6 +145,13 @@ def _microcache_seconds(text: str) -> int:
         raise DeployError(
             f"MICROCACHE_SECONDS={text!r}: use whole seconds from 1 to 60, or 0 for no cache."
         )
+    return int(text)
+
+
+def _threads(variable: str, default: str) -> int:
+    text = os.environ.get(variable) or default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 64):
+        raise DeployError(f"{variable}={text!r}: use a number of threads from 1 to 64.")
     return int(text)
 
 

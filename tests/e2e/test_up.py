@@ -94,6 +94,7 @@ def test_it_names_a_folder_that_cannot_be_written(other, tmp_path):
         ("TRUSTED_PROXIES=somewhere", "somewhere"),
         ("SHARD1_URL=nosql://here", "SHARD1_URL"),
         ("MICROCACHE_SECONDS=soon", "MICROCACHE_SECONDS='soon': use whole seconds"),
+        ("API_THREADS=many", "API_THREADS='many': use a number of threads"),
         ("API_READ_TIMEOUT=soon", "API_READ_TIMEOUT='soon'"),
     ],
 )
