@@ -58,6 +58,7 @@ def test_it_measures_timelines_and_writes_the_table(tmp_path):
         ("shardrouter/performance.md", "shardrouter.md"),
         ("shardrouter/prepared.md", "prepared.md"),
         ("performance.md", "timelines.md"),
+        ("performance.md", "pages.md"),
     ],
 )
 def test_it_documents_the_measured_table(page, results):
