@@ -8,3 +8,5 @@ DATABASES = {alias: database(alias) for alias in ["default", *SHARDS]}
 DATABASE_ROUTERS = ["shardrouter.ShardRouter"]
 SHARDROUTER = {"SHARDS": SHARDS}
 INSTALLED_APPS = ["shardrouter", "tests.adoption.after.apps.ForumConfig", *INSTALLED_APPS[1:]]
+# Two many-to-many fields lead to models that stay global. Their rows come along; joins are refused.
+SILENCED_SYSTEM_CHECKS = ["shardrouter.E013"]

@@ -51,6 +51,7 @@ DATABASES |= {
     for shard in SHARDROUTER["SHARDS"]
 }
 DATABASE_ROUTERS = ["shardrouter.ShardRouter"]
+SILENCED_SYSTEM_CHECKS = ["shardrouter.E013"]
 """
 
 AWAY = "on_delete=models.DO_NOTHING, db_constraint=False"
