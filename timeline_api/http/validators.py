@@ -24,6 +24,7 @@ from ..ops.commits import committed
 
 # What is kept in the cache, such as trending tags, and what depends on the time.
 STALE_SECONDS = 60
+READS = ("GET", "HEAD")
 
 
 class NotModified(Exception):
@@ -62,9 +63,12 @@ class Validator:
         return response
 
 
-def committed_before() -> list[str] | None:
-    """Return what each shard has committed; None if one cannot say it. Call it before anything is
-    read, the request's sender included: what is read later is as new, or newer."""
+def committed_before(request: Request) -> list[str] | None:
+    """Return what each shard has committed; None if one cannot say it, or for a write. Call it
+    before anything is read, the request's sender included: what is read later is as new, or
+    newer."""
+    if request.method not in READS:
+        return None
     states = [committed(alias) for alias in shards()]
     known = [state for state in states if state is not None]
     return known if len(known) == len(states) else None
@@ -73,7 +77,7 @@ def committed_before() -> list[str] | None:
 def validator_of(request: Request, commits: list[str] | None) -> Validator | None:
     """Return the validator of the answer to a request whose sender is known. None for what is no
     GET or HEAD, and no JSON."""
-    if request.method not in ("GET", "HEAD") or request.accepted_renderer.format != "json":
+    if request.method not in READS or request.accepted_renderer.format != "json":
         return None
     return Validator(request, _digest(repr((_asked(request), commits)).encode()) if commits else "")
 

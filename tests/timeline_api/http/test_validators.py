@@ -5,11 +5,14 @@ from contextlib import suppress
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import connections
 from django.utils import timezone
 
+from shardrouter import shard_for, shards
 from tests.timeline_api.crowd import EXPECTED, act
 from timeline_api.http import validators
+from timeline_api.models import Account
 from timeline_api.relay.worker import Worker
 from timeline_api.services import accounts, blocks, follows, likes, messages, tokens
 
@@ -147,6 +150,27 @@ def test_it_does_not_keep_what_lacks_a_shard(as_alice, message, down):
     assert lacking["X-Shards-Missing"] == "shard2"
     assert "ETag" not in lacking
     assert etag_of(as_alice, url) == etag
+
+
+def test_it_does_not_keep_what_lacks_a_part(as_alice, alice, bob, message, register, down):
+    shard = next(alias for alias in shards() if alias not in (shard_for(alice), shard_for(bob)))
+    names = (f"other{number}" for number in range(100))
+    register(next(name for name in names if shard_for(Account(username=name)) == shard))
+    cache.clear()  # the suggestions of before
+    whole = as_alice.get(HOME)
+    with down(shard):
+        lacking = as_alice.get(HOME)
+    assert lacking.json()["included"]["suggestions"] is None
+    assert not lacking.has_header("X-Shards-Missing")
+    assert not lacking.has_header("ETag")
+    assert etag_of(as_alice) == whole["ETag"]
+
+
+def test_it_asks_no_shard_for_its_commits_before_a_write(as_alice, message, monkeypatch):
+    asked = []
+    monkeypatch.setattr(validators, "committed", asked.append)
+    assert as_alice.post("/api/v1/messages/", {"text": "hello"}).status_code == 201
+    assert asked == []
 
 
 def test_it_has_no_etag_for_errors_and_for_html(as_alice, message):

@@ -50,7 +50,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check who asks, and how often. Raise NotModified if they have the answer already."""
-        commits = committed_before()
+        commits = committed_before(request)
         super().initial(request, *args, **kwargs)
         self.validator = validator_of(request, commits)
         if self.validator is not None:

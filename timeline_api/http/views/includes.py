@@ -60,15 +60,16 @@ def included(view: ApiView, parts: Mapping[str, Part]) -> dict[str, dict[str, An
     chosen = _requested(view.request, {"head": partial(head, view), **parts})
     if not chosen:
         return {}
-    return {"included": {name: _part_or_none(part) for name, part in chosen.items()}}
+    return {"included": {name: _part_or_none(view, part) for name, part in chosen.items()}}
 
 
-def _part_or_none(part: Part) -> Any:
+def _part_or_none(view: ApiView, part: Part) -> Any:
     try:
         return part()
     except DatabaseError as error:
         if not is_unavailable(error):
             raise
+        view.validator = None  # nobody should keep an answer that lacks a part
         return None
 
 
