@@ -5,23 +5,13 @@ from datetime import date
 import pytest
 
 from shardrouter.prepared import PreparedQuery
-from timeline_api.selectors import (
-    accounts,
-    conversations,
-    discovery,
-    marks,
-    messages,
-    notifications,
-    timelines,
-)
-from timeline_api.services import tokens
+from timeline_api.http.warmup import HOT
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-MODULES = (accounts, conversations, discovery, marks, messages, notifications, timelines, tokens)
 QUERIES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": query
-    for module in MODULES
+    for module in HOT
     for name, query in vars(module).items()
     if isinstance(query, PreparedQuery)
 }
