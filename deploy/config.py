@@ -91,8 +91,10 @@ def read() -> Config:
         listen=_addresses("LISTEN", "127.0.0.1,::1"),
         trusted_proxies=_networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
         https=os.environ.get("HTTPS", "").lower() in ("true", "1", "yes", "on"),
-        microcache_seconds=_microcache_seconds(os.environ.get("MICROCACHE_SECONDS") or "1"),
-        api_threads=_threads("API_THREADS", "3"),
+        microcache_seconds=_count(
+            "MICROCACHE_SECONDS", "1", 0, 60, "whole seconds from 1 to 60, or 0 for no cache"
+        ),
+        api_threads=_count("API_THREADS", "3", 1, 64, "a number of threads from 1 to 64"),
     )
     _check_distinct(config)
     return config
@@ -140,18 +142,10 @@ def _networks(variable: str, default: str) -> tuple[str, ...]:
         raise DeployError(f"{variable}: {error}.") from None
 
 
-def _microcache_seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 60):
-        raise DeployError(
-            f"MICROCACHE_SECONDS={text!r}: use whole seconds from 1 to 60, or 0 for no cache."
-        )
-    return int(text)
-
-
-def _threads(variable: str, default: str) -> int:
+def _count(variable: str, default: str, least: int, most: int, advice: str) -> int:
     text = os.environ.get(variable) or default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 64):
-        raise DeployError(f"{variable}={text!r}: use a number of threads from 1 to 64.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise DeployError(f"{variable}={text!r}: use {advice}.")
     return int(text)
 
 
