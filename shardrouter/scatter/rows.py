@@ -38,7 +38,7 @@ def stream(
         return
     plan = MergePlan(queryset, shards)
     limit = conf.get("SCATTER_WARNING_ROWS")
-    streams = [plan.stream(alias, chunk_size) for alias in shards]
+    streams = plan.streams(shards, chunk_size)
     for number, row in enumerate(plan.merge_streams(streams), 1):
         if number == limit + 1:
             logger.warning(_STREAMED, queryset.model._meta.label, limit, len(shards))
