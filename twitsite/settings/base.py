@@ -39,6 +39,14 @@ def count(variable: str, default: int) -> int:
     return int(text)
 
 
+def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return `variable` in capitals. Raise ImproperlyConfigured unless it is one of `choices`."""
+    value = env.str(variable, default=default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{variable}={value!r} is not one of {', '.join(choices)}.")
+    return value
+
+
 DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
@@ -51,6 +59,8 @@ INSTANCE_NAME = env.str("INSTANCE_NAME", default="dev.0")
 
 WEB_PORT = port("WEB_PORT", 8000)
 API_PORT = port("API_PORT", 8080)
+
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 
 USE_TZ = True
 # Django sets the process's time zone from this, and gunicorn's log times follow it.
