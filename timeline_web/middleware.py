@@ -151,11 +151,15 @@ def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
     if error.status >= 500:
         name = type(error).__name__
         logger.warning("%s %s: %s", name, request.path, error, extra={"request": request})
+    detail = error.detail if error.status in (400, 403, 409) else ""
+    advice = str(error.advice)
+    if error.status == 403 and detail:
+        advice, detail = detail, ""  # it says why; the general text would refuse it once more
     return error_page(
         request,
         status=error.status,
         title=str(error.title),
-        advice=str(error.advice),
-        detail=error.detail if error.status in (400, 403, 409) else "",
+        advice=advice,
+        detail=detail,
         retry_after=error.retry_after,
     )

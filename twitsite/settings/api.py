@@ -10,7 +10,18 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import BASE_DIR, DEBUG, INSTANCE_NAME, LOG_LEVEL, VAR_DIR, choice, count, env, flag
+from .base import (
+    BASE_DIR,
+    DEBUG,
+    INSTANCE_NAME,
+    LOG_LEVEL,
+    VAR_DIR,
+    WEB_PORT,
+    choice,
+    count,
+    env,
+    flag,
+)
 
 
 def number(variable: str, default: float) -> float:
@@ -232,6 +243,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
+
+# --- The site ------------------------------------------------------------------------------------
+
+# Where people open the site: the admin and the root of the API lead there.
+SITE_URL = env.str("SITE_URL", default=f"http://localhost:{WEB_PORT}/").rstrip("/") + "/"
+if not SITE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured(f"SITE_URL={SITE_URL!r} lacks its scheme. Write https://{SITE_URL}.")
 
 # --- Timelines ---------------------------------------------------------------------------------
 

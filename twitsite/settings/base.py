@@ -49,7 +49,21 @@ def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+
+
+def listened_hosts() -> list[str]:
+    """Return the addresses in LISTEN as a Host header has them, but those that mean any."""
+    addresses = [address.strip() for address in env.list("LISTEN", default=[])]
+    named = [address for address in addresses if address not in ("0.0.0.0", "::")]  # noqa: S104
+    return [f"[{address}]" if ":" in address else address for address in named]
+
+
+# A page of another site can make a browser ask this machine by a name of that site (DNS rebinding),
+# so names are listed. Those of this machine are always in: the site, `make up` and probes use them.
+ALLOWED_HOSTS = [
+    *env.list("ALLOWED_HOSTS", default=listened_hosts()),
+    *(".localhost", "127.0.0.1", "[::1]"),
+]
 
 # Where this installation keeps its files: SQLite databases, logs, sockets, process ids.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
