@@ -31,7 +31,7 @@ help: ## Show this list
 up: venv ## Install, prepare and run everything; Ctrl-C stops it
 	@$(BIN)/python -m deploy.up
 
-prepare: venv ## Do all that comes before running (then: .venv/bin/honcho start)
+prepare: venv ## Do all that comes before running, and run nothing
 	@$(BIN)/python -m deploy.up --prepare
 
 test: venv-dev system-packages lint types ## Install what the tests need, check everything, run every test

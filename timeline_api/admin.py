@@ -4,6 +4,7 @@ other members' timelines right."""
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,7 @@ from .services import messages as message_services
 from .services import reports as report_services
 from .services import tokens as token_services
 
+admin.site.site_url = settings.SITE_URL
 admin.site.site_header = "Twitsite operators"
 admin.site.site_title = "Twitsite operators"
 admin.site.index_title = "Accounts, messages, follows and tokens"

@@ -61,10 +61,13 @@ def test_it_lists_accounts_of_every_shard_in_the_admin(stack, join):
     admin = requests.Session()
     login = admin.get(f"{stack.api_root}/admin/login/", timeout=10)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', login.text)[1]
-    filled = {"username": "admin", "password": "minitwit-demo", "csrfmiddlewaretoken": token}
+    # As the first start has shown it, once.
+    (password,) = re.findall(r"with the password (\S+)", "".join(stack.output))
+    filled = {"username": "admin", "password": password, "csrfmiddlewaretoken": token}
     home = admin.post(f"{stack.api_root}/admin/login/?next=/admin/", filled, timeout=10)
     assert home.status_code == 200
     assert "Log out" in home.text
+    assert f'href="{stack.site}/"' in home.text
     page = admin.get(f"{stack.api_root}/admin/timeline_api/account/", timeout=10)
     assert page.status_code == 200
     for name in names:
