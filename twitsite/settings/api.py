@@ -48,7 +48,7 @@ def rate(variable: str, default: str) -> str | None:
 INSTALLED_APPS = [
     "shardrouter",
     "timeline_api",
-    "django.contrib.admin",
+    "timeline_api.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
