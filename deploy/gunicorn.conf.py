@@ -1,6 +1,7 @@
 """gunicorn's configuration for the instance INSTANCE_NAME ("web.1" … "api.3")."""
 
 import ctypes
+import gc
 import os
 import shutil
 import signal
@@ -44,6 +45,16 @@ if _service == "api":
     shutil.rmtree(_metrics, ignore_errors=True)
     _metrics.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
+
+
+def pre_fork(server, worker):
+    """Leave what the master has loaded alone, so that its memory stays shared with the worker.
+
+    The collector writes into each object that it looks at, which copies its page. Of 71 MB, the
+    worker of an API instance had copied 49 after a minute.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server, worker):

@@ -6,7 +6,7 @@ from django.contrib.admin import apps as admin_apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
-from .ops import sqlite_files, sqlite_turns
+from .ops import failed_connections, sqlite_files, sqlite_turns
 from .search import index
 
 
@@ -30,5 +30,6 @@ class TimelineApiConfig(AppConfig):
     def ready(self) -> None:
         sqlite_files.connect_receivers()
         sqlite_turns.connect_receiver()
+        failed_connections.connect_receivers()
         post_migrate.connect(create_cache_table, sender=self)
         post_migrate.connect(index.install, sender=self)

@@ -127,6 +127,26 @@ class Bookmark(ShardedModel):
         return self.note
 
 
+class Lending(ShardedModel):
+    """Has an order among those of its author, and a key to a book that may be on another shard, or
+    to none."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="lendings")
+    book = models.ForeignKey(
+        Book, models.DO_NOTHING, null=True, db_constraint=False, related_name="lendings"
+    )
+
+    class Shard:
+        key = "author"
+
+    class Meta(ShardedModel.Meta):
+        abstract = False
+        order_with_respect_to = "author"
+
+    def __str__(self):
+        return str(self.pk)
+
+
 class Reading(ShardedModel):
     """Has no id: its reader, an author, and the book are its primary key."""
 
