@@ -50,7 +50,7 @@ class OperatorAdmin(ShardedModelAdmin):
     list_per_page = 30
     ordering = ("-id",)
     # Sorting by a column without an index reads all rows. Lists are the newest first.
-    sortable_by: Any = ()
+    sortable_by: ClassVar[Any] = ()
     # Field with an id → the model of what it names. A list fetches them at once, by `named`.
     names: ClassVar[dict[str, type[models.Model]]] = {}
 
