@@ -33,24 +33,36 @@ INVALID_CREDENTIALS = _("Invalid username or password")
 
 
 class LoginLimit:
-    """The limits of wrong passwords: for one name from one address, and for all names from it."""
+    """The limits of wrong passwords: for one name from one address, and for all names from it. The
+    same for every way in: the API, its browsable pages, the admin.
 
-    def __init__(self, request: HttpRequest | Request, username: str) -> None:
+    A context manager around the check of a password. It counts the attempt before the hash, so that
+    of guesses made at once no more pass than of guesses made in turn, and takes it back unless
+    `wrong` is raised. Raise RateExceeded if too many were wrong.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest | Request,
+        username: str,
+        *,
+        wrong: type[Exception] = accounts.InvalidCredentials,
+    ) -> None:
         address = throttle_identity(request)
+        self._wrong = wrong
         self._limits = (
             Limit("login", address, username.casefold()),
             Limit("login_address", address),
         )
 
-    def check(self) -> None:
-        """Raise RateExceeded if too many were wrong. Call it before hashing, which costs 40 ms."""
+    def __enter__(self) -> None:
         for limit in self._limits:
-            limit.check()
+            limit.hit()
 
-    def failed(self) -> None:
-        """Count a wrong password."""
-        for limit in self._limits:
-            limit.count()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None or not issubclass(kind, self._wrong):
+            for limit in self._limits:
+                limit.take_back()
 
 
 def log_in(request: HttpRequest | Request, *, username: str, password: str) -> Account:
@@ -59,14 +71,12 @@ def log_in(request: HttpRequest | Request, *, username: str, password: str) -> A
     Raise AuthenticationFailed (one text for a wrong name and a wrong password), RateExceeded, or
     PermissionDenied for a suspended account whose password is right.
     """
-    limit = LoginLimit(request, username)
-    limit.check()
     try:
-        if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
-            raise accounts.InvalidCredentials
-        return accounts.authenticate(username=username, password=password)
+        with LoginLimit(request, username):
+            if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
+                raise accounts.InvalidCredentials
+            return accounts.authenticate(username=username, password=password)
     except accounts.InvalidCredentials:
-        limit.failed()
         raise AuthenticationFailed(INVALID_CREDENTIALS) from None
     except accounts.AccountSuspended:
         raise PermissionDenied(gettext("This account is suspended.")) from None

@@ -48,7 +48,7 @@ def rate(variable: str, default: str) -> str | None:
 INSTALLED_APPS = [
     "shardrouter",
     "timeline_api",
-    "django.contrib.admin",
+    "timeline_api.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -281,6 +281,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_THROTTLE_CLASSES": ["timeline_api.http.throttling.AnonymousThrottle"],
     "DEFAULT_SCHEMA_CLASS": "timeline_api.http.openapi.schema.ApiSchema",
+    "VIEW_DESCRIPTION_FUNCTION": "timeline_api.http.descriptions.description_of",
     "EXCEPTION_HANDLER": "timeline_api.http.exceptions.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -321,6 +322,11 @@ SPECTACULAR_SETTINGS = {
         {"name": "follows", "description": "Who follows whom."},
         {"name": "messages", "description": "Writing, reading and deleting messages."},
         {"name": "timelines", "description": "Messages of everybody, or of those one follows."},
+        {"name": "conversations", "description": "What a message replies to, and its replies."},
+        {"name": "interactions", "description": "Likes and reposts, and who has made them."},
+        {"name": "discovery", "description": "Searches, tags, suggestions and the sitemap."},
+        {"name": "notifications", "description": "What others did that concerns a member."},
+        {"name": "blocks", "description": "Whom a member does not want to meet or to hear."},
         {"name": "tokens", "description": "Logging in and out."},
     ],
 }
