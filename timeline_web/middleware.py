@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from .client import Api, MemberSummary
-from .client.errors import ApiError, Unauthorized
+from .client.errors import ApiError, Suspended, Unauthorized
 from .client_ip import client_ip
 from .conf import conf
 from .sessions import current_member, sign_out
@@ -99,6 +99,10 @@ class MemberMiddleware:
         """Return the page for an ApiError, or None to leave another exception to Django."""
         if isinstance(error, Unauthorized) and request.member:
             return self._answer_as_visitor(request)
+        if isinstance(error, Suspended) and request.member:
+            # The next page is a visitor's: whoever is suspended can go on reading.
+            sign_out(request)
+            request.member = None
         if isinstance(error, ApiError):
             return api_error_page(request, error)
         return None
@@ -141,6 +145,7 @@ def api_for(request: SiteRequest) -> Api:
 
 def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
     """Return the page for `error`, and log what is our fault."""
+    is_suspended = isinstance(error, Suspended)  # its title says the same
     if error.status >= 500:
         name = type(error).__name__
         logger.warning("%s %s: %s", name, request.path, error, extra={"request": request})
@@ -149,6 +154,6 @@ def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
         status=error.status,
         title=str(error.title),
         advice=str(error.advice),
-        detail=error.detail if error.status in (400, 403, 409) else "",
+        detail=error.detail if error.status in (400, 403, 409) and not is_suspended else "",
         retry_after=error.retry_after,
     )
