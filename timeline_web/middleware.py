@@ -164,7 +164,7 @@ def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
         request,
         status=error.status,
         title=str(error.title),
-advice=advice,
+        advice=advice,
         detail=detail,
         retry_after=error.retry_after,
     )
