@@ -2,21 +2,17 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from django.conf import settings
-from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import REGISTRY, Collector
 
-from shardrouter import shards
-
 from ...ops.instances import ask_each
 from ...selectors.outbox import lags
-from .health import is_up
+from ...selectors.status import databases
 
 OWN_PATH = "/metrics/instance"
 
@@ -62,12 +58,12 @@ class _Databases(Collector):
             "twitsite_database_up", "Whether the database can be read.", labels=["database"]
         )
         size = GaugeMetricFamily(
-            "twitsite_database_bytes", "Size of the database's file.", labels=["database"]
+            "twitsite_database_bytes", "Size of the database.", labels=["database"]
         )
-        for alias in ("default", *shards()):
-            up.add_metric([alias], is_up(alias))
-            if file := _file(alias):
-                size.add_metric([alias], file.stat().st_size)
+        for database in databases():
+            up.add_metric([database.alias], database.up)
+            if database.size is not None:
+                size.add_metric([database.alias], database.size)
         free = GaugeMetricFamily("twitsite_disk_free_bytes", "Room on the disk of VAR_DIR.")
         free.add_metric([], shutil.disk_usage(settings.VAR_DIR).free)
         yield from (up, size, free)
@@ -105,12 +101,3 @@ def _merged(texts: dict[str, str | None]) -> Iterable[Metric]:
             for sample in family.samples:
                 kept.samples.append(sample._replace(labels={**sample.labels, "process": process}))
     return families.values()
-
-
-def _file(alias: str) -> Path | None:
-    """Return the database's file if it is one that is there."""
-    connection = connections[alias]
-    if connection.vendor != "sqlite":
-        return None
-    name = str(connection.settings_dict["NAME"]).removeprefix("file:").partition("?")[0]
-    return path if (path := Path(name)).is_file() else None
