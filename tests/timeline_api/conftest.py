@@ -18,7 +18,7 @@ from .lost import lost
 
 if connections["default"].vendor == "postgresql":
     # Files, their locks, and power cuts.
-    collect_ignore = ["durability", "http/test_lost_file.py"]
+    collect_ignore = ["durability", "files"]
     collect_ignore_glob = ["ops/test_sqlite_*.py"]
 else:
     collect_ignore = ["postgresql"]

@@ -18,7 +18,7 @@ from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Outbox
-from ..ops import faults, sqlite_files, sqlite_turns
+from ..ops import failed_connections, faults, sqlite_files, sqlite_turns
 from ..services import idempotency
 from . import batches
 from . import settled as settling
@@ -59,6 +59,7 @@ class Worker:
         while not self._stop.is_set():
             close_old_connections()
             sqlite_files.close_stale_connections()
+            failed_connections.close_failed_connections()
             pause = BUSY_PAUSE if self.run_round() else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)
         self.leases.release()

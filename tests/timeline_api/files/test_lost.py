@@ -1,13 +1,6 @@
 """A shard's file moved away from under a running process, and put back: nothing is lost."""
 
 import json
-import os
-import subprocess
-import sys
-
-import pytest
-
-pytestmark = pytest.mark.django_db(databases="__all__")
 
 ASK = """
 import django, json, os, sys
@@ -39,25 +32,7 @@ print(json.dumps(said))
 """
 
 
-@pytest.fixture
-def run(tmp_path):
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "twitsite.settings.test",
-        "VAR_DIR": str(tmp_path),
-    }
-
-    def run(*command, **more):
-        command = [sys.executable, "-W", "ignore", *command]
-        finished = subprocess.run(
-            command, env=environment | more, capture_output=True, text=True, check=True
-        )
-        return finished.stdout
-
-    return run
-
-
 def test_it_notices_a_lost_file_and_its_return(run):
-    run("manage.py", "migrate", "--verbosity", "0")
     said = json.loads(run("-c", ASK, INSTANCE_NAME="api.1"))
     assert said == {
         "there": [200, "ok"],
