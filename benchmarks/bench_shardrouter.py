@@ -29,7 +29,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def configure(folder: str) -> None:
-    """Configure a project with the library's models only, and create its tables."""
+    """Configure a project with the library's models only, on SQLite, and create its tables."""
 
     def database(alias: str) -> dict:
         return {
@@ -41,6 +41,11 @@ def configure(folder: str) -> None:
             },
         }
 
+    configure_on(database)
+
+
+def configure_on(database: Callable[[str], dict]) -> None:
+    """Configure that project with `database` of each alias, and create its tables."""
     settings.configure(
         SECRET_KEY="benchmark",
         USE_TZ=True,

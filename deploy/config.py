@@ -27,6 +27,7 @@ class Config:
     https: bool
     microcache_seconds: int
     api_threads: int
+    population: bool
 
     @property
     def run(self) -> Path:
@@ -46,12 +47,27 @@ class Config:
         return f"http://{self._host}:{self.api_port}/"
 
     @property
+    def is_open(self) -> bool:
+        """Whether other machines can reach it: directly, or through a proxy that terminates TLS."""
+        addresses = [ipaddress.ip_address(address) for address in self.listen]
+        return self.https or not all(address.is_loopback for address in addresses)
+
+    @property
     def _host(self) -> str:
         """A host name that a browser on this machine can open."""
         addresses = [ipaddress.ip_address(address) for address in self.listen]
         if any(address.is_loopback or address.is_unspecified for address in addresses):
             return "localhost"
         return f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
+
+    def instance_urls(self) -> dict[str, str]:
+        """Return the address of each instance by its name, as the setting INSTANCES has them."""
+        services = {"api": self.api_instances, "web": self.web_instances}
+        return {
+            f"{service}.{number}": f"http://127.0.0.1:{port}"
+            for service, ports in services.items()
+            for number, port in enumerate(ports, 1)
+        }
 
     def instance_port(self, name: str) -> int:
         """Return the port of the instance `name` ("web.1" … "api.3").
@@ -90,11 +106,12 @@ def read() -> Config:
         api_instances=_ports("API_INSTANCE_PORTS", api_port),
         listen=_addresses("LISTEN", "127.0.0.1,::1"),
         trusted_proxies=_networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
-        https=os.environ.get("HTTPS", "").lower() in ("true", "1", "yes", "on"),
+        https=_flag("HTTPS", "False"),
         microcache_seconds=_count(
             "MICROCACHE_SECONDS", "1", 0, 60, "whole seconds from 1 to 60, or 0 for no cache"
         ),
         api_threads=_count("API_THREADS", "3", 1, 64, "a number of threads from 1 to 64"),
+        population=_flag("POPULATION", "True"),
     )
     _check_distinct(config)
     return config
@@ -147,6 +164,13 @@ def _count(variable: str, default: str, least: int, most: int, advice: str) -> i
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise DeployError(f"{variable}={text!r}: use {advice}.")
     return int(text)
+
+
+def _flag(variable: str, default: str) -> bool:
+    text = os.environ.get(variable) or default
+    if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+        raise DeployError(f"{variable}={text!r}: use 'True' or 'False'.")
+    return text.lower() in ("true", "1", "yes", "on")
 
 
 def _check_distinct(config: Config) -> None:

@@ -4,10 +4,12 @@
 """
 
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 
+from . import exposure
 from .completed_steps import CompletedSteps, digest_of_files, digest_of_migrations
 from .config import ROOT, Config
 from .errors import DeployError
@@ -26,6 +28,7 @@ def prepare(config: Config, databases: dict[str, dict]) -> None:
     """
     steps = CompletedSteps(config.run / "completed_steps.json")
     _check_no_database_is_missing(steps, databases)
+    exposure.check_settings(config, is_populated=is_populated(config))
     static = {service: _static_digest(config, service) for service in STATIC}
     collecting = {
         service: _start(service, ["collectstatic", "--noinput", "--clear", "--verbosity=0"])
@@ -34,7 +37,9 @@ def prepare(config: Config, databases: dict[str, dict]) -> None:
     }
     digest = _databases_digest(databases)
     if digest is None or steps.get("databases") != digest:
-        _prepare_databases(steps, databases)
+        _prepare_databases(config, steps, databases)
+    if config.is_open:
+        exposure.check_passwords(config, _published_passwords())
     for service, process in collecting.items():
         _finish(process, f"the static files of the {service} service")
         steps.set(f"static {service}", _static_digest(config, service))
@@ -63,17 +68,23 @@ def _static_digest(config: Config, service: str) -> str:
     return digest_of_files([*STATIC[service], manifest])
 
 
-def _prepare_databases(steps: CompletedSteps, databases: dict[str, dict]) -> None:
+def is_populated(config: Config) -> bool:
+    """Return whether the demo population was loaded here. Somebody may have deleted it since."""
+    return CompletedSteps(config.run / "completed_steps.json").get("population") == "loaded"
+
+
+def _prepare_databases(config: Config, steps: CompletedSteps, databases: dict[str, dict]) -> None:
     print(f"Migrating {', '.join(databases)}", flush=True)
     _run(["migrate", "--verbosity=0"], "the migrations")
-    _populate(steps)
+    if config.population:
+        _populate(steps)
     _create_admin()
     steps.set("databases", _databases_digest(databases) or "")
 
 
 def _populate(steps: CompletedSteps) -> None:
     """Load the demo population, once: it does not come back after somebody has deleted it."""
-    if steps.get("population") == "loaded" or os.environ.get("POPULATION", "True") != "True":
+    if steps.get("population") == "loaded":
         return
     if steps.get("population") != "loading" and _accounts_exist():
         return
@@ -90,21 +101,42 @@ def _accounts_exist() -> bool:
 
 
 def _create_admin() -> None:
-    """Create the superuser `admin` with ADMIN_PASSWORD, unless it is empty or there is one."""
-    if not os.environ.get("ADMIN_PASSWORD"):
+    """Create the superuser `admin`, unless there is one, or ADMIN_PASSWORD is set and empty.
+
+    Without ADMIN_PASSWORD, make one and print it: it is stored nowhere.
+    """
+    given = os.environ.get("ADMIN_PASSWORD")
+    password = secrets.token_urlsafe(12) if given is None else given
+    if not password:
         return
     code = (
         "from django.contrib.auth.models import User\n"
         "import os\n"
         "if not User.objects.filter(is_superuser=True).exists():\n"
-        "    User.objects.create_superuser('admin', '', os.environ['ADMIN_PASSWORD'])"
+        "    User.objects.create_superuser('admin', '', os.environ['ADMIN_PASSWORD'])\n"
+        "    print('created')"
     )
-    _finish(_start("api", ["shell", "--no-imports", "-c", code]), "creating the admin user")
+    shell = _start("api", ["shell", "--no-imports", "-c", code], ADMIN_PASSWORD=password)
+    if "created" in _finish(shell, "creating the admin user") and given is None:
+        print(f"Created the operator admin with the password {password}", flush=True)
+        print("It is shown this once, and stored nowhere: write it down.", flush=True)
 
 
-def _start(service: str, arguments: list[str]) -> subprocess.Popen:
+def _published_passwords() -> str:
+    """Return the names of those who log in with the published password, separated by commas."""
+    code = (
+        "from timeline_api.population import published\n"
+        f"print(*published.users_of({exposure.PUBLISHED_PASSWORD!r}), sep=', ')"
+    )
+    return _finish(
+        _start("api", ["shell", "--no-imports", "-c", code]), "checking passwords"
+    ).strip()
+
+
+def _start(service: str, arguments: list[str], **variables: str) -> subprocess.Popen:
     environment = {
         **os.environ,
+        **variables,
         "DJANGO_SETTINGS_MODULE": f"twitsite.settings.{service}",
         "LOG_LEVEL": "WARNING",
     }

@@ -15,13 +15,12 @@ from . import checks, env_file, nginx, processes, system_packages
 from . import config as deploy_config
 from .config import ROOT, Config
 from .errors import DeployError
-from .preparation import prepare
+from .exposure import DEMO_MEMBERS, PUBLISHED_PASSWORD
+from .preparation import is_populated, prepare
 from .templates import supervisord_conf
 
 READY_TIMEOUT = 90  # seconds; the first start on a slow machine takes about twenty
 POLL_INTERVAL = 0.1  # seconds
-DEMO_MEMBERS = "alice, bob, charlie, dana"
-DEMO_PASSWORD = "minitwit-demo"
 
 
 class ShutdownRequested(Exception):
@@ -167,13 +166,13 @@ def wait_until_ready(config: Config, supervisor: subprocess.Popen, shutdown: Shu
         time.sleep(0.05)
 
 
-def is_live(config: Config, port: int) -> bool:
-    """Return whether GET /livez on this port answers 200."""
+def is_live(config: Config, port: int, path: str = "/livez") -> bool:
+    """Return whether GET `path` on this port answers 200."""
     address = config.listen[0] if port in (config.web_port, config.api_port) else "127.0.0.1"
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     connection = http.client.HTTPConnection(address, port, timeout=5)
     try:
-        connection.request("GET", "/livez")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -187,8 +186,8 @@ def announce(config: Config) -> None:
         "",
         f"  Twitsite runs:  {config.site_url}",
         f"  API:            {config.api_url}api/v1/   docs: {config.api_url}api/docs/",
-        f"  Admin:          {config.api_url}admin/    as admin, password: {admin_password(config)}",
-        f"  Demo members:   {DEMO_MEMBERS}; password: {DEMO_PASSWORD}",
+        f"  Admin:          {config.api_url}admin/    as admin, {admin_password(config)}",
+        *demo_members(config),
         f"  Logs:           {config.log}",
         "",
         "  Ctrl-C stops everything.",
@@ -197,11 +196,22 @@ def announce(config: Config) -> None:
     print("\n".join(lines), flush=True)
 
 
+def demo_members(config: Config) -> list[str]:
+    """Return the line with the demo members that are there."""
+    there = [
+        name
+        for name in DEMO_MEMBERS
+        if is_populated(config) and is_live(config, config.api_port, f"/api/v1/accounts/{name}/")
+    ]
+    names = ", ".join(there)
+    return [f"  Demo members:   {names}; password: {PUBLISHED_PASSWORD}"] if there else []
+
+
 def admin_password(config: Config) -> str:
-    """Return the demo password, or where another one is: that one stays off the screen."""
-    if os.environ.get("ADMIN_PASSWORD") == DEMO_PASSWORD:
-        return DEMO_PASSWORD
-    return f"ADMIN_PASSWORD in {config.env_file}"
+    """Return where the password of the operator is; it is on the screen once only."""
+    if os.environ.get("ADMIN_PASSWORD"):
+        return f"password: ADMIN_PASSWORD in {config.env_file}"
+    return "password: shown at the first start"
 
 
 if __name__ == "__main__":

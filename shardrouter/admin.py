@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -10,6 +12,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 
@@ -48,23 +51,44 @@ class _ShardedOptions(_Options):
 
 
 class _ShardedChangeList(ChangeList):
-    """A list that joins the displayed keys that stay in the slot, and fetches the others by their
+    """A list that joins the keys that stay in the slot, and fetches the rows of others by their
     ids, where Django would join every key of the model."""
 
     def apply_select_related(self, qs: Any) -> Any:
-        if self.list_select_related is not False:
-            return super().apply_select_related(qs)
-        keys = [field for field in map(self._field, self.list_display) if field is not None]
-        inside = [field.name for field in keys if is_colocated(field)]
-        outside = [field.name for field in keys if not is_colocated(field)]
-        return (qs.select_related(*inside) if inside else qs).prefetch_related(*outside)
+        for keys in self._followed_keys():
+            path = [key.name for key in keys]
+            inside = list(takewhile(is_colocated, keys))
+            if inside:
+                qs = qs.select_related(LOOKUP_SEP.join(path[: len(inside)]))
+            if len(inside) < len(keys):
+                qs = qs.prefetch_related(LOOKUP_SEP.join(path))
+        return qs
 
-    def _field(self, name: Any) -> models.ForeignKey | None:
-        try:
-            field = self.lookup_opts.get_field(name)
-        except FieldDoesNotExist:
-            return None
-        return field if isinstance(field, models.ForeignKey) and name != field.attname else None
+    def _followed_keys(self) -> Iterator[list[models.ForeignKey]]:
+        """Yield the keys that the list follows one after the other, of each column."""
+        names = self.list_display
+        if self.list_select_related is True:
+            names = [*names, *(field.name for field in self.lookup_opts.concrete_fields)]
+        elif self.list_select_related is not False:
+            names = self.list_select_related
+        for name in names:
+            if isinstance(name, str) and (keys := self._keys(name)):
+                yield keys
+
+    def _keys(self, name: str) -> list[models.ForeignKey]:
+        """Return the foreign keys that a look-up as "author__home__code" begins with."""
+        keys: list[models.ForeignKey] = []
+        options: Any = self.lookup_opts
+        for part in name.split(LOOKUP_SEP):
+            try:
+                field = options.get_field(part)
+            except FieldDoesNotExist:
+                break
+            if not isinstance(field, models.ForeignKey) or part == field.attname:
+                break
+            keys.append(field)
+            options = field.remote_field.model._meta
+        return keys
 
 
 class ShardedModelAdmin(_ShardedOptions, admin.ModelAdmin):

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections, models
+from django.db import DatabaseError, connections, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import AlterField, Migration, RenameModel, RunPython, RunSQL
 from django.db.migrations.loader import MigrationLoader
@@ -136,7 +137,8 @@ def _where_the_rows_are(
     if "sharded" in operation.hints or not future:
         return operation
     if any(sharded_in(state, label) for label in future):
-        return operation
+        is_mixed = len(future) < len(labels) and isinstance(operation, RunPython)
+        return WithAdvice(operation) if is_mixed else operation
     copied = copy.copy(operation)
     copied.hints = {**operation.hints, "sharded": on_shard and isinstance(operation, RunSQL)}
     return copied
@@ -189,6 +191,41 @@ class _Wrapped(Operation):
 
     def describe(self) -> str:
         return self.operation.describe()
+
+
+class WithAdvice(_Wrapped):
+    """A RunPython of an app with sharded and global models that does not say which it is for: it
+    runs on every database, and fails where it asks for a table that is not there."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, *states: ProjectState) -> None:
+        with _advising(self.operation, app_label, schema_editor.connection.alias):
+            self.operation.database_forwards(app_label, schema_editor, *states)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, *states: ProjectState) -> None:
+        with _advising(self.operation, app_label, schema_editor.connection.alias):
+            self.operation.database_backwards(app_label, schema_editor, *states)
+
+
+@contextmanager
+def _advising(operation: Operation, app_label: str, alias: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if not _means_no_table(error):
+            raise
+        name = getattr(getattr(operation, "code", None), "__name__", operation.describe())
+        raise DatabaseError(
+            f"{error}: RunPython({name}) ran on {alias}, as on every database, since {app_label} "
+            'has sharded and global models. Pass hints={"sharded": True} or '
+            '{"sharded": False}, or make one RunPython for each.'
+        ) from error
+
+
+def _means_no_table(error: DatabaseError) -> bool:
+    return (
+        getattr(error.__cause__, "sqlstate", None) == "42P01"  # PostgreSQL's undefined_table
+        or "no such table" in str(error)
+    )
 
 
 class WithoutAbsentKeys(_Wrapped):

@@ -29,6 +29,7 @@ from .routed_queryset import (
     recorded_shards,
     target_shards,
 )
+from .router import Nearby
 from .routing import possible_slots, require_colocated_aggregates
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
@@ -263,12 +264,15 @@ class ShardedManager(models.Manager.from_queryset(ShardedQuerySet)):  # type: ig
     """The manager of sharded models; build your own on it, or on ShardedQuerySet.as_manager().
 
     The choices that Django itself offers for a foreign key (a form's select, the admin's filter)
-    come from all shards: only they ask a manager for `using(None)` or `complex_filter()`.
+    come from all shards: only they ask a manager for `using(None)` or `complex_filter()`. So do the
+    rows that `related.set()` replaces.
     """
 
     def using(self, alias: str | None) -> ShardedQuerySet[Any]:
         rows = self.get_queryset()
-        return rows.scatter() if alias is None else rows.using(alias)
+        # A related set asks for its rows by another row's shard when it is set() or cleared.
+        anywhere = alias is None or (isinstance(alias, Nearby) and "core_filters" in vars(self))
+        return rows.scatter() if anywhere else rows.using(alias)
 
     def complex_filter(self, filter_obj: Any) -> ShardedQuerySet[Any]:
         return self.get_queryset().scatter().complex_filter(filter_obj)

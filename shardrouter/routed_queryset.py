@@ -7,17 +7,18 @@ which cannot collide with a project's methods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models.sql import Query
 
-from . import availability, conf, counters
+from . import conf, counters
 from .borders import RoutedQuery
 from .django_internals import QuerySet
-from .exceptions import CrossShardQuery, ShardRouterError, ShardUnavailable, UnroutedQuery
+from .exceptions import CrossShardQuery, ShardRouterError, UnroutedQuery
+from .overlap import ask_shards
 from .placement import is_sharded
 from .router import Everywhere, Undecided
 from .routing import Route, explain, find_shards, possible_slots, routing_columns
@@ -226,24 +227,18 @@ def recorded_shards(queryset: RoutedQuerySet[models.Model], operation: str) -> t
     return shards
 
 
-def ask_each(queryset: _Q, shards: Iterable[str], question: Callable[[_Q], _T]) -> list[_T]:
+def ask_each(queryset: _Q, shards: tuple[str, ...], question: Callable[[_Q], _T]) -> list[_T]:
     """Return what `question` returns for `queryset` on each shard, in order.
 
     Shards that do not answer are left out, and named in `shards_missing`, if `scatter()` was told
     to skip them; else the first one raises ShardUnavailable.
     """
-    answers = []
-    missing = []
     options = queryset._scatter_options
-    for alias in shards:
-        try:
-            with availability.translate_errors(alias):
-                answers.append(question(pin(queryset, alias)))
-        except ShardUnavailable:
-            if options is None or not options.skip_missing:
-                raise
-            missing.append(alias)
-    queryset.shards_missing = tuple(missing)
+    answers, queryset.shards_missing = ask_shards(
+        shards,
+        lambda alias: question(pin(queryset, alias)),
+        skip=options is not None and options.skip_missing,
+    )
     return answers
 
 

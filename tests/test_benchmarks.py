@@ -38,6 +38,17 @@ def test_it_measures_prepared_queries_and_writes_the_table(tmp_path):
     assert (tmp_path / "prepared.md").read_text() in done.stdout
 
 
+def test_it_measures_late_shards_and_writes_the_table(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.bench_scatter"]
+    done = subprocess.run(
+        [*command, "--quick", "--results", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "scatter.json").read_text())["rows"]
+    assert [row["limit"] for row in rows] == [1.3] * 6
+    assert (tmp_path / "scatter.md").read_text() in done.stdout
+
+
 def test_it_measures_timelines_and_writes_the_table(tmp_path):
     command = [sys.executable, "-m", "benchmarks.bench_timelines"]
     done = subprocess.run(
@@ -56,6 +67,7 @@ def test_it_measures_timelines_and_writes_the_table(tmp_path):
     ("page", "results"),
     [
         ("shardrouter/performance.md", "shardrouter.md"),
+        ("shardrouter/performance.md", "scatter.md"),
         ("shardrouter/prepared.md", "prepared.md"),
         ("performance.md", "timelines.md"),
         ("performance.md", "pages.md"),

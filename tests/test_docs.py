@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import entry_points
 from itertools import chain
 from pathlib import Path
 
@@ -83,6 +84,27 @@ def test_it_names_make_targets_that_exist(page):
     named = re.findall(r"(?:`|\$ )make ([a-z]+)", (ROOT / page).read_text())
     assert named
     assert set(named) - set(targets) == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "Makefile"])
+def test_it_names_programs_that_make_up_installs(page):
+    """`make help` shows the comments of the Makefile's targets."""
+    text = (ROOT / page).read_text()
+    shown = "\n".join(re.findall("## (.*)", text)) if page == "Makefile" else text
+    required = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.M)
+    installed = {
+        script.name: script.dist.name.lower() for script in entry_points(group="console_scripts")
+    }
+    named = set(re.findall(r"\.venv/bin/([\w.-]+)", shown)) - {"python"}
+    assert [name for name in named if installed.get(name) not in required] == []
+
+
+def test_it_leaves_no_file_after_the_tour():
+    commands = re.findall(r"^[$>] (.*)$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) >= 25
+    writes = re.compile(r"-o (?!/dev/null)\S+|(?<![-<])> ?[\w./]+\.\w+")
+    written = [writes.search(each) for each in commands]
+    assert [found[0] for found in written if found] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

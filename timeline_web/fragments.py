@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.html import escape
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -36,7 +36,7 @@ def fragment(template: str, slots: Mapping[str, object], **values: Hashable) -> 
     html = _rendered(template, tuple(slots), tuple(values.items()), get_language())
     for name, content in slots.items():
         if (mark := f"{MARK}{name}.") in html:
-            html = html.replace(mark, escape(content))
+            html = html.replace(mark, conditional_escape(content))
     return SafeString(html)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 from functools import cache
@@ -14,9 +15,10 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from .client import Api, MemberSummary
-from .client.errors import ApiError, Unauthorized
+from .client.errors import ApiError, Suspended, Unauthorized
 from .client_ip import client_ip
 from .conf import conf
+from .logs import log_request
 from .sessions import current_member, sign_out
 from .site_request import SiteRequest
 from .views.errors import error_page
@@ -32,19 +34,24 @@ class RequestIdMiddleware:
     """Set `request.request_id`, and X-Request-ID and X-Served-By on every response.
 
     The id is the client's X-Request-ID if it is well-formed. First in MIDDLEWARE, so that no
-    response is without them.
+    response is without them. It also logs each request, and empties each answer to a HEAD: gunicorn
+    drops its body, and warns of it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: SiteRequest) -> HttpResponse:
+        started_at = time.perf_counter()
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         request.META["HTTP_X_REQUEST_ID"] = request.request_id  # for the log
         response = self.get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.content = b""  # its Content-Length stays that of a GET
         response["X-Request-ID"] = request.request_id
         response["X-Served-By"] = conf.INSTANCE_NAME
+        log_request(request, response, started_at)
         return response
 
 
@@ -99,6 +106,10 @@ class MemberMiddleware:
         """Return the page for an ApiError, or None to leave another exception to Django."""
         if isinstance(error, Unauthorized) and request.member:
             return self._answer_as_visitor(request)
+        if isinstance(error, Suspended) and request.member:
+            # The next page is a visitor's: whoever is suspended can go on reading.
+            sign_out(request)
+            request.member = None
         if isinstance(error, ApiError):
             return api_error_page(request, error)
         return None
@@ -141,14 +152,19 @@ def api_for(request: SiteRequest) -> Api:
 
 def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
     """Return the page for `error`, and log what is our fault."""
+    is_suspended = isinstance(error, Suspended)  # its title says the same
     if error.status >= 500:
         name = type(error).__name__
         logger.warning("%s %s: %s", name, request.path, error, extra={"request": request})
+    detail = error.detail if error.status in (400, 403, 409) and not is_suspended else ""
+    advice = str(error.advice)
+    if error.status == 403 and detail:
+        advice, detail = detail, ""  # it says why; the general text would refuse it once more
     return error_page(
         request,
         status=error.status,
         title=str(error.title),
-        advice=str(error.advice),
-        detail=error.detail if error.status in (400, 403, 409) else "",
+        advice=advice,
+        detail=detail,
         retry_after=error.retry_after,
     )

@@ -188,7 +188,7 @@ class Load:
             if connection.request is not None:
                 _note(tally, connection, answer)
                 idle.append(connection)
-            if not answer:
+            if not answer or _is_last(answer):
                 self._reopen(connection)
             connection.request = None
 
@@ -201,6 +201,13 @@ class Load:
     def _register(self, connection: _Connection) -> None:
         self._by_file[connection.socket.fileno()] = connection
         self._poll.register(connection.socket.fileno(), select.EPOLLIN)
+
+
+def _is_last(answer: bytes) -> bool:
+    """Return whether the server closes the connection after this answer, as nginx does after each
+    keepalive_requests."""
+    head = answer[: answer.find(b"\r\n\r\n")].lower()
+    return b"\r\nconnection: close" in head
 
 
 def _note(tally: Tally, connection: _Connection, answer: bytes) -> None:

@@ -19,7 +19,8 @@ from django.db.models.sql.where import AND, WhereNode
 
 from .. import availability, conf, counters, ids, scatter
 from ..borders import RoutedQuery
-from ..exceptions import CrossShardQuery, PreparedQueryError, ShardUnavailable
+from ..exceptions import CrossShardQuery, PreparedQueryError
+from ..overlap import ask_shards
 from ..placement import placement_of
 from ..queryset import ShardedQuerySet
 from ..routing import Slots, possible_slots, require_colocated, routing_columns, shards_of
@@ -30,10 +31,10 @@ __all__ = [
     "Merging",
     "PreparedQueryError",
     "RoutedQuery",
-    "ShardUnavailable",
     "ShardedQuerySet",
     "ShardedRoute",
     "StockRoute",
+    "ask_shards",
     "is_stock_fetch",
     "merging",
     "route_of",

@@ -23,7 +23,7 @@ from .routes import (
     Merging,
     RoutedQuery,
     ShardedQuerySet,
-    ShardUnavailable,
+    ask_shards,
     is_stock_fetch,
     merging,
     route_of,
@@ -204,17 +204,16 @@ class Shape:
 
     def _answers(self, statements: Any, bound: Any) -> tuple[list[list[Any]], tuple[str, ...]]:
         """The rows of each shard, and the shards that did not answer and may be skipped."""
-        answers, missing = [], []
-        for statement, (sql, params) in zip(statements, bound, strict=True):
-            alias = statement.alias
-            try:
-                with self.route.available(alias):
-                    answers.append(statement.run(sql, params, connections[alias]))
-            except ShardUnavailable:
-                if not self.route.skips:
-                    raise
-                missing.append(alias)
-        return answers, tuple(missing)
+        to_run = {
+            statement.alias: (statement, *each)
+            for statement, each in zip(statements, bound, strict=True)
+        }
+
+        def ask(alias: str) -> list[Any]:
+            statement, sql, params = to_run[alias]
+            return statement.run(sql, params, connections[alias])
+
+        return ask_shards(tuple(to_run), ask, skip=self.route.skips)
 
 
 def _require_pure(watch: Watch) -> None:

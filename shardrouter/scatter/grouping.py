@@ -41,10 +41,20 @@ def fetch(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> list[Any]
     return list(_Groups(queryset, shards).rows())
 
 
-class _Groups:
-    """One grouped queryset: what it is grouped by and what it aggregates."""
+def count(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> int:
+    """Return the number of rows that fetch() returns. Only what the conditions on groups need is
+    aggregated, as by Django's own count()."""
+    groups = _Groups(queryset, shards, counted=not queryset.query.distinct)
+    return sum(1 for _ in groups.rows())
 
-    def __init__(self, queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> None:
+
+class _Groups:
+    """One grouped queryset: what it is grouped by and what it aggregates; nothing but the first if
+    its groups are `counted`."""
+
+    def __init__(
+        self, queryset: RoutedQuerySet[Model], shards: tuple[str, ...], *, counted: bool = False
+    ) -> None:
         self.queryset, self.shards = queryset, shards
         query = queryset.query.clone()
         if query.combinator or query.extra or query.distinct_fields:
@@ -57,6 +67,8 @@ class _Groups:
         self.key_comparisons = [self._comparison(key) for key in self.keys]
         # The values of a group's keys as they are read, by those that tell groups apart.
         self.key_values: dict[Key, Key] = {}
+        if counted:
+            self.columns, self.orders, self.order_sources = [], [], []
         self.aggregates = self._aggregates()
         self.order_comparisons = [self._order_comparison(each) for each in self.order_sources]
         self.evaluation = Evaluation(queryset, self.keys, self.vendor)
@@ -98,6 +110,8 @@ class _Groups:
                 raise unmergeable(self.queryset, "distinct groups of such columns")
             rows = dict.fromkeys(rows)
         cut = islice(rows, query.low_mark, query.high_mark)
+        if not self.columns:
+            return cut
         return in_shape(cut, self.queryset._iterable_class, value_names(query))
 
     def _sort_key(self, key: Key, figures: Figures) -> list[Sortable]:

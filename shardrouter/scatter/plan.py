@@ -19,6 +19,7 @@ from django.db.models.sql import Query
 
 from .. import availability
 from ..django_internals import ColPairs, without_ref
+from ..overlap import ask_shards
 from ..routed_queryset import RoutedQuerySet, pin
 from ..routing import split_window, windows_are_local
 from .comparison import (
@@ -74,8 +75,17 @@ class MergePlan:
         if not self._of_models:
             self.asked._iterable_class = ValuesListIterable
 
-    def stream(self, alias: str, chunk_size: int) -> Iterator[Any]:
-        """Yield the rows of one shard, as merge_streams() takes them."""
+    def streams(self, shards: tuple[str, ...], chunk_size: int) -> list[Iterator[Any]]:
+        """Return the rows of each shard as merge_streams() takes them, with their first chunks
+        fetched together."""
+
+        def begin(alias: str) -> Iterator[Any]:
+            rows = self._stream(alias, chunk_size)
+            return chain(list(islice(rows, 1)), rows)
+
+        return ask_shards(shards, begin, first_rows=chunk_size)[0]
+
+    def _stream(self, alias: str, chunk_size: int) -> Iterator[Any]:
         asked = pin(self.asked, alias)
         chunked = not connections[alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
         rows: Any = asked._iterable_class(asked, chunked, chunk_size)

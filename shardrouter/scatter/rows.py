@@ -38,7 +38,7 @@ def stream(
         return
     plan = MergePlan(queryset, shards)
     limit = conf.get("SCATTER_WARNING_ROWS")
-    streams = [plan.stream(alias, chunk_size) for alias in shards]
+    streams = plan.streams(shards, chunk_size)
     for number, row in enumerate(plan.merge_streams(streams), 1):
         if number == limit + 1:
             logger.warning(_STREAMED, queryset.model._meta.label, limit, len(shards))
@@ -51,7 +51,7 @@ def count(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> int:
     if not shards:
         return 0
     if not rows_are_local(query):
-        return len(grouping.fetch(queryset, shards))
+        return grouping.count(queryset, shards)
     if query.distinct and queryset._fields is not None:
         # Equal rows of two shards count once, so they have to be compared.
         unordered = queryset if query.is_sliced else queryset.order_by()

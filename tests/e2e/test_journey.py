@@ -3,8 +3,10 @@
 import re
 
 import requests
+from playwright.sync_api import sync_playwright
 
 from tests.stack import wait_for
+from tests.timeline_web.chromium import CHROMIUM
 from tests.timeline_web.visitor import Visitor
 
 
@@ -61,11 +63,36 @@ def test_it_lists_accounts_of_every_shard_in_the_admin(stack, join):
     admin = requests.Session()
     login = admin.get(f"{stack.api_root}/admin/login/", timeout=10)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', login.text)[1]
-    filled = {"username": "admin", "password": "minitwit-demo", "csrfmiddlewaretoken": token}
+    # As the first start has shown it, once.
+    (password,) = re.findall(r"with the password (\S+)", "".join(stack.output))
+    filled = {"username": "admin", "password": password, "csrfmiddlewaretoken": token}
     home = admin.post(f"{stack.api_root}/admin/login/?next=/admin/", filled, timeout=10)
     assert home.status_code == 200
     assert "Log out" in home.text
+    assert f'href="{stack.site}/"' in home.text
     page = admin.get(f"{stack.api_root}/admin/timeline_api/account/", timeout=10)
     assert page.status_code == 200
     for name in names:
         assert name in page.text
+    # Its lists fit into 1,280 pixels, with long texts in them.
+    last, member = join("x" * 8)
+    posted = member.post(f"{stack.api}/messages/", json={"text": "y" * 280}, timeout=10).json()
+    member.patch(f"{stack.api}/accounts/{last}/", json={"display_name": "Z" * 50}, timeout=10)
+    reader = join("reader")[1]
+    reader.post(f"{stack.api}/messages/{posted['id']}/report/", json={"reason": "w" * 500})
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        cookies = requests.utils.dict_from_cookiejar(admin.cookies).items()
+        context.add_cookies(
+            [{"name": name, "value": value, "url": stack.api_root} for name, value in cookies]
+        )
+        opened = context.new_page()
+        for model in ("account", "message", "report", "outbox", "follow", "token"):
+            opened.goto(f"{stack.api_root}/admin/timeline_api/{model}/")
+            wide = opened.evaluate(
+                "[document.documentElement, ...document.querySelectorAll('.results')]"
+                ".filter(part => part.scrollWidth > part.clientWidth).length"
+            )
+            assert (model, wide) == (model, 0)
+        browser.close()

@@ -96,6 +96,7 @@ def test_it_names_a_folder_that_cannot_be_written(other, tmp_path):
         ("MICROCACHE_SECONDS=soon", "MICROCACHE_SECONDS='soon': use whole seconds"),
         ("API_THREADS=many", "API_THREADS='many': use a number of threads"),
         ("API_READ_TIMEOUT=soon", "API_READ_TIMEOUT='soon'"),
+        ("SITE_URL=example.org", "Write https://example.org"),
     ],
 )
 def test_it_names_a_setting_that_is_wrong(other, tmp_path, setting, said):
@@ -146,6 +147,7 @@ def test_it_says_that_a_shard_is_gone_rather_than_make_an_empty_one(prepared):
 def test_it_repeats_no_step_on_a_second_run_and_ends_with_a_signal(prepared):
     prepared.start(command=("nohup", "make", "up"))
     assert not any("Migrating" in line for line in prepared.output)
+    assert not any("Demo members" in line for line in prepared.output)  # POPULATION=False
     prepared.process.terminate()
     prepared.process.wait(30)
     wait_for(lambda: not prepared.processes(), what="the end of every process")

@@ -1,11 +1,13 @@
 """Django's admin over all shards, through the test client."""
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.urls import reverse
 
 from shardrouter import shard_for
+from shardrouter.admin import ShardedModelAdmin
 from tests.shardrouter.app.models import Author, Book, Bookmark, Country
 from tests.shardrouter.test_routing import SHARDS, asked
 
@@ -40,6 +42,29 @@ def test_it_lists_keys_that_leave_the_shard_with_one_query_for_each(operator, au
     assert "bob two" in page.text
     # The number of rows, the rows with their authors, and the books that they are about.
     assert [seen.counts[alias] for alias in SHARDS] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"list_display": ["note", "author__home"]},
+        {"list_display": ["note", "book__author__home"]},
+        {"list_display": ["note", "author__home"], "list_select_related": ["author__home"]},
+        {"list_display": ["note", "author__home"], "list_select_related": True},
+    ],
+)
+def test_it_lists_what_keys_lead_to_on_other_databases(operator, authors, books, rf, options):
+    Author.objects.scatter(writes=True).update(home=Country.objects.create(code="zz"))
+    for at, author in enumerate(authors.values()):
+        Bookmark.objects.create(author=author, book=books[(at * 3 + 4) % len(books)])
+    lists = type("Lists", (ShardedModelAdmin,), options)(Bookmark, admin.site)
+    request = rf.get("/")
+    request.user = User.objects.get()
+    with asked() as seen:
+        page = lists.changelist_view(request).render()
+    assert page.text.count(">zz<") == len(authors)
+    # However many rows there are: their number, the rows, and what their keys lead to.
+    assert max(seen.counts.values()) <= 4
 
 
 def test_it_lists_searches_and_filters_over_all_shards(operator, authors, books):

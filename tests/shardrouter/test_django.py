@@ -3,7 +3,7 @@
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
-from django.db import connections, migrations, models
+from django.db import DatabaseError, connections, migrations, models
 from django.db.migrations.state import ProjectState
 from django.forms import modelform_factory
 from rest_framework import generics, pagination, serializers
@@ -12,7 +12,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.validators import UniqueValidator
 from rest_framework.views import exception_handler
 
-from shardrouter import ShardRouter, shard_for
+from shardrouter import ShardRouter, past_migrations, shard_for
 from shardrouter.exceptions import ShardKeyChanged, ShardUnavailable, UnroutedQuery
 from tests.shardrouter.app.models import Author, Book, Bookmark, Country, Shelf, Tag
 
@@ -164,6 +164,24 @@ def test_it_runs_a_data_migration_on_the_rows_of_its_own_database(books):
     assert set(seen) == set(SHARDS)
     assert sum(seen.values()) == len(books)
     assert Book.objects.scatter().filter(title="migrated").count() == 3
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_it_says_what_a_data_migration_of_an_app_with_both_kinds_needs():
+    def count(historical, schema_editor):
+        historical.get_model("app", "Country").objects.using(schema_editor.connection.alias).count()
+
+    loader = past_migrations.loader_of("shard1")
+    migration = migrations.Migration("0006_lending", "app")
+    migration.operations = [migrations.RunPython(count)]
+    past_migrations.adapt(migration, "shard1", loader)
+    state = loader.project_state()
+    (operation,) = migration.operations
+    advised = pytest.raises(DatabaseError, match=r'RunPython\(count\).*hints=\{"sharded": True\}')
+    with connections["shard1"].schema_editor(atomic=False) as editor, advised:
+        operation.database_forwards("app", editor, state, state)
+    with connections["default"].schema_editor(atomic=False) as editor:
+        operation.database_forwards("app", editor, state, state)
 
 
 @pytest.mark.parametrize(

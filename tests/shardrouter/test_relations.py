@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from shardrouter import shard_for
 from shardrouter.exceptions import ShardRouterError, UnroutedQuery
-from tests.shardrouter.app.models import Author, Book, Bookmark, Country
+from tests.shardrouter.app.models import Author, Book, Bookmark, Country, Lending
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -79,3 +79,44 @@ def test_it_adds_no_row_that_is_not_saved_or_of_another_owner(apart, books):
         a.bookmarks.add(mark)
     assert Bookmark.objects.get(pk=mark.pk).author == b
     assert Book.objects.scatter().count() == len(books)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("bulk", [False, True])
+def test_it_sets_related_rows_of_any_shard(apart, books, swap, bulk):
+    a, b = reversed(apart) if swap else apart
+    book = a.books.get(pages=100)
+    first, second, third = (Lending.objects.create(author=each) for each in (a, b, b))
+    for rows in [(first, second), (second, third), (third,), (first, second, third), ()]:
+        book.lendings.set(rows, bulk=bulk)
+        assert {each.pk for each in Lending.objects.scatter().filter(book=book)} == {
+            each.pk for each in rows
+        }
+
+
+def test_it_takes_related_rows_of_any_shard_away(apart, books):
+    book = apart[0].books.get(pages=100)
+    rows = [Lending.objects.create(author=each, book=book) for each in apart]
+    book.lendings.remove(rows[1])
+    assert list(Lending.objects.scatter().filter(book=book)) == [rows[0]]
+    # It writes to every shard, so that has to be said.
+    for clear in (book.lendings.clear, lambda: book.lendings.set([], clear=True)):
+        refused = pytest.raises(UnroutedQuery, match=r"scatter\(writes=True\)")
+        with refused, transaction.atomic(using=shard_for(book)):
+            clear()
+    assert book.lendings.scatter(writes=True).update(book=None) == 1
+
+
+def test_it_orders_rows_with_respect_to_their_owner(apart):
+    a, b = apart
+    mine = [Lending.objects.create(author=a).pk for _ in range(3)]
+    other = Lending.objects.create(author=b)
+    wanted = [mine[2], mine[0], mine[1]]
+    a.set_lending_order(wanted)
+    assert list(a.get_lending_order()) == wanted
+    assert list(a.lendings.values_list("pk", flat=True)) == wanted
+    a.set_lending_order([other.pk, *mine])
+    assert list(a.get_lending_order()) == mine
+    other.refresh_from_db()
+    assert other._order == 0
+    assert Lending.objects.get(pk=mine[0]).get_next_in_order().pk == mine[1]

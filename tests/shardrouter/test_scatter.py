@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from shardrouter import shard_for
 from shardrouter.exceptions import CrossShardQuery, ShardUnavailable
 from tests.shardrouter.app.models import Author, Book, Chapter, Tag, Visit
+from tests.shardrouter.test_routing import asked
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -187,3 +188,20 @@ def test_it_finds_no_spread_in_equal_values_far_from_the_others(authors):
     Book.objects.bulk_create(rows)
     groups = Book.objects.scatter().values("pages").annotate(apart=StdDev("pages"))
     assert {group["apart"] for group in groups} == {0.0}
+
+
+def test_it_counts_groups_without_what_they_show(books):
+    groups = (
+        Book.objects.scatter()
+        .values("pages")
+        .annotate(mean=Sum("price") / Count("pk"), names=Count("title", distinct=True))
+    )
+    different = len({book.pages for book in books})
+    with asked() as seen:
+        assert groups.count() == different
+        assert groups.exists()
+        assert groups[2:5].count() == 3
+        assert groups.filter(names__gt=1).count() == 1
+        assert groups.values_list("pages", flat=True).count() == different
+    # One query on each shard for each, and one more for the titles where a condition needs them.
+    assert set(seen.counts.values()) == {6}

@@ -32,6 +32,12 @@ def register_and_log_in(page, name: str) -> None:
     page.get_by_label("Password", exact=True).fill("secret-9")
     page.get_by_label("Password, once more").fill("secret-9")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    page.wait_for_url("**/login")
+    log_in(page, name)
+
+
+def log_in(page, name: str) -> None:
+    page.goto("/login")
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("secret-9")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()

@@ -21,6 +21,7 @@ PAGES = {
     "message": ["{message}", "{reply}", "{mine}"],
     "history": ["{message}/history"],
     "edit": ["{mine}/edit"],
+    "delete": ["{mine}/delete"],
     "report": ["{message}/report"],
     "reactions": ["{message}/likes", "{message}/reposts"],
     "settings": ["/settings"],

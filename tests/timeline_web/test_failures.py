@@ -196,11 +196,26 @@ def test_it_comes_back_when_the_api_does(throttled_pair):
     assert visitor.page.status_code == 200
 
 
+def test_it_refuses_what_is_somebody_elses_once(new_member):
+    """It says why, and not after it once more that it is not allowed."""
+    member, _ = new_member()
+    author, name = new_member("author")
+    author.share("Mine")
+    path = f"/{name}/" + author.page.text.partition('id="m')[2].partition('"')[0]
+    token = member.form("/logout").fields["csrfmiddlewaretoken"]
+    for action in ("edit", "delete"):
+        member.post(f"{path}/{action}", {"csrfmiddlewaretoken": token})
+        assert (member.page.status_code, "not allowed to" in member.text) == (403, False), action
+        assert member.text.count("This is not your message.") == 1
+
+
 def test_it_answers_400_to_an_unknown_host(var_dir, api, collected, tmp_path):
     env = environment("twitsite.settings.web", var_dir, ALLOWED_HOSTS="twitsite.example")
     with running("twitsite.wsgi_web", env, tmp_path / "web.log") as web:
         visitor = Visitor(web.url)
-        visitor.get("/public")
-        assert visitor.page.status_code == 400
+        # By its own name and this machine's, by which `make up` and probes ask; by no other.
+        for host, status in (("twitsite.example", 200), ("localhost", 200), ("a.example", 400)):
+            visitor.get("/login", headers={"Host": host})
+            assert visitor.page.status_code == status, host
         assert visitor.page.headers["X-Request-ID"]
         assert "Traceback" not in visitor.page.text

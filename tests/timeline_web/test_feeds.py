@@ -30,6 +30,20 @@ def test_it_has_a_members_messages_in_their_feed(new_member, visitor, site):
     assert visitor.get(link.removeprefix(site.url)).status_code == 200
 
 
+def test_it_gives_texts_to_readers_as_texts(new_member, visitor):
+    """A reader renders what is declared as HTML. What nothing says is text (RFC 4287, 3.1.1)."""
+    member, name = new_member("author")
+    text = f"<img src=x onerror=alert(1)> & #t_{name}"
+    member.share(text)
+    member.get("/settings")
+    member.submit("/settings", display_name="<b>Author</b>")
+    for path in (f"/{name}/feed.atom", f"/tag/t_{name}/feed.atom"):
+        feed = read(visitor.get(path))
+        entry = feed.find(f"{ATOM}entry")
+        assert entry.findtext(f"{ATOM}summary") == entry.findtext(f"{ATOM}title") == text
+        assert {element.get("type", "text") for element in feed.iter()} <= {"text"}
+
+
 def test_it_answers_304_for_an_unchanged_feed(new_member, visitor):
     member, name = new_member("author")
     for _ in range(2):

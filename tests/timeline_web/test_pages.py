@@ -189,3 +189,14 @@ def test_it_lets_no_shared_cache_keep_a_page(new_member):
     member, _ = new_member()
     assert member.page.headers["Cache-Control"] == "private, no-cache"
     assert "Cookie" in member.page.headers["Vary"]
+
+
+def test_it_shows_the_pinned_message_first(new_member):
+    member, name = new_member()
+    for text in ("Pinned one", "Newer"):
+        member.share(text)
+    paths = re.findall(rf'href="(/{name}/\d+)#reply"', member.page.text)
+    member.get(paths[1])
+    member.post(f"{paths[1]}/pin", member.form("").fields)
+    member.get(f"/{name}")
+    assert member.messages == ["Pinned one", "Newer", "Pinned one"]

@@ -32,44 +32,63 @@ PASSWORD_MAX_LENGTH = 128
 INVALID_CREDENTIALS = _("Invalid username or password")
 
 
-class LoginLimit:
-    """The limits of wrong passwords: for one name from one address, and for all names from it."""
+class AccountSuspended(PermissionDenied):
+    """403: the member is known, and an operator has suspended the account. `code` says so to
+    programs."""
 
-    def __init__(self, request: HttpRequest | Request, username: str) -> None:
+    def __init__(self) -> None:
+        text = gettext("This account is suspended.")
+        super().__init__({"detail": text, "code": "account_suspended"})
+
+
+class LoginLimit:
+    """The limits of wrong passwords: for one name from one address, and for all names from it. The
+    same for every way in: the API, its browsable pages, the admin.
+
+    A context manager around the check of a password. It counts the attempt before the hash, so that
+    of guesses made at once no more pass than of guesses made in turn, and takes it back unless
+    `wrong` is raised. Raise RateExceeded if too many were wrong.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest | Request,
+        username: str,
+        *,
+        wrong: type[Exception] = accounts.InvalidCredentials,
+    ) -> None:
         address = throttle_identity(request)
+        self._wrong = wrong
         self._limits = (
             Limit("login", address, username.casefold()),
             Limit("login_address", address),
         )
 
-    def check(self) -> None:
-        """Raise RateExceeded if too many were wrong. Call it before hashing, which costs 40 ms."""
+    def __enter__(self) -> None:
         for limit in self._limits:
-            limit.check()
+            limit.hit()
 
-    def failed(self) -> None:
-        """Count a wrong password."""
-        for limit in self._limits:
-            limit.count()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None or not issubclass(kind, self._wrong):
+            for limit in self._limits:
+                limit.take_back()
 
 
 def log_in(request: HttpRequest | Request, *, username: str, password: str) -> Account:
     """Return the account that `username` and `password` name.
 
     Raise AuthenticationFailed (one text for a wrong name and a wrong password), RateExceeded, or
-    PermissionDenied for a suspended account whose password is right.
+    AccountSuspended for a suspended account whose password is right.
     """
-    limit = LoginLimit(request, username)
-    limit.check()
     try:
-        if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
-            raise accounts.InvalidCredentials
-        return accounts.authenticate(username=username, password=password)
+        with LoginLimit(request, username):
+            if not is_well_formed(username) or len(password) > PASSWORD_MAX_LENGTH:
+                raise accounts.InvalidCredentials
+            return accounts.authenticate(username=username, password=password)
     except accounts.InvalidCredentials:
-        limit.failed()
         raise AuthenticationFailed(INVALID_CREDENTIALS) from None
     except accounts.AccountSuspended:
-        raise PermissionDenied(gettext("This account is suspended.")) from None
+        raise AccountSuspended from None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -81,6 +100,8 @@ class BearerAuthentication(BaseAuthentication):
             return None
         try:
             token = tokens.authenticate(text=text.strip().decode(HTTP_HEADER_ENCODING))
+        except tokens.TokenOfSuspendedAccount:
+            raise AccountSuspended from None
         except tokens.InvalidToken:
             raise AuthenticationFailed(gettext("Invalid token.")) from None
         return token.account, token
@@ -110,8 +131,10 @@ class MemberSessionAuthentication(SessionAuthentication):
             return None
         try:
             token = tokens.authenticate(text=text)
-        except tokens.InvalidToken:
+        except tokens.InvalidToken as error:
             del session[SESSION_KEY]  # revoked elsewhere: a visitor from now on
+            if isinstance(error, tokens.TokenOfSuspendedAccount):
+                raise AccountSuspended from None  # said once
             return None
         self.enforce_csrf(request)
         return token.account, token

@@ -72,7 +72,7 @@ class IdCursorPaginator:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self._size = page_size(request)
+        self.size = page_size(request)
         self._cursor = Cursor.decode(request.query_params.get("cursor", ""))
         self._next: Cursor | None = None
         self._previous: Cursor | None = None
@@ -80,7 +80,7 @@ class IdCursorPaginator:
     def paginate(self, selector: PageSelector[Row]) -> Page[Row]:
         """Return the page that the request asks for. Reads one row more, to know whether there is
         a next page."""
-        at, back, size = self._cursor.position, self._cursor.reverse, self._size
+        at, back, size = self._cursor.position, self._cursor.reverse, self.size
         before_id, after_id = (None, at) if back else (at, None)
         page = selector(before_id=before_id, after_id=after_id, limit=size + 1)
         more = len(page.positions) > size
@@ -99,7 +99,10 @@ class IdCursorPaginator:
     def _url(self, cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
+        url = replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode())
+        if "page_size" in self.request.query_params:
+            url = replace_query_param(url, "page_size", self.size)  # what it has been cut to
+        return url
 
     def data(self, results: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the body of the answer."""

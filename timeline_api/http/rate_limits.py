@@ -12,6 +12,7 @@ import time
 
 from django.conf import settings
 from django.db import DatabaseError, connections
+from django.db.models import F
 from rest_framework.exceptions import Throttled
 
 from ..models import ThrottleCount
@@ -59,17 +60,6 @@ class Limit:
         digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:32]
         self.key = f"{scope}:{digest}"
 
-    def check(self) -> None:
-        """Raise RateExceeded if the rate is used up. Count nothing."""
-        if not self.rate:
-            return
-        try:
-            row = ThrottleCount.objects.filter(key=self.key, expires_at__gt=now()).first()
-        except DatabaseError:
-            return self._let_pass()
-        if row and row.count >= parse_rate(self.rate)[0]:
-            raise RateExceeded(wait=row.expires_at - now())
-
     def count(self, by: int = 1) -> tuple[int, int]:
         """Count `by` more. Return the count and when its window ends (Unix time)."""
         if not self.rate:
@@ -85,6 +75,16 @@ class Limit:
         count, expires_at = self.count(by)
         if self.rate and count > parse_rate(self.rate)[0]:
             raise RateExceeded(wait=max(1, expires_at - now()))
+
+    def take_back(self) -> None:
+        """Count one less in this window: what was counted did not happen."""
+        if not self.rate:
+            return
+        counted = ThrottleCount.objects.filter(key=self.key, expires_at__gt=now(), count__gt=0)
+        try:
+            counted.update(count=F("count") - 1)
+        except DatabaseError:
+            self._let_pass()
 
     def _upsert(self, by: int, seconds: int) -> tuple[int, int]:
         at = now()

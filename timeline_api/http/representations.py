@@ -37,6 +37,12 @@ class Representer:
     def account_url(self, username: str) -> str:
         return f"{self._root}accounts/{username}/"
 
+    def account_links(self, username: str) -> dict[str, str]:
+        """Return the URLs of an account and of its lists."""
+        url = self.account_url(username)
+        lists = {f"{name}_url": f"{url}{name}/" for name in ("messages", "followers", "following")}
+        return {"url": url, **lists}
+
     def avatar_url(self, username: str, version: str) -> str | None:
         """Return the URL of the picture that the member has uploaded, if there is one."""
         return f"{self.account_url(username)}avatar/?v={version}" if version else None
@@ -59,7 +65,7 @@ class Representer:
             "pinned_message": account.pinned_id and str(account.pinned_id),
             "is_suspended": account.is_suspended,
             "avatar_url": self.avatar_url(account.username, account.avatar_version),
-            "url": self.account_url(account.username),
+            **self.account_links(account.username),
         }
         if self.request.user.pk == account.id:
             data["email"] = account.email

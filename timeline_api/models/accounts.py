@@ -52,6 +52,15 @@ class Account(ShardedModel):
         slot_from = ("username", "username_key")
         normalize = str.casefold
 
+    class Meta:
+        indexes = [
+            # Both for operators: whose address is this, and who is suspended?
+            models.Index(Lower("email"), name="account_email"),
+            models.Index(
+                fields=["id"], condition=models.Q(is_suspended=True), name="account_suspended"
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.username
 

@@ -29,7 +29,7 @@ class Outbox(ShardedModel):
         key = "account"
 
     class Meta:
-        verbose_name_plural = "outbox"
+        verbose_name = "event"
         indexes = [
             # The relay takes due events, oldest first.
             models.Index(fields=["parked_at", "available_at"], name="outbox_due")

@@ -30,6 +30,7 @@ class HomeEntry(ShardedModel):
         references = {"author_id": "timeline_api.Account"}
 
     class Meta:
+        verbose_name_plural = "home entries"
         indexes = [
             # For reading: whether the home has an earlier repost of the same message.
             models.Index(

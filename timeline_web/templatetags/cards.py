@@ -40,12 +40,12 @@ def joined_cards(member: Member | None, items: Iterable[ConversationItem]) -> by
         if isinstance(item, DeletedMessage):
             parts.append(_deleted_card(item))
             continue
-        before, after = _card(item, _viewer(member, item), language)
+        before, after = _card(item, viewer_of(member, item), language)
         parts += [before, age(item.original.created_at, now, language).encode(), after]
     return b"".join(parts)
 
 
-def _viewer(member: Member | None, message: Message) -> str:
+def viewer_of(member: Member | None, message: Message) -> str:
     """Return what the reader is to the message: "visitor", "author" or another "member"."""
     if member is None:
         return "visitor"

@@ -177,6 +177,31 @@ def notification_text(notification: Notification) -> SafeString:
     return mark_safe(sentence)  # noqa: S308 (our words around what format_html made)
 
 
+# By the last part of the address that a button sends its form to.
+ACTS = {
+    "follow": _("Follow"),
+    "unfollow": _("Unfollow"),
+    "block": _("Block"),
+    "unblock": _("Unblock"),
+    "mute": _("Mute"),
+    "unmute": _("Unmute"),
+}
+
+
+@register.simple_tag
+def act_button(username: str, act: str, classes: str = "") -> SafeString:
+    """Return the button of a list of people that does `act` to `username`."""
+    return format_html(
+        '<button class="{}" form="act" formaction="{}/{}">{}'
+        '<span class="hidden"> {}</span></button>',
+        classes or ("plain" if act.startswith("un") else ""),
+        reverse("profile", args=[username]),
+        act,
+        ACTS[act],
+        username,
+    )
+
+
 @register.simple_tag
 def feed_language() -> str:
     """Return the query string with which a feed has the page's language."""

@@ -187,7 +187,10 @@ def profile_meta(context: Context) -> SafeString:
 def profile_card(context: Context) -> SafeString:
     """Return a member's profile, with the buttons that its reader may use."""
     reader = "me" if context["is_me"] else "member" if _member(context) else "visitor"
-    slots = {"csrf_token": context["csrf_token"]}
+    slots = {
+        "csrf_token": context["csrf_token"],
+        "next": context["request"].get_full_path(),
+    }
     return fragment("_profile", slots, account=context["account"], reader=reader)
 
 

@@ -10,6 +10,7 @@ from ..client.errors import Conflict, Forbidden
 from ..forms import EditForm, MessageForm
 from ..sessions import pop_draft
 from ..site_request import MemberRequest, SiteRequest
+from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only, shared_by_visitors
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
 
@@ -56,9 +57,7 @@ def history(request: SiteRequest, username: str, message_id: str) -> HttpRespons
 @members_only
 def edit(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """The form to edit one's message, and editing it. Every error page keeps the text."""
-    message = request.api.message(message_id)
-    if message.author.username != request.member.username:
-        raise Forbidden(_("This is not your message."))
+    message = _own_message(request, message_id)
     if request.method != "POST":
         form = EditForm(initial={"text": message.text, "revision": message.revision})
         return form_page(request, "edit", form, message=message)
@@ -85,10 +84,24 @@ def _form_after_conflict(request: MemberRequest, message: Message) -> EditForm:
     return form
 
 
-@allow_methods("POST")
+@allow_methods("GET", "POST")
 @members_only
 def delete(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
-    """Delete one's message, then home."""
+    """The question whether to delete one's message, and deleting it; then home."""
+    if request.method != "POST":
+        message = _own_message(request, message_id)
+        return render(request, "timeline_web/delete.html", {"message": message})
     request.api.delete_message(message_id)
-    messages.success(request, _("Your message was deleted"))
+    text = _("Your message was deleted")
+    if asks_for_changes(request):
+        return changed((f'[id="m{message_id}"]', ""), text=text)
+    messages.success(request, text)
     return redirect("home")
+
+
+def _own_message(request: MemberRequest, message_id: str) -> Message:
+    """Return the member's message. Raise Forbidden if it is somebody else's."""
+    message = request.api.message(message_id)
+    if message.author.username != request.member.username:
+        raise Forbidden(_("This is not your message."))
+    return message

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from ..forms import MessageForm
 from ..site_request import SiteRequest
+from .changes import asks_for_changes, changed
 from .rendering import TRY_AGAIN, render_page
 
 # The fields in which one writes, and their labels.
@@ -38,8 +39,11 @@ def error_page(
     """Return a page that says what happened and what to do next.
 
     After a POST it gives back what was typed: in a form that sends it again if the failure is
-    temporary, else to copy.
+    temporary, else to copy. The script is told the same in a sentence.
     """
+    if asks_for_changes(request):
+        text = ". ".join([title, detail or advice])
+        return changed(text=text, status=status)
     submitted = SubmittedForm(request)
     context = {
         "status": status,
@@ -130,6 +134,8 @@ def csrf_failure(request: SiteRequest, reason: str = "") -> HttpResponse:
     A message that was typed comes back in a new form, any other text to copy. Nothing more: a form
     that another site has made must not become one that our own button sends.
     """
+    if asks_for_changes(request):
+        return changed(text=_("That form had expired. Load the page anew."), status=403)
     form = None
     if request.member and request.path == reverse("add_message") and request.POST.get("text"):
         names = ("text", "in_reply_to")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -83,12 +84,17 @@ def _add_message(request: SiteRequest, feed: Atom1Feed, message: Message) -> Non
 
 
 class _Atom(Atom1Feed):
-    """A feed dated by its items, so that an unchanged one is the same, byte for byte."""
+    """A feed of plain texts, dated by its items: an unchanged one is the same, byte for byte."""
 
     since = EPOCH
 
     def latest_post_date(self) -> datetime:
         return max((item["updateddate"] for item in self.items), default=self.since)
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item | {"description": None})
+        # Django calls it HTML: a reader would render the tags that somebody has typed.
+        handler.addQuickElement("summary", item["description"], {"type": "text"})
 
 
 def _title(message: Message) -> str:

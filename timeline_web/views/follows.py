@@ -1,6 +1,5 @@
 """Following and unfollowing a member; who follows whom."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,28 +7,28 @@ from django.utils.translation import gettext as _
 
 from ..client import Account, Page
 from ..site_request import MemberRequest, SiteRequest
+from .changed_parts import account_changed
 from .decorators import allow_methods, members_only, shared_by_visitors
-from .navigation import redirect_back
 
 
 @allow_methods("POST")
 @members_only
 def follow(request: MemberRequest, username: str) -> HttpResponse:
     """Follow, then back to the page before, or to the profile."""
-    name = request.api.account(username).username
-    request.api.follow(name)
-    messages.success(request, _('You are now following "%(name)s"') % {"name": name})
-    return redirect_back(request, reverse("profile", args=[name]))
+    request.api.follow(username)
+    account = request.api.account(username)
+    text = _('You are now following "%(name)s"') % {"name": account.username}
+    return account_changed(request, account, text)
 
 
 @allow_methods("POST")
 @members_only
 def unfollow(request: MemberRequest, username: str) -> HttpResponse:
     """Unfollow, then back to the page before, or to the profile."""
-    name = request.api.account(username).username
-    request.api.unfollow(name)
-    messages.success(request, _('You are no longer following "%(name)s"') % {"name": name})
-    return redirect_back(request, reverse("profile", args=[name]))
+    request.api.unfollow(username)
+    account = request.api.account(username)
+    text = _('You are no longer following "%(name)s"') % {"name": account.username}
+    return account_changed(request, account, text)
 
 
 @allow_methods("GET")

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..client import Reaction, ReactionList
 from ..site_request import MemberRequest, SiteRequest
+from .changed_parts import message_parts, pin_part
+from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only, shared_by_visitors
 from .navigation import redirect_back
 
@@ -19,9 +21,9 @@ NOBODY = {"likes": _("Nobody has liked it yet."), "reposts": _("Nobody has repos
 def react(
     request: MemberRequest, username: str, message_id: str, reaction: Reaction
 ) -> HttpResponse:
-    """Like or repost a message, then back to the page before."""
+    """Like or repost a message, then back to it on the page before."""
     request.api.add_reaction(message_id, reaction)
-    return _back_to_message(request, username, message_id)
+    return _reacted(request, username, message_id)
 
 
 @allow_methods("POST")
@@ -29,9 +31,9 @@ def react(
 def undo_reaction(
     request: MemberRequest, username: str, message_id: str, reaction: Reaction
 ) -> HttpResponse:
-    """Undo a like or a repost, then back to the page before."""
+    """Undo a like or a repost, then back to the message on the page before."""
     request.api.remove_reaction(message_id, reaction)
-    return _back_to_message(request, username, message_id)
+    return _reacted(request, username, message_id)
 
 
 @allow_methods("POST")
@@ -39,7 +41,7 @@ def undo_reaction(
 def pin(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """Pin a message to one's profile, then back to the page before."""
     request.api.pin(message_id)
-    return _back_to_message(request, username, message_id)
+    return _pinned(request, username, message_id, pinned=True)
 
 
 @allow_methods("POST")
@@ -47,6 +49,20 @@ def pin(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
 def unpin(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """Unpin a message, then back to the page before."""
     request.api.unpin(message_id)
+    return _pinned(request, username, message_id, pinned=False)
+
+
+def _reacted(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
+    if asks_for_changes(request):
+        return changed(*message_parts(request, request.api.message(message_id)))
+    return _back_to_message(request, username, message_id)
+
+
+def _pinned(
+    request: MemberRequest, username: str, message_id: str, *, pinned: bool
+) -> HttpResponse:
+    if asks_for_changes(request):
+        return changed(pin_part(reverse("message", args=[username, message_id]), pinned=pinned))
     return _back_to_message(request, username, message_id)
 
 

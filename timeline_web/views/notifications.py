@@ -2,8 +2,10 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from ..site_request import MemberRequest
+from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only
 
 
@@ -22,4 +24,7 @@ def mark_read(request: MemberRequest) -> HttpResponse:
     until = request.POST.get("until", "")
     is_id = until.isdecimal() and until.isascii()
     request.api.mark_notifications_read(until if is_id else "")
+    if asks_for_changes(request):
+        text = _("All are read")
+        return changed((".told .unread", ""), (".bell .number", ""), (".mark-read", ""), text=text)
     return redirect("notifications")

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -11,9 +10,9 @@ from ..client import Restriction, RestrictionList
 from ..client.errors import Invalid
 from ..forms import ReportForm
 from ..site_request import MemberRequest
+from .changed_parts import account_changed
 from .decorators import allow_methods, members_only
 from .form_pages import failed_form_page, form_page
-from .navigation import redirect_back
 
 ADDED = {"block": _("You have blocked %(name)s"), "mute": _("You have muted %(name)s")}
 REMOVED = {"block": _("You have unblocked %(name)s"), "mute": _("You have unmuted %(name)s")}
@@ -24,8 +23,8 @@ REMOVED = {"block": _("You have unblocked %(name)s"), "mute": _("You have unmute
 def restrict(request: MemberRequest, username: str, restriction: Restriction) -> HttpResponse:
     """Block or mute a member, then back to the page before."""
     request.api.add_restriction(username, restriction)
-    messages.success(request, ADDED[restriction] % {"name": username})
-    return redirect_back(request, reverse("profile", args=[username]))
+    text = ADDED[restriction] % {"name": username}
+    return account_changed(request, request.api.account(username), text)
 
 
 @allow_methods("POST")
@@ -33,8 +32,8 @@ def restrict(request: MemberRequest, username: str, restriction: Restriction) ->
 def unrestrict(request: MemberRequest, username: str, restriction: Restriction) -> HttpResponse:
     """Unblock or unmute a member, then back to the page before."""
     request.api.remove_restriction(username, restriction)
-    messages.success(request, REMOVED[restriction] % {"name": username})
-    return redirect_back(request, reverse("profile", args=[username]))
+    text = REMOVED[restriction] % {"name": username}
+    return account_changed(request, request.api.account(username), text)
 
 
 @allow_methods("GET")

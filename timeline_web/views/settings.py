@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -13,8 +14,10 @@ from ..client.errors import Invalid, Throttled
 from ..forms import DeletionForm, OneErrorForm, PasswordForm, PictureForm, ProfileForm, TokenForm
 from ..sessions import sign_out
 from ..site_request import MemberRequest
+from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
+from .navigation import redirect_back
 
 
 @allow_methods("GET", "POST")
@@ -114,8 +117,11 @@ def sessions(request: MemberRequest) -> HttpResponse:
 def revoke_token(request: MemberRequest, token_id: str) -> HttpResponse:
     """Revoke a session or a token."""
     request.api.revoke_token(token_id)
-    messages.success(request, _("It was ended"))
-    return redirect("settings_sessions")
+    text = _("It was ended")
+    if asks_for_changes(request):
+        return changed((f'.person:has([formaction="{request.path}"])', ""), text=text)
+    messages.success(request, text)
+    return redirect_back(request, reverse("settings_sessions"))
 
 
 @allow_methods("GET")

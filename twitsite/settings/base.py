@@ -39,9 +39,31 @@ def count(variable: str, default: int) -> int:
     return int(text)
 
 
+def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return `variable` in capitals. Raise ImproperlyConfigured unless it is one of `choices`."""
+    value = env.str(variable, default=default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{variable}={value!r} is not one of {', '.join(choices)}.")
+    return value
+
+
 DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+
+
+def listened_hosts() -> list[str]:
+    """Return the addresses in LISTEN as a Host header has them, but those that mean any."""
+    addresses = [address.strip() for address in env.list("LISTEN", default=[])]
+    named = [address for address in addresses if address not in ("0.0.0.0", "::")]  # noqa: S104
+    return [f"[{address}]" if ":" in address else address for address in named]
+
+
+# A page of another site can make a browser ask this machine by a name of that site (DNS rebinding),
+# so names are listed. Those of this machine are always in: the site, `make up` and probes use them.
+ALLOWED_HOSTS = [
+    *env.list("ALLOWED_HOSTS", default=listened_hosts()),
+    *(".localhost", "127.0.0.1", "[::1]"),
+]
 
 # Where this installation keeps its files: SQLite databases, logs, sockets, process ids.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
@@ -51,6 +73,8 @@ INSTANCE_NAME = env.str("INSTANCE_NAME", default="dev.0")
 
 WEB_PORT = port("WEB_PORT", 8000)
 API_PORT = port("API_PORT", 8080)
+
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 
 USE_TZ = True
 # Django sets the process's time zone from this, and gunicorn's log times follow it.

@@ -4,7 +4,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import API_PORT, DEBUG, VAR_DIR, count, env, flag
+from .base import API_PORT, DEBUG, LOG_LEVEL, VAR_DIR, count, env, flag
 
 
 def seconds(variable: str, default: float) -> float:
@@ -140,6 +140,6 @@ LOGGING = {
     },
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "timeline_web": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "timeline_web": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
     },
 }

@@ -26,6 +26,9 @@ def test_it_registers(visitor):
         "pinned_message": None,
         "is_suspended": False,
         "url": "http://testserver/api/v1/accounts/alice/",
+        "messages_url": "http://testserver/api/v1/accounts/alice/messages/",
+        "followers_url": "http://testserver/api/v1/accounts/alice/followers/",
+        "following_url": "http://testserver/api/v1/accounts/alice/following/",
     }
     assert response["Location"] == "http://testserver/api/v1/accounts/alice/"
 

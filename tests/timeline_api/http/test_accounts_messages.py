@@ -1,7 +1,10 @@
 """GET /api/v1/accounts/{username}/messages/"""
 
+import re
+
 import pytest
 
+from timeline_api.http.pagination import Cursor
 from timeline_api.services import messages
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -64,6 +67,16 @@ def test_it_takes_a_page_size_as_drf_does(visitor, alice, size, rows):
     response = visitor.get(URL, {"page_size": size})
     assert response.status_code == 200
     assert len(texts(response)) == rows
+
+
+@pytest.mark.parametrize(("size", "cut"), [(None, 30), (2, 2), (1000, 100), ("x", 30), (0, 30)])
+def test_it_says_what_page_size_it_has_cut_to(visitor, alice, size, cut):
+    """In a header, and in the addresses of the neighbours."""
+    query = {"cursor": Cursor(1).encode()} | ({} if size is None else {"page_size": size})
+    response = visitor.get(URL, query)
+    assert response["X-Page-Size"] == str(cut)
+    neighbour = response.json()["previous"]
+    assert re.findall("page_size=([^&]+)", neighbour) == ([] if size is None else [str(cut)])
 
 
 @pytest.mark.parametrize(

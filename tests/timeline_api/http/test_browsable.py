@@ -214,3 +214,12 @@ def test_it_has_page_buttons(browser, alice):
         messages.post(author=alice, text=str(number))
     html = page(browser, "/api/v1/timelines/public/?page_size=2")
     assert re.search(r'<li class="next">\s*<a href="[^"]*cursor=', html)
+
+
+def test_it_renders_descriptions(browser, bob):
+    """Whose code stands in backticks, on every page."""
+    html = page(browser, "/api/v1/messages/")
+    assert "With <code>in_reply_to</code> it is a reply.</p>" in html
+    for url in PAGES:
+        described = re.findall(r"<p>.*?</p>", page(browser, url), re.DOTALL)
+        assert [text for text in described if "`" in text] == [], url

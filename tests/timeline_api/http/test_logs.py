@@ -21,8 +21,8 @@ def fail(request):
     raise ValueError("a bug")
 
 urls.urlpatterns.append(path("fail", fail))
-client = Client(raise_request_exception=False)
-client.get("/livez", HTTP_X_REQUEST_ID="r-1", HTTP_AUTHORIZATION="Bearer s3cr3t")
+client = Client(raise_request_exception=False, SERVER_NAME="localhost")
+client.get("/livez?q=s3cr3t-search", HTTP_X_REQUEST_ID="r-1", HTTP_AUTHORIZATION="Bearer s3cr3t")
 client.get("/fail", HTTP_X_REQUEST_ID="r-2")
 """
 

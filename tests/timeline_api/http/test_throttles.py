@@ -1,14 +1,17 @@
 """The counters behind 429: exact over threads, forgotten after their window."""
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 from django.db import connections
 from rest_framework.exceptions import Throttled
 
 from timeline_api.http import rate_limits, throttling
+from timeline_api.http.authentication import LoginLimit
 from timeline_api.http.rate_limits import Limit
 from timeline_api.models import ThrottleCount
+from timeline_api.services.accounts import InvalidCredentials
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -56,11 +59,31 @@ def test_it_deletes_what_has_expired(rates, monkeypatch):
     assert ThrottleCount.objects.count() == 1
 
 
+def test_it_lets_no_more_guesses_pass_at_once_than_in_turn(rates, rf):
+    """A guess counts from before its hash is computed; a right password does not count."""
+    rates(login="3/min")
+    request = rf.post("/")
+    with ExitStack() as hashing:
+        for _ in range(3):
+            hashing.enter_context(LoginLimit(request, "alice"))
+        with pytest.raises(Throttled), LoginLimit(request, "Alice"):
+            pass
+        with LoginLimit(request, "bob"):
+            pass
+    rows = dict(ThrottleCount.objects.values_list("key", "count"))
+    assert max(rows.values()) == 1  # the attempt that was refused
+    for _ in range(2):
+        with pytest.raises(InvalidCredentials), LoginLimit(request, "alice"):
+            raise InvalidCredentials
+    with pytest.raises(Throttled), LoginLimit(request, "alice"):
+        pass
+
+
 def test_it_is_off_without_a_rate(rates):
     rates(post=None)
     for _ in range(5):
         Limit("post", "alice").hit()
-    Limit("post", "alice").check()
+    Limit("post", "alice").take_back()
     assert not ThrottleCount.objects.exists()
 
 

@@ -26,6 +26,9 @@ ACCOUNT = {
     "is_suspended": False,
     "avatar_url": None,
     "url": "http://localhost:8080/api/v1/accounts/alice/",
+    "messages_url": "http://localhost:8080/api/v1/accounts/alice/messages/",
+    "followers_url": "http://localhost:8080/api/v1/accounts/alice/followers/",
+    "following_url": "http://localhost:8080/api/v1/accounts/alice/following/",
 }
 MESSAGE: dict[str, Any] = {
     "id": ID,

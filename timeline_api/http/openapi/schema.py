@@ -37,7 +37,18 @@ SHARDS_MISSING = OpenApiParameter(
 )
 PAGING = (
     OpenApiParameter("cursor", str, description="From `next` or `previous`; opaque."),
-    OpenApiParameter("page_size", int, description="1 to 100, default 30."),
+    OpenApiParameter(
+        "page_size",
+        int,
+        description="1 to 100, default 30. More is cut to 100; `X-Page-Size` says what it was.",
+    ),
+    OpenApiParameter(
+        "X-Page-Size",
+        int,
+        OpenApiParameter.HEADER,
+        response=[200],
+        description="How many rows a page of this list has.",
+    ),
     SHARDS_MISSING,
 )
 IDEMPOTENCY_KEY = OpenApiParameter(

@@ -32,6 +32,9 @@ class AccountSerializer(AuthorSerializer):
     following_count = serializers.IntegerField(read_only=True, min_value=0)
     pinned_message = IdField(read_only=True, allow_null=True)
     is_suspended = serializers.BooleanField(read_only=True)
+    messages_url = serializers.URLField(read_only=True)
+    followers_url = serializers.URLField(read_only=True)
+    following_url = serializers.URLField(read_only=True)
     email = serializers.EmailField(
         required=False, help_text="For the owner alone.", write_only=False
     )

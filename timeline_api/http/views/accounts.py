@@ -60,12 +60,10 @@ class OwnAccountView(ApiView):
 
         A wrong one counts as a failed login: a stranger at an open session may not go on guessing.
         """
-        limit = LoginLimit(self.request, self.member.username)
-        limit.check()
         try:
-            action()
+            with LoginLimit(self.request, self.member.username):
+                action()
         except services.InvalidCredentials:
-            limit.failed()
             raise ValidationError({field: [NOT_THE_PASSWORD]}) from None
 
 

@@ -138,7 +138,9 @@ class ApiView(APIView):
         self.paginator = IdCursorPaginator(self.request)
         page = self.paginator.paginate(selector)
         data = self.paginator.data([represent(row) for row in page])
-        return with_shards_missing(self.answer(data, **parts), page.shards_missing)
+        response = with_shards_missing(self.answer(data, **parts), page.shards_missing)
+        response["X-Page-Size"] = str(self.paginator.size)
+        return response
 
     def page_of_messages(self, selector: PageSelector[Entry], **parts: includes.Part) -> Response:
         return self.page(selector, self.represent.message, **parts)
