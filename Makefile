@@ -23,7 +23,7 @@ SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-
   test-compatibility test-services
 
 .NOTPARALLEL:
-.PHONY: help up prepare test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
+.PHONY: help up prepare status test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ up: venv ## Install, prepare and run everything; Ctrl-C stops it
 
 prepare: venv ## Do all that comes before running, and run nothing
 	@$(BIN)/python -m deploy.up --prepare
+
+status: venv ## Show how the running site does, on one screen
+	@$(BIN)/python -m deploy.status
 
 test: venv-dev system-packages lint types ## Install what the tests need, check everything, run every test
 	@$(MAKE) --no-print-directory --keep-going $(SUITES)

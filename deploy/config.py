@@ -60,6 +60,15 @@ class Config:
             return "localhost"
         return f"[{addresses[0]}]" if addresses[0].version == 6 else str(addresses[0])
 
+    def instance_urls(self) -> dict[str, str]:
+        """Return the address of each instance by its name, as the setting INSTANCES has them."""
+        services = {"api": self.api_instances, "web": self.web_instances}
+        return {
+            f"{service}.{number}": f"http://127.0.0.1:{port}"
+            for service, ports in services.items()
+            for number, port in enumerate(ports, 1)
+        }
+
     def instance_port(self, name: str) -> int:
         """Return the port of the instance `name` ("web.1" … "api.3").
 

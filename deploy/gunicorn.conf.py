@@ -3,7 +3,6 @@
 import ctypes
 import gc
 import os
-import shutil
 import signal
 import sys
 
@@ -39,13 +38,6 @@ loglevel = "warning"
 # On a busy disk, heartbeats come late, and the worker would look hung.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
-if _service == "api":
-    # prometheus_client reads this when imported. Emptied first, since process ids are reused.
-    _metrics = _config.run / "metrics" / _name
-    shutil.rmtree(_metrics, ignore_errors=True)
-    _metrics.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
-
 
 def pre_fork(server, worker):
     """Leave what the master has loaded alone, so that its memory stays shared with the worker.
@@ -68,11 +60,3 @@ def post_fork(server, worker):
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server.pid:  # the master died before the prctl
         os._exit(1)
-
-
-def child_exit(server, worker):
-    """Stop counting the gauges of a dead worker."""
-    if _service == "api":
-        from prometheus_client.multiprocess import mark_process_dead
-
-        mark_process_dead(worker.pid)

@@ -1,4 +1,5 @@
-"""What only the system's package manager can install: nginx, Chromium, PostgreSQL, gettext, venv.
+"""What only the system's package manager can install: nginx, Chromium, PostgreSQL, gettext,
+promtool, venv.
 
 Plain syntax and the standard library only: deploy/bootstrap.py imports it on any Python.
 """
@@ -8,6 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# For programs of which a package is not installed whole.
+OWN_BIN = os.path.join(ROOT, ".venv", "bin")
 
 MAC_BROWSERS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -114,6 +120,42 @@ def ensure_gettext():
         install(apt="gettext", brew="gettext", why="gettext")
 
 
+def find_promtool():
+    """Return the path of promtool, which checks Prometheus's files; or None."""
+    return shutil.which("promtool", path=os.pathsep.join((os.environ.get("PATH", ""), OWN_BIN)))
+
+
+def ensure_promtool():
+    """Install promtool if it is missing. Raise MissingPackage."""
+    if find_promtool():
+        return
+    if shutil.which("apt-get"):
+        _unpack_from_debian("prometheus", "usr/bin/promtool")
+    else:
+        install(apt="prometheus", brew="prometheus", why="promtool")
+
+
+def _unpack_from_debian(package, path):
+    """Put one file of a Debian package into OWN_BIN: to install it would start its server."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # for apt's own user
+        for _ in range(2):
+            done = subprocess.run(["apt-get", "-qq", "download", package], cwd=folder, **quiet)
+            if not done.returncode:
+                break
+            prefix = root_prefix() or []
+            subprocess.run([*prefix, "apt-get", "-qq", "update"], **quiet)
+        if done.returncode:
+            raise MissingPackage(
+                f"{os.path.basename(path)} is needed and `apt-get download {package}` failed."
+            )
+        found = glob.glob(os.path.join(folder, "*.deb"))[0]
+        subprocess.run(["dpkg-deb", "--extract", found, folder], check=True)
+        os.makedirs(OWN_BIN, exist_ok=True)
+        shutil.copy2(os.path.join(folder, path), OWN_BIN)
+
+
 def main():
     """Install everything that the tests need of the system, for `make test`."""
     try:
@@ -124,6 +166,7 @@ def main():
         if not find_postgresql():
             install(apt="postgresql", brew="postgresql@17", why="PostgreSQL")
         ensure_gettext()
+        ensure_promtool()
     except MissingPackage as error:
         sys.exit(f"make: {error}")
 

@@ -141,6 +141,7 @@ def supervisord_conf(config: Config, nginx_command: list[str]) -> str:
         "nginx": " ".join(_quoted(part) for part in nginx_command),
         "web_count": len(config.web_instances),
         "api_count": len(config.api_instances),
+        "instances": ",".join(f"{name}={url}" for name, url in config.instance_urls().items()),
     }
     return render((HERE / "supervisord.conf").read_text(), values)
 

@@ -11,9 +11,10 @@ class ShardRouterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 registers the system checks
+        from . import checks, content_types  # noqa: F401 importing checks registers them
         from .borders import watch_keys
         from .shardmap import assign_slots
 
         watch_keys()
+        content_types.watch()
         post_migrate.connect(assign_slots, sender=self)

@@ -11,14 +11,22 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import connections, models, router
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower, Upper
 
 from . import conf
 from .django_internals import has_constraint, related_model
-from .placement import CODE_POINT_COLLATIONS, Placement, has_composite_key, is_sharded, placement_of
+from .placement import (
+    CODE_POINT_COLLATIONS,
+    Placement,
+    has_composite_key,
+    is_colocated,
+    is_reference,
+    is_sharded,
+    placement_of,
+)
 from .queryset import ShardedQuerySet
 from .router import ShardRouter
 
@@ -33,7 +41,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
 
 @checks.register(checks.Tags.models)
 def check_models(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """E005 to E014, W001, W002: each model can be routed, and its constraints enforced."""
+    """E005 to E015, W001, W002: each model can be routed, and its constraints enforced."""
     chosen = None if app_configs is None else {config.label for config in app_configs}
     return [
         message
@@ -244,7 +252,7 @@ def _foreign_keys(model: type[models.Model]) -> Iterator[models.ForeignKey]:
 
 def _foreign_key_errors(model: type[models.Model], placement: Placement) -> Messages:
     for field in _foreign_keys(model):
-        if field is placement.key or field in placement.colocated:
+        if field is placement.key or field in placement.colocated or _is_to_reference(field):
             continue
         if has_constraint(field):
             yield checks.Error(
@@ -264,6 +272,11 @@ def _foreign_key_errors(model: type[models.Model], placement: Placement) -> Mess
             )
 
 
+def _is_to_reference(field: models.Field) -> bool:
+    target = related_model(field)
+    return target is not None and is_reference(target)
+
+
 def _constraints_to_shards(model: type[models.Model]) -> Messages:
     for field in _foreign_keys(model):
         target = related_model(field)
@@ -281,6 +294,8 @@ def _many_to_many_errors(model: type[models.Model]) -> Messages:
     for field in model._meta.local_many_to_many:
         target = related_model(field)
         if target is not None and is_sharded(target) != is_sharded(model):
+            if is_reference(target):
+                continue
             yield checks.Error(
                 f"{model._meta.label}.{field.name} joins rows of the shards and rows that are not, "
                 "which no database has both of.",
@@ -296,17 +311,44 @@ def _generic_errors(model: type[models.Model]) -> Messages:
     up in the database of the row, which by default has none."""
     for field in model._meta.private_fields:
         kinds = _content_types(field)
-        if kinds is not None and not all(
+        if kinds is None:
+            continue
+        if not is_reference(kinds) and not all(
             router.allow_migrate_model(alias, kinds) for alias in conf.shards()
         ):
             yield checks.Error(
                 f"{model._meta.label}.{field.name} needs content types, which are not on the "
                 "shards.",
-                hint="Keep what it points at in columns of your own, such as a BigIntegerField "
-                "that Shard.references names, or keep this model in default.",
+                hint='Set SHARDROUTER["CONTENT_TYPES_ON_SHARDS"] = True and migrate. Or keep what '
+                "it points at in columns of your own, such as a BigIntegerField that "
+                "Shard.references names, or keep this model in default.",
                 obj=field,
                 id="shardrouter.E014",
             )
+        elif not _stays_in_slot(field):
+            yield checks.Error(
+                f"{model._meta.label}.{field.name} may lead to rows that are on other shards or in "
+                "default, and Django looks for them on the row's own shard alone.",
+                hint="Make the object id the shard key of the model that has it, or name it in its "
+                "Shard.colocated.",
+                obj=field,
+                id="shardrouter.E015",
+            )
+
+
+def _stays_in_slot(field: Any) -> bool:
+    """Return whether the object ids of a generic key or relation are of the slot of their row."""
+    if hasattr(field, "ct_field"):
+        owner, name = field.model, field.fk_field
+    else:
+        owner, name = field.remote_field.model, field.object_id_field_name
+    if isinstance(owner, str) or not is_sharded(owner):
+        return False
+    try:
+        return is_colocated(owner._meta.get_field(name))
+    except FieldDoesNotExist:
+        # Django's own check says so.
+        return True
 
 
 def _content_types(field: Any) -> type[models.Model] | None:

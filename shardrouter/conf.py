@@ -10,6 +10,8 @@ DEFAULTS: dict[str, Any] = {
     "SHARDS": (),
     # The aliases that hold everything else; `migrate` and `flush` cover them before the shards.
     "GLOBAL_DATABASES": ("default",),
+    # Whether each shard has django.contrib.contenttypes' table, with the ids of `default`.
+    "CONTENT_TYPES_ON_SHARDS": False,
     # A scattered read of more rows than this is logged at WARNING on "shardrouter".
     "SCATTER_WARNING_ROWS": 10_000,
 }

@@ -18,7 +18,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.utils import timezone
 
-from . import ids
+from . import conf, ids
 from .django_internals import has_constraint, related_model
 from .slots import slot_from_text
 
@@ -155,6 +155,13 @@ def _is_sharded_by_composite_key(model: type[models.Model]) -> bool:
         owner = related_model(model._meta.pk_fields[0])
         return owner is not None and is_sharded(owner)
     return current is not model and is_sharded(current)
+
+
+def is_reference(model: type[models.Model]) -> bool:
+    """Return whether `model` is global and its rows are on every shard too."""
+    return model._meta.label_lower == "contenttypes.contenttype" and bool(
+        conf.get("CONTENT_TYPES_ON_SHARDS")
+    )
 
 
 @cache

@@ -13,7 +13,7 @@ from . import conf
 from .exceptions import ShardRouterError, UnroutedQuery
 from .history import ends_sharded
 from .location import shard_for
-from .placement import is_sharded
+from .placement import is_reference, is_sharded
 from .transactions import join_early
 
 
@@ -128,7 +128,7 @@ class ShardRouter:
 
     def _alias_of_global(self, instance: models.Model | None) -> str | None:
         # Django would follow a sharded instance to its shard, which does not have this table.
-        if instance is not None and is_sharded(type(instance)):
+        if instance is not None and (is_sharded(type(instance)) or is_reference(type(instance))):
             return DEFAULT_DB_ALIAS
         return None
 

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from .client import Api, MemberSummary
-from .client.errors import ApiError, Unauthorized
+from .client.errors import ApiError, Suspended, Unauthorized
 from .client_ip import client_ip
 from .conf import conf
 from .logs import log_request
@@ -106,6 +106,10 @@ class MemberMiddleware:
         """Return the page for an ApiError, or None to leave another exception to Django."""
         if isinstance(error, Unauthorized) and request.member:
             return self._answer_as_visitor(request)
+        if isinstance(error, Suspended) and request.member:
+            # The next page is a visitor's: whoever is suspended can go on reading.
+            sign_out(request)
+            request.member = None
         if isinstance(error, ApiError):
             return api_error_page(request, error)
         return None
@@ -148,10 +152,11 @@ def api_for(request: SiteRequest) -> Api:
 
 def api_error_page(request: SiteRequest, error: ApiError) -> HttpResponse:
     """Return the page for `error`, and log what is our fault."""
+    is_suspended = isinstance(error, Suspended)  # its title says the same
     if error.status >= 500:
         name = type(error).__name__
         logger.warning("%s %s: %s", name, request.path, error, extra={"request": request})
-    detail = error.detail if error.status in (400, 403, 409) else ""
+    detail = error.detail if error.status in (400, 403, 409) and not is_suspended else ""
     advice = str(error.advice)
     if error.status == 403 and detail:
         advice, detail = detail, ""  # it says why; the general text would refuse it once more

@@ -22,7 +22,7 @@ from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 
 from ..django_internals import related_model
 from ..exceptions import CrossShardQuery
-from ..placement import is_colocated, is_sharded
+from ..placement import is_colocated, is_reference, is_sharded
 from .where import (
     columns_of,
     is_membership_inside_slot,
@@ -293,6 +293,9 @@ def _require_plain_sql(sql: str, label: str) -> None:
 
 
 def _require_colocated_subquery(inner: Query, label: str, shards: tuple[str, ...]) -> None:
+    if is_reference(inner.get_meta().model):
+        require_colocated(inner, shards)
+        return
     _require_sharded(inner, label)
     slots = possible_slots(inner)
     if slots is not None and not slots:

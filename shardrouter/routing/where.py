@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias, TypeGuard
 
-from django.db.models import Field, Value
+from django.db.models import Field, ForeignKey, Value
 from django.db.models.expressions import Col
 from django.db.models.fields.tuple_lookups import TupleExact, TupleIn
 from django.db.models.lookups import Exact, In, IsNull
@@ -18,7 +18,7 @@ from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import AND, OR, NothingNode, WhereNode
 
 from ..django_internals import ColPairs, join_fields
-from ..placement import Placement, is_colocated, is_sharded, placement_of
+from ..placement import Placement, is_colocated, is_reference, is_sharded, placement_of
 from ..shardmap import shard_map
 from .combinations import combined_parts, compares_inside_slot
 from .locality import windows_are_local
@@ -148,8 +148,12 @@ def _is_never_null(expression: object, query: Query) -> bool:
 
 
 def joins_inside_slot(join: Join) -> bool:
-    """Return whether `join` compares ids of one slot, so that no row of another can match."""
-    return any(is_colocated(left) and is_colocated(right) for left, right in join_fields(join))
+    """Return whether `join` compares ids of one slot, so that no row of another can match, or leads
+    to rows that every shard has."""
+    if any(is_colocated(left) and is_colocated(right) for left, right in join_fields(join)):
+        return True
+    key: Any = join.join_field
+    return isinstance(key, ForeignKey) and is_reference(key.remote_field.model)
 
 
 def _exact_slots(lookup: Exact, query: Query) -> Slots | None:

@@ -33,6 +33,14 @@ def test_it_returns_the_request_id_that_was_sent(stack, path):
         assert answer.headers["X-Served-By"]
 
 
+def test_it_shows_the_metrics_of_all_instances_at_one_address(stack):
+    text = requests.get(f"{stack.api_root}/metrics", timeout=10).text
+    for name in (f"{service}.{number}" for service in ("api", "web") for number in (1, 2, 3)):
+        assert f'twitsite_instance_up{{process="{name}"}} 1.0' in text
+    for number in (1, 2, 3):
+        assert f'twitsite_api_requests_total{{method="GET",process="api.{number}"' in text
+
+
 def test_it_replaces_an_invalid_request_id(stack):
     answer = requests.get(stack.api_root, headers={"X-Request-ID": "<b> x"}, timeout=10)
     assert answer.headers["X-Request-ID"].isalnum()

@@ -115,3 +115,11 @@ def test_it_serves_static_files_itself(nginx):
 def test_it_leaves_other_static_paths_to_the_service(nginx, path):
     answer = requests.get(nginx.site + path, timeout=10)
     assert answer.headers.get("X-Served-By") != "nginx"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/instance"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_it_shows_metrics_to_nobody_behind_another_proxy(nginx, path, header):
+    assert requests.get(f"{nginx.api}{path}", timeout=10).status_code == 200
+    passed_on = {header: "for=203.0.113.5"}
+    assert requests.get(f"{nginx.api}{path}", headers=passed_on, timeout=10).status_code == 403

@@ -59,4 +59,4 @@ SHARDS = ["shard0", "shard1", "shard2"]
 # "whole" is the one big database that the oracle tests compare the shards with.
 DATABASES = {alias: database(alias) for alias in ["default", *SHARDS, "whole"]}
 DATABASE_ROUTERS = ["tests.shardrouter.app.routers.WholeRouter", "shardrouter.ShardRouter"]
-SHARDROUTER = {"SHARDS": SHARDS}
+SHARDROUTER = {"SHARDS": SHARDS, "CONTENT_TYPES_ON_SHARDS": True}

@@ -5,4 +5,4 @@ from .settings import database
 
 SHARDS = [f"shard{number}" for number in range(5)]
 DATABASES = {alias: database(alias) for alias in ["default", *SHARDS, "whole"]}
-SHARDROUTER = {"SHARDS": SHARDS}
+SHARDROUTER = {"SHARDS": SHARDS, "CONTENT_TYPES_ON_SHARDS": True}

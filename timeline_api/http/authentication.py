@@ -32,6 +32,15 @@ PASSWORD_MAX_LENGTH = 128
 INVALID_CREDENTIALS = _("Invalid username or password")
 
 
+class AccountSuspended(PermissionDenied):
+    """403: the member is known, and an operator has suspended the account. `code` says so to
+    programs."""
+
+    def __init__(self) -> None:
+        text = gettext("This account is suspended.")
+        super().__init__({"detail": text, "code": "account_suspended"})
+
+
 class LoginLimit:
     """The limits of wrong passwords: for one name from one address, and for all names from it. The
     same for every way in: the API, its browsable pages, the admin.
@@ -69,7 +78,7 @@ def log_in(request: HttpRequest | Request, *, username: str, password: str) -> A
     """Return the account that `username` and `password` name.
 
     Raise AuthenticationFailed (one text for a wrong name and a wrong password), RateExceeded, or
-    PermissionDenied for a suspended account whose password is right.
+    AccountSuspended for a suspended account whose password is right.
     """
     try:
         with LoginLimit(request, username):
@@ -79,7 +88,7 @@ def log_in(request: HttpRequest | Request, *, username: str, password: str) -> A
     except accounts.InvalidCredentials:
         raise AuthenticationFailed(INVALID_CREDENTIALS) from None
     except accounts.AccountSuspended:
-        raise PermissionDenied(gettext("This account is suspended.")) from None
+        raise AccountSuspended from None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -91,6 +100,8 @@ class BearerAuthentication(BaseAuthentication):
             return None
         try:
             token = tokens.authenticate(text=text.strip().decode(HTTP_HEADER_ENCODING))
+        except tokens.TokenOfSuspendedAccount:
+            raise AccountSuspended from None
         except tokens.InvalidToken:
             raise AuthenticationFailed(gettext("Invalid token.")) from None
         return token.account, token
@@ -120,8 +131,10 @@ class MemberSessionAuthentication(SessionAuthentication):
             return None
         try:
             token = tokens.authenticate(text=text)
-        except tokens.InvalidToken:
+        except tokens.InvalidToken as error:
             del session[SESSION_KEY]  # revoked elsewhere: a visitor from now on
+            if isinstance(error, tokens.TokenOfSuspendedAccount):
+                raise AccountSuspended from None  # said once
             return None
         self.enforce_csrf(request)
         return token.account, token

@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
-from ..ops import metrics
 from .converters import IdConverter, TagConverter, UsernameConverter
 from .views import (
     accounts,
@@ -18,6 +17,7 @@ from .views import (
     health,
     interactions,
     messages,
+    metrics,
     notifications,
     root,
     sessions,
@@ -98,5 +98,6 @@ urlpatterns = [
     path("favicon.ico", docs.favicon),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
+    path("metrics", metrics.all_metrics, name="metrics"),
+    path("metrics/instance", metrics.own_metrics, name="metrics-instance"),
 ]

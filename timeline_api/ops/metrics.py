@@ -1,19 +1,13 @@
-"""Prometheus metrics of an instance; docs/operations.md lists them."""
+"""Prometheus metrics that an instance counts; docs/operations.md lists them.
 
-import os
+They are in memory, since an instance is one process. In prometheus_client's files, which several
+processes share, a full disk ends the process that writes (SIGBUS).
+"""
 
 from django.db.models import Model
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    generate_latest,
-)
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import Counter, Histogram
 
 from shardrouter.signals import query_routed, query_scattered
 
@@ -59,13 +53,3 @@ def count_query(signal: Signal, sender: type[Model], reason: str, **kwargs: obje
     """Count one query of the shards."""
     kind = "scattered" if signal is query_scattered else "routed"
     QUERIES.labels(sender._meta.label, kind, reason).inc()
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """GET /metrics: the metrics of this process, or, if PROMETHEUS_MULTIPROC_DIR is set, of all
-    workers of the instance."""
-    registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

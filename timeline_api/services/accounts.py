@@ -109,21 +109,28 @@ def replace_password(*, account: Account, encoded: str) -> bool:
 
 
 def suspend(*, account: Account) -> None:
-    """Suspend the account: revoke its tokens and refuse logins. Idempotent."""
+    """Suspend the account: refuse its logins and its tokens. Idempotent.
+
+    The tokens stay for as long as that lasts, so that who sends one is told why it is refused.
+    """
     with account_lock(account.pk):
         _set_suspended(account, True)
-        Token.objects.filter(account=account).delete()
 
 
 def unsuspend(*, account: Account) -> None:
-    """Lift a suspension; the member logs in again. Idempotent."""
+    """Lift a suspension and revoke the tokens from before; the member logs in again. Idempotent."""
     with account_lock(account.pk):
-        _set_suspended(account, False)
+        if _set_suspended(account, False):
+            Token.objects.filter(account=account).delete()
 
 
-def _set_suspended(account: Account, suspended: bool) -> None:
-    if Account.objects.filter(pk=account.pk).update(is_suspended=suspended):
+def _set_suspended(account: Account, suspended: bool) -> bool:
+    """Store the state. Return whether it was the other one, or the account is gone."""
+    of_account = Account.objects.filter(pk=account.pk)
+    was_suspended = of_account.values_list("is_suspended", flat=True).first()
+    if of_account.update(is_suspended=suspended):
         outbox.emit(account=account, kind=outbox.SUSPENSION_CHANGED)
+    return was_suspended is not suspended
 
 
 def delete_with_password(*, account: Account, password: str) -> None:

@@ -28,6 +28,10 @@ class InvalidToken(Exception):
     """The text is no token, or the token was revoked, or its account is suspended."""
 
 
+class TokenOfSuspendedAccount(InvalidToken):
+    """The token will not do while its account is suspended."""
+
+
 def issue(*, account: Account, name: str = "") -> tuple[Token, str]:
     """Create a token. Return it and its text, which cannot be recovered later."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -38,7 +42,8 @@ def issue(*, account: Account, name: str = "") -> tuple[Token, str]:
 
 
 def authenticate(*, text: str) -> Token:
-    """Return the token with this text, its account loaded. Raise InvalidToken.
+    """Return the token with this text, its account loaded. Raise InvalidToken, or
+    TokenOfSuspendedAccount.
 
     One query on one shard; once an hour a second one, which stores the time of use.
     """
@@ -49,7 +54,7 @@ def authenticate(*, text: str) -> Token:
     if token is None or not secrets.compare_digest(token.digest, _digest(secret)):
         raise InvalidToken
     if token.account.is_suspended:
-        raise InvalidToken
+        raise TokenOfSuspendedAccount
     _store_use(token)
     return token
 

@@ -59,6 +59,16 @@ class Forbidden(ApiError):
     advice = _("You are not allowed to do this.")
 
 
+class Suspended(Forbidden):
+    """An operator has suspended the member's account."""
+
+    title = _("Your account is suspended")
+    advice = _(
+        "The operators have suspended it, and you have been signed out. Your messages are kept, "
+        "but nobody sees them for as long as it lasts. You can go on reading as a visitor."
+    )
+
+
 class Throttled(ApiError):
     """Too many requests."""
 
@@ -103,7 +113,8 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
         case 401:
             return Unauthorized(detail)
         case 403:
-            return Forbidden(detail)
+            is_suspended = errors.get("code") == ["account_suspended"]
+            return (Suspended if is_suspended else Forbidden)(detail)
         case 404:
             return NotFound(detail)
         case 409:

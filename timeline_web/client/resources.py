@@ -360,6 +360,12 @@ class Page(Generic[T]):
     shards_missing: str
     included: Included = field(default_factory=Included)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the whole list: a page may be empty because its reader must
+        not see what is on it, or as a shard does not answer."""
+        return not (self.items or self.older or self.newer or self.shards_missing)
+
     @classmethod
     def parse(cls, data: Data, parse_item: Callable[[Data], T], shards_missing: str) -> "Page[T]":
         return cls(

@@ -8,7 +8,14 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from ..client.errors import ApiUnavailable, Forbidden, Invalid, Throttled, Unauthorized
+from ..client.errors import (
+    ApiUnavailable,
+    Forbidden,
+    Invalid,
+    Suspended,
+    Throttled,
+    Unauthorized,
+)
 from ..forms import BAD_LOGIN, LoginForm, RegistrationForm
 from ..sessions import sign_in, sign_out
 from ..site_request import SiteRequest
@@ -75,7 +82,7 @@ def logout(request: SiteRequest) -> HttpResponse:
     work, and its owner could not end it. So that is a 503 page which offers to try again.
     """
     if request.member:
-        with suppress(Unauthorized):  # revoked already
+        with suppress(Unauthorized, Suspended):  # it is of no use already
             request.api.log_out()
         sign_out(request)
         messages.success(request, _("You were logged out"))

@@ -57,6 +57,7 @@ class _Listed:
     """The page of a list as the kept HTML sees it: there is something in it."""
 
     items = (None,)
+    is_empty = False
     shards_missing = ""
 
 

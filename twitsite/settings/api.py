@@ -158,6 +158,9 @@ DATABASE_ROUTERS = ["timeline_api.routers.CacheRouter", "shardrouter.ShardRouter
 SHARDROUTER = {"SHARDS": SHARDS, "GLOBAL_DATABASES": ["default", "cache"]}
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 
+# The addresses of all instances by their names, for /metrics; deploy/ sets it.
+INSTANCES = env.dict("INSTANCES", default={})
+
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
     "default": {

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands.flush import Command as FlushCommand
 from django.db import DEFAULT_DB_ALIAS
 
-from shardrouter import conf
+from shardrouter import conf, content_types
 from shardrouter.adoption.old_tables import old_tables
 
 
@@ -32,6 +32,8 @@ class Command(FlushCommand):
         # Old tables of models that are sharded now may refer to rows that are flushed here.
         old = options["database"] == DEFAULT_DB_ALIAS and bool(old_tables())
         super().handle(**{**options, "allow_cascade": old or options.get("allow_cascade", False)})
+        # Django makes those of `default` anew, with other ids.
+        content_types.copy_to(options["database"])
 
     def _confirmed(self, aliases: list[str]) -> bool:
         self.stdout.write(

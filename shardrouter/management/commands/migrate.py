@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
-from shardrouter import conf, past_migrations
+from shardrouter import conf, content_types, past_migrations
 from shardrouter.adoption import waiting_tables
 
 
@@ -60,6 +60,9 @@ class Command(MigrateCommand):
 
     def _migrate(self, *args: Any, **options: Any) -> None:
         self.alias: str = options["database"]
+        if not options["plan"] and not options["check_unapplied"]:
+            # Before tables of the shard that point at them.
+            content_types.copy_to(self.alias)
         self.loader: MigrationLoader | None = None
         super().handle(*args, **options)
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
-from shardrouter import conf, ids
+from shardrouter import conf, content_types, ids
 from shardrouter.adoption.report import AdoptionReport
 from shardrouter.inspection import misplaced_rows, shard_status
 from shardrouter.location import slot_for
@@ -79,6 +79,8 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(lines))
         if options["subcommand"] == "check" and found["misplaced"]:
             raise CommandError(f"{len(found['misplaced'])} rows are on the wrong shard.")
+        if options["subcommand"] == "check" and found["content_types"]:
+            raise CommandError("The content types of a shard are not those of default.")
 
 
 def _status(options: dict[str, Any]) -> Report:
@@ -108,7 +110,8 @@ def _check(options: dict[str, Any]) -> Report:
     ]
     if options["rows"] and not misplaced:
         lines.append("Every row is on the shard that its id says.")
-    return {"slots": counts, "misplaced": misplaced}, lines
+    different = list(content_types.differences())
+    return {"slots": counts, "misplaced": misplaced, "content_types": different}, lines + different
 
 
 def _sharded_model(label: str) -> type[models.Model]:

@@ -1,6 +1,8 @@
 """A small but nasty set of models: two roots, a model two hops away, a text key, NULLs, ties."""
 
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
@@ -45,6 +47,7 @@ class Shelf(ShardedModel):
     """A root placed at random."""
 
     label = models.CharField(max_length=40)
+    comments = GenericRelation("Comment", "object_id", "kind", related_query_name="shelf")
 
     class Shard:
         pass
@@ -125,6 +128,21 @@ class Bookmark(ShardedModel):
 
     def __str__(self):
         return self.note
+
+
+class Comment(ShardedModel):
+    """Lives with the row that it is about, of any model."""
+
+    kind = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.BigIntegerField(db_index=True)
+    about = GenericForeignKey("kind", "object_id")
+    text = models.CharField(max_length=40)
+
+    class Shard:
+        key = "object_id"
+
+    def __str__(self):
+        return self.text
 
 
 class Lending(ShardedModel):

@@ -1,7 +1,6 @@
 """A test for each system check id."""
 
 import pytest
-from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.core import checks
 from django.db import models
 from django.db.models.functions import Left, Lower, Upper
@@ -344,26 +343,6 @@ def test_it_reports_e013_for_a_many_to_many_out_of_the_shards():
 
     assert model_ids(Sorted) == model_ids(Global) == ["shardrouter.E013"]
     assert model_ids(Own) == []
-
-
-@isolate_apps("tests.shardrouter.app")
-def test_it_reports_e014_for_generic_keys_without_content_types_on_the_shards():
-    class Pointing(ShardedModel):
-        kind_id = models.BigIntegerField()
-        row_id = models.BigIntegerField()
-        row = GenericForeignKey("kind_id", "row_id")
-
-    class Pointed(ShardedModel):
-        pointers = GenericRelation(Pointing)
-
-    assert model_ids(Pointing) == model_ids(Pointed) == ["shardrouter.E014"]
-    with override_settings(
-        SHARDROUTER={
-            "SHARDS": ["shard0", "shard1", "shard2"],
-            "GLOBAL_DATABASES": ["default", "shard0", "shard1", "shard2"],
-        }
-    ):
-        assert model_ids(Pointing) == model_ids(Pointed) == []
 
 
 @isolate_apps("tests.shardrouter.app")

@@ -167,7 +167,7 @@ def test_it_suspends_and_unsuspends(operator, crowd, client_of):
     html = act(operator, "account", "suspend", crowd[:3]).content.decode()
     assert "Suspended 3" in html
     for number, client in enumerate(clients):
-        assert client.get("/api/v1/tokens/").status_code == (401 if number < 3 else 200)
+        assert client.get("/api/v1/tokens/").status_code == (403 if number < 3 else 200)
     act(operator, "account", "unsuspend", crowd[:3])
     assert not Account.objects.scatter().filter(is_suspended=True).exists()
 
@@ -175,7 +175,7 @@ def test_it_suspends_and_unsuspends(operator, crowd, client_of):
 def test_it_suspends_by_the_form_too(operator, alice, as_alice):
     data = {"display_name": "", "bio": "", "email": alice.email, "is_suspended": "on"}
     operator.post(f"{CHANGE}/account/{alice.pk}/change/", data)
-    assert as_alice.get("/api/v1/tokens/").status_code == 401
+    assert as_alice.get("/api/v1/tokens/").status_code == 403
     assert Account.objects.get(pk=alice.pk).is_suspended
 
 

@@ -100,9 +100,10 @@ def test_it_slows_down_guessing_through_basic(visitor, alice, settings):
 def test_it_shuts_a_suspended_member_out(visitor, alice):
     _, text = tokens.issue(account=alice)
     accounts.suspend(account=alice)
-    assert visitor.get(HOME, HTTP_AUTHORIZATION=f"Bearer {text}").status_code == 401
+    assert visitor.get(HOME, HTTP_AUTHORIZATION=f"Bearer {text}").status_code == 403
     assert visitor.get(HOME, HTTP_AUTHORIZATION=basic("alice", PASSWORD)).status_code == 403
     accounts.unsuspend(account=alice)
+    assert visitor.get(HOME, HTTP_AUTHORIZATION=f"Bearer {text}").status_code == 401
     assert visitor.get(HOME, HTTP_AUTHORIZATION=basic("alice", PASSWORD)).status_code == 200
 
 

@@ -64,7 +64,9 @@ def test_it_refuses_a_suspended_account(visitor, alice, client_of):
     response = visitor.post(URL, ALICE)
     assert response.status_code == 403
     assert "suspended" in response.json()["detail"]
-    assert client.get(URL).status_code == 401
+    with_token = client.get(URL)
+    assert (with_token.status_code, with_token.json()) == (403, response.json())
+    assert with_token.json()["code"] == "account_suspended"
     assert visitor.post(URL, ALICE | {"password": "wrong"}).status_code == 401
 
 

@@ -126,7 +126,7 @@ def test_it_answers_nobody_with_the_page_of_another(as_alice, as_bob, visitor, m
 def test_it_refuses_before_it_answers_304(as_alice, alice, message):
     etag = etag_of(as_alice)
     accounts.suspend(account=alice)
-    assert status_with(as_alice, etag) == 401
+    assert status_with(as_alice, etag) == 403
 
 
 def test_it_looks_again_after_a_minute(as_alice, message):

@@ -205,11 +205,17 @@ def test_it_accepts_only_one_of_two_password_changes_at_once(alice):
 # Suspending
 
 
-def test_it_revokes_the_tokens_of_a_suspended_account(alice):
+def test_it_refuses_the_tokens_of_a_suspended_account_and_revokes_them_afterwards(alice):
     _, text = tokens.issue(account=alice)
+    accounts.unsuspend(account=alice)  # it is not suspended: nothing is revoked
+    tokens.authenticate(text=text)
     accounts.suspend(account=alice)
-    with pytest.raises(tokens.InvalidToken):
+    with pytest.raises(tokens.TokenOfSuspendedAccount):
         tokens.authenticate(text=text)
+    accounts.unsuspend(account=alice)
+    with pytest.raises(tokens.InvalidToken) as raised:
+        tokens.authenticate(text=text)
+    assert raised.type is tokens.InvalidToken
 
 
 def test_it_hides_messages_while_their_author_is_suspended(alice, bob):

@@ -51,7 +51,7 @@ def login(request: HttpRequest) -> HttpResponse:
     try:
         account = log_in(request, **form.cleaned_data)
     except APIException as error:
-        page = login_page(request, form, error=str(error.detail), status=error.status_code)
+        page = login_page(request, form, error=_text_of(error), status=error.status_code)
         if wait := getattr(error, "wait", None):
             page["Retry-After"] = str(int(wait))
         return page
@@ -60,6 +60,11 @@ def login(request: HttpRequest) -> HttpResponse:
     request.session.cycle_key()  # against session fixation
     request.session[SESSION_KEY] = text
     return HttpResponseRedirect(next_page(request))
+
+
+def _text_of(error: APIException) -> str:
+    detail = error.detail
+    return str(detail["detail"] if isinstance(detail, dict) else detail)
 
 
 def login_page(
