@@ -91,7 +91,7 @@ def password(request: MemberRequest) -> HttpResponse:
             new_password=data["password"],
         )
 
-    text = _("Your password was changed, and you were logged out everywhere else")
+    text = _("Your password was changed, and you were signed out everywhere else")
     return _submitted(request, "password", PasswordForm(request.POST), change, text)
 
 
@@ -169,7 +169,7 @@ def _submitted(
         action(form.cleaned_data)
     except FORM_ERRORS as error:
         return failed_form_page(request, f"settings_{tab}", form, error, tab=tab)
-    messages.success(request, success)
+    messages.success(request, success, extra_tags="left" if to else "")
     return redirect(to or request.path)
 
 
