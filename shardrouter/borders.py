@@ -57,8 +57,9 @@ def watch_generic_relations() -> None:
     for model in apps.get_models():
         for field in model._meta.private_fields:
             related = getattr(field.remote_field, "model", None)
-            follows = hasattr(field, "bulk_related_objects") and related is not None
-            if follows and is_sharded(model) and not is_sharded(related):
+            if related is None or not hasattr(field, "bulk_related_objects"):
+                continue
+            if is_sharded(model) and not is_sharded(related):
                 vars(field)["bulk_related_objects"] = partial(_refuse_to_follow, field)
 
 
