@@ -14,6 +14,8 @@ from . import grouping
 from .merging import logger, warn_of_rows
 from .plan import MergePlan
 
+# The largest limit that SQLite and PostgreSQL take.
+_ALL = 2**63 - 1
 _STREAMED = "A scattered iterator on %s reads more than %d rows from %d shards."
 
 
@@ -58,6 +60,9 @@ def count(queryset: RoutedQuerySet[Model], shards: tuple[str, ...]) -> int:
         return len(fetch(unordered, shards))
     unlimited = queryset._chain()
     unlimited.query.clear_limits()
+    if query.is_sliced and query.distinct:
+        # Django keeps the order of a slice alone, and DISTINCT compares what is ordered by.
+        unlimited.query.set_limits(0, _ALL if query.high_mark is None else query.high_mark)
     total = sum(ask_each(unlimited, shards, QuerySet.count))
     queryset.shards_missing = unlimited.shards_missing
     high = total if query.high_mark is None else min(total, query.high_mark)

@@ -205,3 +205,13 @@ def test_it_counts_groups_without_what_they_show(books):
         assert groups.values_list("pages", flat=True).count() == different
     # One query on each shard for each, and one more for the titles where a condition needs them.
     assert set(seen.counts.values()) == {6}
+
+
+def test_it_counts_a_slice_of_distinct_rows_by_what_orders_them(books, authors):
+    """As Django, whose SELECT DISTINCT compares what is ordered by, if that is kept for a slice."""
+    rows = Author.objects.scatter().distinct().order_by("books__pages", "pk")
+    assert rows.count() == len(authors)
+    everything = list(rows.all())
+    assert len(everything) == len(books)
+    for cut in (slice(1, None), slice(0, 20), slice(3, 30), slice(50, None)):
+        assert rows[cut].count() == len(everything[cut])
