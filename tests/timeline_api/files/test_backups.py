@@ -91,8 +91,23 @@ def test_it_restores_elsewhere_what_agrees_across_shards(backup, tmp_path, numbe
     assert " 0 differ." in run_with_files(tmp_path, "manage.py", "counters", "check")
 
 
+def test_it_repairs_files_of_different_moments(backup, tmp_path):
+    for alias in ("default", "shard0", "shard1", "shard2"):
+        number = "0" if alias == "shard1" else "1"
+        shutil.copy(backup / number / f"{alias}.sqlite3", tmp_path)
+    run_with_files(tmp_path, "manage.py", "migrate", "--verbosity", "0")
+    run_with_files(tmp_path, "manage.py", "relay", "--drain")
+    assert "is only a mirror" in refuse(tmp_path, "check_consistency")
+    run_with_files(tmp_path, "manage.py", "check_consistency", "--repair")
+    run_with_files(tmp_path, "manage.py", "relay", "--drain")
+    follows, mirrors, likes, mirrored, _ = json.loads(run_with_files(tmp_path, "-c", MIRRORS))
+    assert (follows, likes) == (mirrors, mirrored)
+    said = run_with_files(tmp_path, "manage.py", "check_consistency")
+    assert said.endswith("0 differences.\n")
+
+
 def refuse(folder, *command):
-    with pytest.raises(AssertionError) as refused:
+    with pytest.raises(ChildProcessError) as refused:
         run_with_files(folder, "manage.py", *command)
     return str(refused.value)
 
