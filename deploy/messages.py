@@ -15,7 +15,8 @@ from .system_packages import MissingPackage, ensure_gettext
 ROOT = Path(__file__).resolve().parent.parent
 DOMAINS = {"timeline_api": ["django"], "timeline_web": ["django", "djangojs"]}
 # No line numbers, no wrapping and no date, so that a diff shows only what was translated.
-FLAGS = ["--all", "--add-location=file", "--no-wrap", "--no-obsolete"]
+# Not the admin's own texts: the operators read English.
+FLAGS = ["--all", "--add-location=file", "--no-wrap", "--no-obsolete", "--ignore", "admin*"]
 DATE = re.compile(r'^"POT-Creation-Date:.*\n', re.MULTILINE)
 
 

@@ -53,6 +53,11 @@ class Settings:
         return getattr(settings, "KEPT_ANSWERS", 128)
 
     @property
+    def SIGN_IN_AFTER_SIGN_UP(self) -> bool:
+        """Whether a new member is signed in at once, and need not type the password again."""
+        return getattr(settings, "SIGN_IN_AFTER_SIGN_UP", False)
+
+    @property
     def INSTANCE_NAME(self) -> str:
         return getattr(settings, "INSTANCE_NAME", "dev.0")
 

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .client.errors import ApiError, Invalid
+from .client.errors import ApiError, Invalid, Throttled
 
 NO_USERNAME = _("You have to enter a username")
 NO_EMAIL = _("You have to enter a valid email address")
@@ -239,6 +239,9 @@ class MessageForm(OneErrorForm):
 
     def kept_text(self, error: ApiError) -> str:
         """Return the text for an `error` that will pass."""
+        if isinstance(error, Throttled):
+            text = gettext("%(trouble)s. %(advice)s Your message is still here")
+            return text % {"trouble": error.title, "advice": error.advice}
         text = gettext("%(trouble)s. Your message is still here: please try again")
         return text % {"trouble": error.title}
 
@@ -252,6 +255,8 @@ class EditForm(MessageForm):
         return self.cleaned_data["revision"] or 0
 
     def kept_text(self, error: ApiError) -> str:
+        if isinstance(error, Throttled):
+            return super().kept_text(error)
         text = gettext("%(trouble)s. Your text is still here: please try again")
         return text % {"trouble": error.title}
 

@@ -11,6 +11,7 @@ from .token_encryption import decrypt, encrypt
 USERNAME = "username"
 TOKEN = "sealed_token"  # noqa: S105 (the name of a key, not a secret)
 DRAFT = "draft"
+REGISTERED = "registered"
 # A cookie holds 4 kB; a draft longer than any message is not worth the risk of losing the cookie.
 DRAFT_LENGTH = 280
 
@@ -35,6 +36,7 @@ def current_member(request: HttpRequest) -> Member | None:
 def sign_in(request: HttpRequest, *, username: str, token: str) -> None:
     """Start a session with the encrypted token and a new CSRF secret."""
     request.session.cycle_key()
+    request.session.pop(REGISTERED, None)
     request.session[USERNAME] = username
     request.session[TOKEN] = encrypt(token)
     rotate_token(request)
@@ -44,6 +46,17 @@ def sign_out(request: HttpRequest) -> None:
     """End the session. The caller must have revoked the token in the API before."""
     request.session.flush()
     rotate_token(request)
+
+
+def remember_registered(request: HttpRequest, username: str) -> None:
+    """Keep the name of a new account, for the sign-in form that comes next."""
+    request.session[REGISTERED] = username
+
+
+def registered(request: HttpRequest) -> str:
+    """Return the name of the account that was just made here; "" if there is none."""
+    username: str = request.session.get(REGISTERED, "")
+    return username
 
 
 def save_draft(request: HttpRequest, text: str) -> None:

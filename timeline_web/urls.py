@@ -30,6 +30,7 @@ RESTRICTION = "(?P<restriction>block|mute)"
 urlpatterns = [
     path("", timelines.home, name="home"),
     path("public", timelines.public, name="public"),
+    path("public/feed.atom", feeds.public, name="public_feed"),
     path("add_message", timelines.add_message, name="add_message"),
     path("register", accounts.register, name="register"),
     path("login", accounts.login, name="login"),

@@ -61,7 +61,7 @@ class Flashes(BaseStorage):
 
 
 def request_of(path: str, username: str | None, flashes: bool, is_shared: bool):
-    request = RequestFactory().get(path, {"cursor": "a&b", "x": "<y>"})
+    request = RequestFactory(SERVER_NAME="localhost").get(path, {"cursor": "a&b", "x": "<y>"})
     request.member = Member(username, "1.x") if username else None
     summary = MemberSummary.parse({"account": AUTHOR, "count": 3})
     request.member_summary = lambda: summary if username else None

@@ -4,6 +4,9 @@ import pytest
 
 from timeline_web import forms
 
+from .servers import environment, running
+from .visitor import Visitor
+
 REGISTERED = "You were successfully registered and can login now"
 
 
@@ -150,3 +153,28 @@ def test_it_shows_the_public_timeline_to_a_visitor_who_signs_out(visitor):
     token = visitor.form("/login").fields["csrfmiddlewaretoken"]
     visitor.post("/logout", {"csrfmiddlewaretoken": token})
     assert (visitor.path, visitor.flashes) == ("/public", [])
+
+
+def test_it_knows_the_new_name_in_the_sign_in_form(visitor, new_name):
+    name = new_name()
+    visitor.register(name)
+    assert visitor.path == "/login"
+    assert visitor.form("/login").fields["username"] == name
+    visitor.submit("/login", password="secret-9")
+    assert visitor.path == "/"
+    visitor.submit("/logout")
+    visitor.get("/login")
+    assert visitor.form("/login").fields["username"] == ""
+
+
+def test_it_signs_a_new_member_in_at_once_if_it_is_set(var_dir, api, collected, new_name):
+    more = {"API_BASE_URL": api.url, "INSTANCE_NAME": "web.5", "SIGN_IN_AFTER_SIGN_UP": "True"}
+    env = environment("twitsite.settings.web", var_dir, **more)
+    with running("twitsite.wsgi_web", env, var_dir / "web-at-once.log") as site:
+        member = Visitor(site.url)
+        member.session.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/133.0"
+        member.register(new_name())
+        assert member.path == "/"
+        assert member.flashes == ["Welcome! You are signed up and signed in"]
+        member.get("/settings/sessions")
+        assert "Firefox, Linux · 127.0.0.1" in member.text

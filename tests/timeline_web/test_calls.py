@@ -31,12 +31,13 @@ PAGES = {
     "settings_restrictions": ["/settings/blocks", "/settings/mutes"],
     "settings_export": ["/settings/export"],
     "feed": ["/{name}/feed.atom"],
+    "public_feed": ["/public/feed.atom"],
     "tag_feed": ["/tag/birds_{name}/feed.atom"],
 }
 # Pages that do not ask, are for visitors alone, or are kept for minutes.
 OTHERS = {"register", "login", "script_texts", "sitemap", "avatar"}
 FOR_VISITORS = ("public", "search", "tag", "profile", "followers", "following", "message")
-FOR_VISITORS = (*FOR_VISITORS, "history", "reactions", "feed", "tag_feed")
+FOR_VISITORS = (*FOR_VISITORS, "history", "reactions", "feed", "tag_feed", "public_feed")
 
 
 @pytest.fixture

@@ -157,6 +157,21 @@ def test_it_says_how_long_to_wait(backend):
     assert caught.value.retry_after == 17
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "a little"),
+        (1, "1 second"),
+        (90, "90 seconds"),
+        (91, "2 minutes"),
+        (5400, "90 minutes"),
+        (5401, "2 hours"),
+    ],
+)
+def test_it_advises_to_wait_in_words(seconds, words):
+    assert words in errors.Throttled(retry_after=seconds).advice
+
+
 @pytest.mark.parametrize("failure", [502, 503, 504, 0])
 def test_it_reads_again_when_the_gateway_fails(backend, failure):
     backend.answer(failure, b"")

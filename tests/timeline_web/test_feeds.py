@@ -92,3 +92,15 @@ def test_it_describes_pages_in_their_meta_tags(new_member, visitor, site):
     assert f'<link rel="canonical" href="{site.url}{message}">' in page
     assert '<meta property="og:description" content="Say &quot;hello&quot; &lt;now&gt;">' in page
     assert f'type="application/atom+xml" title="Messages of {name}"' in visitor.get(f"/{name}").text
+
+
+def test_it_has_a_feed_of_everybody_and_links_to_feeds(new_member, visitor):
+    member, name = new_member("author")
+    member.share("Newest of all #herons")
+    feed = read(visitor.get("/public/feed.atom"))
+    assert feed.findtext(f"{ATOM}title") == "Public timeline on Twitsite"
+    assert feed.findtext(f"{ATOM}entry/{ATOM}title") == "Newest of all #herons"
+    for path in ("/public", f"/{name}", "/tag/herons"):
+        page = visitor.get(path).text
+        assert re.search(rf'<link rel="alternate"[^>]* href="{path}/feed.atom">', page)
+        assert re.search(rf'<a class="feed[^>]* href="{path}/feed.atom"', page)

@@ -5,7 +5,10 @@ Each carries the status, the title and the advice of the page that the site show
 
 import json
 from collections.abc import Mapping
+from math import ceil
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,7 +17,9 @@ class ApiError(Exception):
 
     status = 500
     title = _("Something went wrong")
-    advice = _("It is our fault, not yours, and it has been written down. Please try again.")
+    advice: str | Promise = _(
+        "It is our fault, not yours, and it has been written down. Please try again."
+    )
 
     def __init__(self, detail: str = "", *, retry_after: int | None = None) -> None:
         """`detail` is the API's own text, `retry_after` the seconds to wait, if it says so."""
@@ -74,7 +79,40 @@ class Throttled(ApiError):
 
     status = 429
     title = _("Too many requests")
-    advice = _("Please wait a little, then try again.")
+
+    def __init__(self, detail: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.advice = _after(retry_after)
+
+
+def _after(seconds: int | None) -> str:
+    """Return the advice to try again after some seconds, in words."""
+    if seconds is None:
+        return gettext("Please wait a little, then try again.")
+    if seconds <= 90:
+        number, text = (
+            seconds,
+            ngettext(
+                "Please wait %(number)d second, then try again.",
+                "Please wait %(number)d seconds, then try again.",
+                seconds,
+            ),
+        )
+    elif seconds <= 90 * 60:
+        number = ceil(seconds / 60)
+        text = ngettext(
+            "Please wait %(number)d minute, then try again.",
+            "Please wait %(number)d minutes, then try again.",
+            number,
+        )
+    else:
+        number = ceil(seconds / 3600)
+        text = ngettext(
+            "Please wait %(number)d hour, then try again.",
+            "Please wait %(number)d hours, then try again.",
+            number,
+        )
+    return text % {"number": number}
 
 
 class Invalid(ApiError):

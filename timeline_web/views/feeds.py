@@ -1,4 +1,4 @@
-"""Atom feeds of members and tags."""
+"""Atom feeds of members, tags and everybody."""
 
 import re
 from datetime import datetime
@@ -39,6 +39,17 @@ def member(request: SiteRequest, username: str) -> HttpResponse:
         link=reverse("profile", args=[account.username]),
         since=account.created_at,
     )
+
+
+@allow_methods("GET")
+@public_response
+@cache_control(public=True, max_age=60)
+@conditional_page
+@in_language_of_address
+def public(request: SiteRequest) -> HttpResponse:
+    """Everybody's newest messages as Atom. One call of the API."""
+    title = _("%(name)s on Twitsite") % {"name": _("Public timeline")}
+    return _feed(request, request.api.public_timeline(), title=title, link=reverse("public"))
 
 
 @allow_methods("GET")

@@ -92,7 +92,7 @@ def password(request: MemberRequest) -> HttpResponse:
         # A copy of the cookie of before is worth nothing from now on.
         sign_in(request, username=name, token=token)
 
-    text = _("Your password was changed, and you were logged out everywhere else")
+    text = _("Your password was changed, and you were signed out everywhere else")
     return _submitted(request, "password", PasswordForm(request.POST), change, text)
 
 
@@ -170,7 +170,7 @@ def _submitted(
         action(form.cleaned_data)
     except FORM_ERRORS as error:
         return failed_form_page(request, f"settings_{tab}", form, error, tab=tab)
-    messages.success(request, success)
+    messages.success(request, success, extra_tags="left" if to else "")
     return redirect(to or request.path)
 
 

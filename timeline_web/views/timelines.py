@@ -66,7 +66,7 @@ def add_message(request: MemberRequest) -> HttpResponse:
         message = _post(request, form.cleaned_data)
     except FORM_ERRORS as error:
         return failed_form_page(request, "compose", form, error)
-    messages.success(request, _("Your message was recorded"))
+    messages.success(request, _("Your message was recorded"), extra_tags="recorded")
     if (parent := message.in_reply_to) and parent.username:
         url = reverse("message", args=[parent.username, parent.id])
         return redirect(f"{url}#m{message.id}")

@@ -78,6 +78,9 @@ KEPT_ANSWERS = count("KEPT_ANSWERS", 128)
 # Keep nothing that was rendered or parsed, to find out whether what is kept is out of date.
 RENDER_ANEW = flag("RENDER_ANEW")
 
+# Sign new members in at once; without it they are asked to sign in, as in MiniTwit.
+SIGN_IN_AFTER_SIGN_UP = flag("SIGN_IN_AFTER_SIGN_UP")
+
 # Networks of the load balancers whose X-Forwarded-For is trusted, here and by the API.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1/128"])
 

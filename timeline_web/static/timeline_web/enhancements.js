@@ -133,3 +133,14 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 document.querySelector("[data-keys]")?.addEventListener("click", () => legend.showModal());
+
+// Signing out deletes the drafts of writing.js: somebody else may use the browser next.
+if (document.querySelector(".flashes .left")) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+  } catch {
+    // No storage, no drafts.
+  }
+}
+// On a phone the tabs scroll sideways: show the current one.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
