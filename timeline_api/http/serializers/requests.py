@@ -85,7 +85,8 @@ class ProfileSerializer(serializers.Serializer):
 class PictureSerializer(serializers.Serializer):
     picture = serializers.FileField(
         allow_empty_file=False,
-        help_text="A JPEG, PNG, WebP or GIF of up to 10 MB and 25 megapixels. Its middle is kept, "
+        help_text="A JPEG of up to 10 MB and 25 megapixels, or a PNG, WebP or GIF of up to 12. Its "
+        "middle is kept, "
         "and nothing else that the file holds.",
     )
 
