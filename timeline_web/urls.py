@@ -72,6 +72,7 @@ urlpatterns = [
     re_path(rf"^{USERNAME}/following$", follows.following, name="following"),
     re_path(rf"^{USERNAME}/follow$", follows.follow, name="follow"),
     re_path(rf"^{USERNAME}/unfollow$", follows.unfollow, name="unfollow"),
+    re_path(rf"^{USERNAME}/report$", safety.report_member, name="report_member"),
     re_path(rf"^{USERNAME}/{RESTRICTION}$", safety.restrict, name="restrict"),
     re_path(rf"^{USERNAME}/un{RESTRICTION}$", safety.unrestrict, name="unrestrict"),
     re_path(rf"^{MESSAGE}$", conversations.message, name="message"),

@@ -23,6 +23,7 @@ PAGES = {
     "edit": ["{mine}/edit"],
     "delete": ["{mine}/delete"],
     "report": ["{message}/report"],
+    "report_member": ["/{name}/report"],
     "reactions": ["{message}/likes", "{message}/reposts"],
     "settings": ["/settings"],
     "settings_password": ["/settings/password"],

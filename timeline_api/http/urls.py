@@ -19,6 +19,7 @@ from .views import (
     messages,
     metrics,
     notifications,
+    reports,
     root,
     sessions,
     sitemap,
@@ -39,6 +40,7 @@ one_account = [
     path("followers/", follows.FollowersView.as_view(), name="account-followers"),
     path("following/", follows.FollowingView.as_view(), name="account-following"),
     path("block/", blocks.BlockView.as_view(), name="account-block"),
+    path("report/", reports.AccountReportView.as_view(), name="account-report"),
     path("mute/", blocks.MuteView.as_view(), name="account-mute"),
     path("follow/", follows.FollowView.as_view(), name="account-follow"),
 ]

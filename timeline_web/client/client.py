@@ -84,8 +84,8 @@ class Api:
         """Return the profile of `username`, in any case. Raise NotFound."""
         return self._get(_path("accounts", username), Account.parse)
 
-    def own_account(self, username: str) -> Account:
-        """Return the profile of the member, who is `username`, for a page about it."""
+    def shown_account(self, username: str) -> Account:
+        """Return a profile for a page about it. Raise NotFound."""
         return self._part(_path("accounts", username), Account.parse)
 
     def update_profile(self, username: str, **changes: str) -> Account:
@@ -223,6 +223,10 @@ class Api:
     def report(self, message_id: str, reason: str) -> None:
         """Report a message to the operators. Raise NotFound, Invalid."""
         self._send("POST", _path("messages", message_id, "report"), json={"reason": reason})
+
+    def report_account(self, username: str, reason: str) -> None:
+        """Report an account to the operators. Raise NotFound, Invalid."""
+        self._send("POST", _path("accounts", username, "report"), json={"reason": reason})
 
     # Follows and restrictions
 

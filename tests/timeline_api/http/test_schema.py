@@ -68,6 +68,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "DELETE /messages/{id}/": "messages_delete",
         "GET /messages/{id}/history/": "messages_history",
         "POST /messages/{id}/report/": "messages_report",
+        "POST /accounts/{username}/report/": "accounts_report",
         "PUT /messages/{id}/pin/": "pins_create",
         "DELETE /messages/{id}/pin/": "pins_delete",
         "GET /messages/{id}/ancestors/": "messages_ancestors",

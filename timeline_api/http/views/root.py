@@ -18,6 +18,7 @@ PATHS = {
     "follow": "accounts/{username}/follow/",
     "block": "accounts/{username}/block/",
     "mute": "accounts/{username}/mute/",
+    "report_account": "accounts/{username}/report/",
     "avatar": "accounts/{username}/avatar/",
     "export": "accounts/{username}/export/",
     "password": "accounts/{username}/password/",
