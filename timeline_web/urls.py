@@ -55,6 +55,7 @@ urlpatterns = [
         name="settings_restrictions",
     ),
     path("search", discovery.search, name="search"),
+    path("search/names", discovery.names, name="names"),
     path("tag/<str:tag>/feed.atom", feeds.tag, name="tag_feed"),
     path("tag/<str:tag>", discovery.tag, name="tag"),
     path("language", languages.set_language, name="set_language"),

@@ -13,6 +13,7 @@ PAGES = {
     "home": ["/"],
     "public": ["/public"],
     "notifications": ["/notifications"],
+    "names": ["/search/names?prefix=friend"],
     "search": ["/search", "/search?q=herons", "/search?q=friend&in=people"],
     "tag": ["/tag/birds_{name}"],
     "profile": ["/{name}", "/{me}"],

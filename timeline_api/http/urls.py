@@ -71,6 +71,7 @@ v1: list[URLPattern | URLResolver] = [
     path("search/messages/", discovery.MessageSearchView.as_view(), name="search-messages"),
     path("search/accounts/", discovery.AccountSearchView.as_view(), name="search-accounts"),
     path("sitemap/", sitemap.SitemapView.as_view(), name="sitemap"),
+    path("names/", discovery.NamesView.as_view(), name="names"),
     path("suggestions/", discovery.SuggestionsView.as_view(), name="suggestions"),
     path("tags/trending/", discovery.TrendingView.as_view(), name="tags-trending"),
     path("tags/<tag:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),

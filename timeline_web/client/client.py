@@ -15,6 +15,7 @@ from . import errors, transport
 from .kept_answers import Kept, kept_answers
 from .resources import (
     Account,
+    Author,
     ConversationItem,
     Data,
     History,
@@ -298,6 +299,11 @@ class Api:
     def search_accounts(self, text: str, cursor: str = "") -> Page[Account]:
         """Return the accounts that have all the words of `text`. Raise Invalid."""
         return self._page("/search/accounts/", Account.parse, cursor, q=text)
+
+    def names(self, prefix: str) -> list[Author]:
+        """Return the first accounts whose name begins with `prefix`."""
+        answer = self._send("GET", "/names/", params={"prefix": prefix})
+        return _parsed(answer, lambda body: [Author.parse(each) for each in body["results"]])
 
     def notifications(self, cursor: str = "") -> Page[Notification]:
         """Return the member's notifications, newest first."""

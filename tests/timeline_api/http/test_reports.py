@@ -120,7 +120,7 @@ def account_reported(alice, as_bob, as_charlie):
     return Report.objects.scatter().get(reason="A spammer.")
 
 
-def test_it_lets_members_report_an_account(operator, account_reported, alice, reported):
+def test_it_lets_members_report_an_account(operator, reported, account_reported, alice):
     assert Report.objects.scatter().count() == 3  # that of the message is another one
     page = operator.get(QUEUE).content.decode()
     assert "the account: @alice" in page

@@ -54,6 +54,7 @@ def test_it_lists_every_operation_under_a_stable_name(schema):
         "DELETE /accounts/{username}/mute/": "mutes_delete",
         "GET /blocks/": "blocks_list",
         "GET /mutes/": "mutes_list",
+        "GET /names/": "names_list",
         "GET /suggestions/": "accounts_suggestions",
         "GET /sitemap/": "sitemap",
         "GET /search/messages/": "search_messages",

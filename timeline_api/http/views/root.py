@@ -39,6 +39,7 @@ PATHS = {
     "search_accounts": "search/accounts/?q={words}",
     "trending_tags": "tags/trending/",
     "tag": "tags/{tag}/messages/",
+    "names": "names/",
     "suggestions": "suggestions/",
     "notifications": "notifications/",
     "unread_notifications": "notifications/unread/",
