@@ -23,7 +23,7 @@ SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-
   test-compatibility test-services
 
 .NOTPARALLEL:
-.PHONY: help up prepare status test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
+.PHONY: help up prepare deploy status test $(SUITES) test-chaos test-benchmarks test-package system-packages lint types format messages lock bench clean venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ up: venv ## Install, prepare and run everything; Ctrl-C stops it
 
 prepare: venv ## Do all that comes before running, and run nothing
 	@$(BIN)/python -m deploy.up --prepare
+
+deploy: venv ## Let the running site take new code; no request fails
+	@$(BIN)/python -m deploy.reload
 
 status: venv ## Show how the running site does, on one screen
 	@$(BIN)/python -m deploy.status

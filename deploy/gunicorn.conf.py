@@ -21,9 +21,12 @@ worker_class = "gthread"
 # The site waits for the API most of the time. The API waits little on SQLite, and its threads take
 # Python's lock from each other at every row: with eight, a page cost a fifth more.
 threads = _config.api_threads if _service == "api" else 8
-# The master loads the code once, so a worker that died is replaced within milliseconds.
-preload_app = True
-# Longer than nginx keeps an idle connection (60 s), so that nginx is always the one to close it: a
+# Each worker loads the code itself, so that `make deploy` can start one with new code beside the
+# one that works. It takes no more memory: a worker that had run for a minute had copied half of
+# what it shared with a master that had loaded the code.
+preload_app = False
+pidfile = str(_config.master_file(_name))
+# Longer than nginx keeps an idle connection (1 s), so that nginx is always the one to close it: a
 # POST sent on a connection that gunicorn is closing would be lost. For the same reason there is no
 # max_requests.
 keepalive = 75
@@ -39,14 +42,11 @@ loglevel = "warning"
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
-def pre_fork(server, worker):
-    """Leave what the master has loaded alone, so that its memory stays shared with the worker.
-
-    The collector writes into each object that it looks at, which copies its page. Of 71 MB, the
-    worker of an API instance had copied 49 after a minute.
-    """
+def post_worker_init(worker):
+    """Let the collector skip what was loaded, and tell `make deploy` that this worker is ready."""
     gc.collect()
     gc.freeze()
+    _config.worker_file(_name).write_text(str(worker.pid))
 
 
 def post_fork(server, worker):

@@ -21,17 +21,20 @@ STATIC = {
 }
 
 
-def prepare(config: Config, databases: dict[str, dict]) -> None:
+def prepare(config: Config, databases: dict[str, dict], *, keep_old_files: bool = False) -> None:
     """Bring the databases (DATABASES) and the static files up to date.
 
+    `keep_old_files`: static files that are no more stay, for pages that somebody has open.
     Idempotent. Raise DeployError if a step fails or a database file is missing.
     """
     steps = CompletedSteps(config.run / "completed_steps.json")
     _check_no_database_is_missing(steps, databases)
     exposure.check_settings(config, is_populated=is_populated(config))
     static = {service: _static_digest(config, service) for service in STATIC}
+    collect = ["collectstatic", "--noinput", "--verbosity=0"]
+    collect += [] if keep_old_files else ["--clear"]
     collecting = {
-        service: _start(service, ["collectstatic", "--noinput", "--clear", "--verbosity=0"])
+        service: _start(service, collect)
         for service in STATIC
         if steps.get(f"static {service}") != static[service]
     }

@@ -66,11 +66,11 @@ class _ShardedChangeList(ChangeList):
 
     def _followed_keys(self) -> Iterator[list[models.ForeignKey]]:
         """Yield the keys that the list follows one after the other, of each column."""
-        names = self.list_display
+        names: list[Any] = list(self.list_display)
         if self.list_select_related is True:
             names = [*names, *(field.name for field in self.lookup_opts.concrete_fields)]
         elif self.list_select_related is not False:
-            names = self.list_select_related
+            names = list(self.list_select_related)
         for name in names:
             if isinstance(name, str) and (keys := self._keys(name)):
                 yield keys

@@ -12,9 +12,10 @@ class ShardRouterConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, content_types  # noqa: F401 importing checks registers them
-        from .borders import watch_keys
+        from .borders import watch_generic_relations, watch_keys
         from .shardmap import assign_slots
 
         watch_keys()
+        watch_generic_relations()
         content_types.watch()
         post_migrate.connect(assign_slots, sender=self)

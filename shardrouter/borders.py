@@ -9,7 +9,7 @@ subquery by its own Query. The old tables of a project that has just been sharde
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from django.apps import apps
 from django.db import models
@@ -49,6 +49,28 @@ def watch_keys() -> None:
             if target is not None and is_sharded(model) != is_sharded(target):
                 own = field.get_extra_restriction  # type: ignore[attr-defined]  # not in the stubs
                 vars(field)["get_extra_restriction"] = partial(_restriction, field, own)
+
+
+def watch_generic_relations() -> None:
+    """Let generic relations of sharded models to global ones say why a deletion cannot follow them,
+    where Django would look for those rows on the shard."""
+    for model in apps.get_models():
+        for field in model._meta.private_fields:
+            related = getattr(field.remote_field, "model", None)
+            if related is None or not hasattr(field, "bulk_related_objects"):
+                continue
+            if is_sharded(model) and not is_sharded(related):
+                vars(field)["bulk_related_objects"] = partial(_refuse_to_follow, field)
+
+
+def _refuse_to_follow(field: Any, objs: Any, using: str) -> NoReturn:
+    related = field.remote_field.model._meta.label
+    raise CrossShardQuery(
+        field.model._meta.label,
+        f"{field.name} leads to rows of {related}, which are not on {using}, so that a deletion "
+        "cannot follow it",
+        "Make that model sharded, by its object id, or point at this one without a relation.",
+    )
 
 
 def _restriction(field: models.ForeignKey, own: Any, *aliases: str | None) -> Any:

@@ -84,7 +84,8 @@ class ShardRouter:
 
     def allow_relation(self, obj1: models.Model, obj2: models.Model, **hints: Any) -> bool | None:
         # Rows may point at each other across shards; the system checks see to the constraints.
-        return True if is_sharded(type(obj1)) or is_sharded(type(obj2)) else None
+        kinds = (type(obj1), type(obj2))
+        return True if any(is_sharded(each) or is_reference(each) for each in kinds) else None
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any

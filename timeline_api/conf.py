@@ -21,6 +21,11 @@ DEFAULTS: dict[str, Any] = {
     "RELAY_MAX_ATTEMPTS": 10,
     # How long an Idempotency-Key is kept, in seconds.
     "IDEMPOTENCY_SECONDS": 24 * 60 * 60,
+    # A token ends when it was not used for so many days, and after so many days in any case.
+    "TOKEN_IDLE_DAYS": 30,
+    "TOKEN_DAYS": 365,
+    # How many tokens a member has at most. A new one ends the one that was not used for longest.
+    "TOKENS": 100,
     # How many of the newest matches a search ranks, and has in its pages.
     "SEARCH_MATCHES": 1000,
     # Through how many of its newest rows each shard looks for words that no index finds, of scripts

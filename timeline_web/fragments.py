@@ -28,7 +28,7 @@ HOLE = re.compile(f"{MARK}hole([0-9]+)\\.")
 HOLES = "holes"
 
 
-def fragment(template: str, slots: Mapping[str, object], **values: Hashable) -> SafeString:
+def fragment(template: str, slots: Mapping[str, Any], **values: Hashable) -> SafeString:
     """Return the fragment `template` for `values`, its `slots` filled with escaped contents.
 
     A content is not evaluated if the fragment has no such slot.

@@ -137,7 +137,9 @@ class _Instances:
         self.model = info["model"]
         self.first, self.end = fields[0], fields[-1] + 1
         self.names = [each[0].target.attname for each in compiler.select[self.first : self.end]]
-        self.populators = get_related_populators(info, compiler.select, self.alias)
+        # Django 6.1 takes how deferred columns are fetched, which is as by default here.
+        mode = [queryset._fetch_mode] if hasattr(queryset, "_fetch_mode") else []
+        self.populators = get_related_populators(info, compiler.select, self.alias, *mode)
         self.annotations = list((compiler.annotation_col_map or {}).items())
 
     def made(self, rows: Sequence[Sequence[Any]]) -> list[Any]:

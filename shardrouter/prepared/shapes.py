@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import prefetch_related_objects
+from django.db.models import query as django_query
 from django.db.models.sql import Query
 
 from .bodies import Guard, Impure
@@ -31,6 +32,9 @@ from .routes import (
 from .rows import KNOWN, Rows
 from .statements import Mismatch, Statement
 from .watch import Busy, Evaluated, NoQueries, Watch
+
+#: Django 6.1's default; None before.
+_FETCH_MODE = getattr(django_query, "DEFAULT_FETCH_MODE", None)
 
 Call = Callable[[Sequence[Any]], Any]
 
@@ -243,6 +247,8 @@ def _require_known(queryset: Any) -> None:
     query = queryset.query
     if queryset._iterable_class not in KNOWN or not is_stock_fetch(queryset):
         raise Unprepared("its rows are made in a way of their own")
+    if getattr(queryset, "_fetch_mode", None) is not _FETCH_MODE:
+        raise Unprepared("it says how deferred columns are fetched")
     if type(query) not in (Query, RoutedQuery) or query.combinator:
         raise Unprepared("it combines several queries")
     if query.is_empty():

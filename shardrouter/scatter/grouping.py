@@ -52,6 +52,10 @@ class _Groups:
     """One grouped queryset: what it is grouped by and what it aggregates; nothing but the first if
     its groups are `counted`."""
 
+    columns: list[Any]
+    orders: list[Any]
+    order_sources: list[Any]
+
     def __init__(
         self, queryset: RoutedQuerySet[Model], shards: tuple[str, ...], *, counted: bool = False
     ) -> None:

@@ -1,17 +1,22 @@
 """The notes project with the packages that people use beside shardrouter."""
 
 from tests.notes.settings import *  # noqa: F403
-from tests.notes.settings import INSTALLED_APPS, MIDDLEWARE
+from tests.notes.settings import INSTALLED_APPS, MIDDLEWARE, SHARDROUTER
 
+SHARDROUTER = SHARDROUTER | {"CONTENT_TYPES_ON_SHARDS": True}
 INSTALLED_APPS = [
     *INSTALLED_APPS,
+    "auditlog",
     "debug_toolbar",
     "django_filters",
     "django_tables2",
     "guardian",
     "import_export",
+    "polymorphic",
+    "reversion",
     "simple_history",
     "taggit",
+    "treebeard",
     "tests.compatibility.app",
 ]
 MIDDLEWARE = [*MIDDLEWARE, "debug_toolbar.middleware.DebugToolbarMiddleware"]

@@ -33,7 +33,7 @@ def marks(apart, books):
 
 
 def theirs(b, column="title"):
-    return Subquery(Book.objects.filter(author=b, pages=100).values(column))
+    return Subquery(Book.objects.filter(author=b, pages=100).values(column)[:1])
 
 
 marked = Exists(Bookmark.objects.filter(book=OuterRef("pk")))

@@ -58,23 +58,28 @@ def markdown(schema: dict[str, Any]) -> str:
 
 def _lines(name: str, operation: dict[str, Any], shown: dict[str, str]) -> list[str]:
     sent = example(operation.get("requestBody", {}).get("content"))
-    status = next(iter(sorted(operation["responses"])))
-    answered = example(operation["responses"][status].get("content"))
     lines = ["", f"**`{name}`**", ""]
     if sent is not None:
         lines += ["```json", written(sent), "```", ""]
-    if sent is None and "requestBody" in operation:
+    elif "requestBody" in operation:
         lines += [f"{', '.join(operation['requestBody']['content'])}.", ""]
-    text = written(answered)
+    answers = {code: each for code, each in operation["responses"].items() if code < "300"}
+    for status, answer in sorted(answers.items()):
+        lines += _answer(name, status, answer.get("content", {}), shown)
+    return lines
+
+
+def _answer(name: str, status: str, content: dict[str, Any], shown: dict[str, str]) -> list[str]:
+    answered = example(content)
     if answered is None:
-        media = next(iter(operation["responses"][status].get("content", {})), "no body")
-        return [*lines, f"{status}: {media}."]
+        return [f"{status}: {next(iter(content), 'no body')}."]
+    text = written(answered)
     # The first page of some list says what all of its kind look like.
     kind = re.sub(r"https?://[^\"]+", "URL", text)
     if kind in shown:
-        return [*lines, f"{status}: as `{shown[kind]}`."]
+        return [f"{status}: as `{shown[kind]}`."]
     shown[kind] = name
-    return [*lines, f"{status}:", "", "```json", text, "```"]
+    return [f"{status}:", "", "```json", text, "```"]
 
 
 def replaced(page: str, section: str) -> str:

@@ -53,6 +53,23 @@ def test_it_changes_the_csrf_token_on_signing_in(visitor, new_name):
     assert cookie(visitor, CSRF).value != before
 
 
+def test_it_rejects_a_copy_of_the_cookie_after_a_new_password(site, new_member):
+    """Of the very session in which the password was changed: the member stays, the copy ends."""
+    member, _ = new_member()
+    thief = Visitor(site.url)
+    thief.session.cookies.set_cookie(cookie(member, SESSION))
+    thief.get("/")
+    assert thief.path == "/"
+    member.get("/settings/password")
+    new = {"password": "secret-10", "password2": "secret-10"}
+    member.submit("/settings/password", old_password="secret-9", **new)
+    assert member.flashes == ["Your password was changed, and you were logged out everywhere else"]
+    thief.get("/")
+    assert thief.path == "/public"
+    member.get("/")
+    assert member.path == "/"
+
+
 def test_it_rejects_an_old_cookie_after_signing_out(site, new_member):
     member, name = new_member()
     thief = Visitor(site.url)

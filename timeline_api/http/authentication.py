@@ -23,8 +23,9 @@ from ..services import accounts, tokens
 from .client_ip import throttle_identity
 from .rate_limits import Limit
 
-# Where the session of the browsable API keeps the member's token.
-SESSION_KEY = "member_token"
+# Where the session of the browsable API keeps the id of the member's token, of which nobody can
+# make the token.
+SESSION_KEY = "member_token_id"
 
 # Argon2 hashes any length; a longer password is an attempt to use up CPU time.
 PASSWORD_MAX_LENGTH = 128
@@ -126,11 +127,11 @@ class MemberSessionAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Account, Token] | None:
         session = request._request.session
-        text = session.get(SESSION_KEY)
-        if not text:
+        token_id = session.get(SESSION_KEY)
+        if not token_id:
             return None
         try:
-            token = tokens.authenticate(text=text)
+            token = tokens.of_session(token_id=token_id)
         except tokens.InvalidToken as error:
             del session[SESSION_KEY]  # revoked elsewhere: a visitor from now on
             if isinstance(error, tokens.TokenOfSuspendedAccount):

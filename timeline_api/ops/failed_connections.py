@@ -41,6 +41,7 @@ def is_fault(error: BaseException) -> bool:
 
 def close_failed_connections(**kwargs: Any) -> None:
     """request_started receiver: close this thread's connections that have met a fault."""
+    connection: Any
     for connection in connections.all(initialized_only=True):
         if getattr(connection, "has_met_fault", False) and not connection.in_atomic_block:
             connection.close()

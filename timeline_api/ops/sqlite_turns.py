@@ -6,6 +6,7 @@ every few milliseconds, at random, and more often once it has waited for long. H
 before it fails is the `timeout` of the database's OPTIONS, as before.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -24,18 +25,19 @@ LONG_WAIT = 0.15
 DEFAULT_TIMEOUT = 5.0
 
 
-_is_eager = ContextVar("is_eager", default=False)
+# The most seconds that a statement of an eagerly() waits.
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
 @contextmanager
-def eagerly() -> Iterator[None]:
-    """Let the block's transactions look often from the start: for the relay, which has few, large
-    ones, and pauses between them."""
-    token = _is_eager.set(True)
+def eagerly(patience: float = math.inf) -> Iterator[None]:
+    """Let the block's transactions look often from the start, and for `patience` seconds at most:
+    for the relay, which has few, large ones, and pauses between them."""
+    token = _patience.set(patience)
     try:
         yield
     finally:
-        _is_eager.reset(token)
+        _patience.reset(token)
 
 
 def wait_in_turn(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -49,9 +51,11 @@ def wait_in_turn(execute: Any, sql: str, params: Any, many: bool, context: dict[
     if sql.startswith("SELECT") or many or raw.in_transaction:
         return execute(sql, params, many, context)
     timeout = connection.settings_dict["OPTIONS"].get("timeout", DEFAULT_TIMEOUT)
+    patience = _patience.get()
+    longest = timeout if patience is None else min(timeout, patience)
     raw.execute("PRAGMA busy_timeout = 0")
     try:
-        return _execute_within(timeout, partial(execute, sql, params, many, context))
+        return _execute_within(longest, partial(execute, sql, params, many, context))
     finally:
         raw.execute(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
 
@@ -65,13 +69,14 @@ def _execute_within(timeout: float, statement: Callable[[], Any]) -> Any:
             return statement()
         except OperationalError as error:
             waited = time.monotonic() - began
-            if not _is_busy(error.__cause__) or waited >= timeout:
+            if not is_busy(error.__cause__) or waited >= timeout:
                 raise
-        mean = OFTEN if waited > LONG_WAIT or _is_eager.get() else SELDOM
+        mean = OFTEN if waited > LONG_WAIT or _patience.get() is not None else SELDOM
         time.sleep(random.uniform(0.5, 1.5) * mean)  # noqa: S311
 
 
-def _is_busy(error: BaseException | None) -> bool:
+def is_busy(error: BaseException | None) -> bool:
+    """Return whether SQLite's own error says that the file is locked."""
     return str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
 
 

@@ -5,6 +5,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from shardrouter import atomic_for, group_by_shard
@@ -14,6 +15,7 @@ from ..models import Follow, Follower, Message
 from ..ops import faults
 from ..selectors.messages import Place
 from ..services import home_timelines
+from . import sick_shards
 from .turns import Pace, with_pauses
 
 pace = Pace()
@@ -66,8 +68,8 @@ def write_on_each_shard(
             write(deliveries)
             written.append(alias)
             faults.point("fanout.after_a_shard")
-        except ShardUnavailable as error:
-            down[alias] = error
+        except DatabaseError as error:
+            down[alias] = sick_shards.unavailable(alias, error)
     faults.point("fanout.before_second_look")
     delete_entries_of_deleted(parts, written)
     return down

@@ -1,30 +1,29 @@
 """The worker: takes due events from each shard's outbox, has them handled, retries, parks."""
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
-from typing import Any
 
 from django.db import DatabaseError, close_old_connections
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from shardrouter import group_by_shard, shards
+from shardrouter import shards
 from shardrouter.exceptions import ShardUnavailable
 
 from .. import conf
 from ..models import Outbox
-from ..ops import failed_connections, faults, sqlite_files, sqlite_turns
+from ..ops import failed_connections, sqlite_files
 from ..services import idempotency
-from . import batches
+from . import batches, sick_shards
 from . import settled as settling
 from .handlers import handle
 from .leases import Leases
+from .outboxes import Outboxes
 from .shared_answers import SharedAnswers
+from .sick_shards import SickShards
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +35,8 @@ EXPIRY_SECONDS = 60.0
 MAX_RETRY_DELAY = timedelta(minutes=5)
 # How long an event waits for a shard that is down. This does not count as an attempt.
 SHARD_DOWN_DELAY = timedelta(seconds=2)
+# How long a round handles events one by one. Those that are left come first in the next.
+SINGLE_SECONDS = 2.0
 
 
 class Worker:
@@ -44,6 +45,8 @@ class Worker:
     def __init__(self) -> None:
         self.leases = Leases()
         self._shared_answers = SharedAnswers()
+        self._sick = SickShards()
+        self._outboxes = Outboxes(self._sick)
         self._stop = threading.Event()
         # Shard → when its expired Idempotency-Keys were deleted.
         self._expired_at: dict[str, float] = {}
@@ -57,9 +60,7 @@ class Worker:
         another thread."""
         pause = BUSY_PAUSE
         while not self._stop.is_set():
-            close_old_connections()
-            sqlite_files.close_stale_connections()
-            failed_connections.close_failed_connections()
+            renew_connections()
             pause = BUSY_PAUSE if self.run_round() else min(pause * 2, IDLE_PAUSE)
             self._stop.wait(pause)
         self.leases.release()
@@ -67,10 +68,10 @@ class Worker:
     def run_round(self) -> int:
         """Work once on the shards whose leases it holds, and make shared answers that are due.
         Return how many events were delivered, in whole or in part."""
-        held = self.leases.held()
-        with sqlite_turns.eagerly():
+        with self._sick.avoided():
+            held = self.leases.held()
             worked = self.run_once(aliases=held)
-        self._shared_answers.refresh_if_due(held)
+            self._shared_answers.refresh_if_due(held)
         return worked
 
     def run_once(self, *, early: bool = False, aliases: Sequence[str] | None = None) -> int:
@@ -79,16 +80,18 @@ class Worker:
 
         With `early=True`, include events that wait for a retry.
         """
-        chosen = shards() if aliases is None else aliases
-        due = {alias: _due(alias, early) for alias in chosen}
-        for alias in chosen:
+        with self._sick.avoided():
+            return self._deliver_due(shards() if aliases is None else aliases, early)
+
+    def _deliver_due(self, aliases: Sequence[str], early: bool) -> int:
+        events = [event for alias in aliases for event in self._outboxes.due(alias, early)]
+        for alias in aliases:
             self._delete_expired_keys(alias)
-        events = [event for of_shard in due.values() for event in of_shard]
         batch = [event for event in events if batches.is_for_batch(event)]
-        finished, left = _deliver_batch(batch)
-        _delete_delivered(finished)
+        finished, left = self._deliver_batch(batch)
+        self._outboxes.delete(finished)
         settled = _settled([event for event in events if settling.may_be_settled(event)])
-        _delete_delivered(settled)
+        self._outboxes.delete(settled)
         together = {event.pk for event in (*batch, *settled)}
         left += [event for event in events if event.pk not in together]
         return len(finished) + len(settled) + self._deliver_singly(left)
@@ -107,15 +110,51 @@ class Worker:
     def _deliver_singly(self, events: list[Outbox]) -> int:
         """Deliver the events one by one. Return how many were, in whole or in part."""
         worked, finished = 0, []
+        ends = time.monotonic() + SINGLE_SECONDS
         for event in events:
-            if self._stop.is_set():
+            if self._stop.is_set() or time.monotonic() > ends:
                 break
-            progress = _deliver(event)
+            progress = self._deliver(event)
             worked += progress is not Progress.NONE
             if progress is Progress.FINISHED:
                 finished.append(event)
-        _delete_delivered(finished)
+        self._outboxes.delete(finished)
         return worked
+
+    def _deliver_batch(self, events: list[Outbox]) -> tuple[list[Outbox], list[Outbox]]:
+        """Deliver events together. Return those that are finished, and those to deliver singly:
+        all, if the batch fails, so that one bad event does not keep the others."""
+        if not events:
+            return [], []
+        try:
+            outcome = batches.deliver(events)
+        except Exception as error:
+            if not sick_shards.means_sick(error):
+                logger.exception("batch_failed events=%s", len(events))
+            return [], events
+        for alias, waiting in outcome.waiting.items():
+            logger.warning("events_wait_for_shard shard=%s events=%s", alias, len(waiting))
+            self._outboxes.postpone(
+                waiting, f"{alias} is down", SHARD_DOWN_DELAY, retry_shard=alias
+            )
+        return outcome.finished, outcome.single
+
+    def _deliver(self, event: Outbox) -> "Progress":
+        """Handle an event, or a chunk of it, or postpone it. Waiting for a shard does not count as
+        an attempt."""
+        try:
+            return Progress.FINISHED if handle(event) else Progress.CHUNK
+        except Exception as error:
+            # Whatever it is, it must not block the events behind this one.
+            if sick_shards.means_sick(error):
+                logger.warning("event_waits_for_shard event=%s error=%s", event.pk, error)
+                text = f"{type(error).__name__}: {error}"
+                self._outboxes.postpone([event], text, SHARD_DOWN_DELAY)
+            else:
+                logger.exception("event_failed event=%s kind=%s", event.pk, event.kind)
+                delay = min(timedelta(seconds=2**event.attempts), MAX_RETRY_DELAY)
+                self._outboxes.count_failure(event, error, delay)
+        return Progress.NONE
 
     def _delete_expired_keys(self, alias: str) -> None:
         """Every EXPIRY_SECONDS delete a shard's expired Idempotency-Keys."""
@@ -127,6 +166,13 @@ class Worker:
             idempotency.delete_expired(alias)
         except DatabaseError as error:
             logger.warning("keys_not_deleted shard=%s error=%s", alias, error)
+
+
+def renew_connections() -> None:
+    """Close connections that broke, whose file is gone, or that cannot write: before each round."""
+    close_old_connections()
+    sqlite_files.close_stale_connections()
+    failed_connections.close_failed_connections()
 
 
 def undelivered_count() -> int:
@@ -150,56 +196,12 @@ def discard(event: Outbox) -> bool:
     return bool(deleted)
 
 
-def _due(alias: str, early: bool) -> list[Outbox]:
-    """Return the due events of a shard, none if it is down."""
-    events = Outbox.objects.using(alias).filter(parked_at__isnull=True)
-    if not early:
-        events = events.filter(available_at__lte=timezone.now())
-    try:
-        order = ("id",) if early else ("available_at", "id")
-        return list(events.order_by(*order)[: conf.get("RELAY_BATCH")])
-    except DatabaseError as error:
-        logger.warning("outbox_unreadable shard=%s error=%s", alias, error)
-        return []
-
-
-def _deliver_batch(events: list[Outbox]) -> tuple[list[Outbox], list[Outbox]]:
-    """Deliver events together. Return those that are finished, and those to deliver singly: all, if
-    the batch fails, so that one bad event does not keep the others."""
-    if not events:
-        return [], []
-    try:
-        outcome = batches.deliver(events)
-    except Exception:
-        logger.exception("batch_failed events=%s", len(events))
-        return [], events
-    for alias, waiting in outcome.waiting.items():
-        logger.warning("events_wait_for_shard shard=%s events=%s", alias, len(waiting))
-        _update(waiting, **_postponed(f"{alias} is down", SHARD_DOWN_DELAY), retry_shard=alias)
-    return outcome.finished, outcome.single
-
-
 class Progress(Enum):
     """What was done of an event: nothing, since it was postponed; a chunk; or all of it."""
 
     NONE = 0
     CHUNK = 1
     FINISHED = 2
-
-
-def _deliver(event: Outbox) -> Progress:
-    """Handle an event, or a chunk of it, or postpone it."""
-    try:
-        return Progress.FINISHED if handle(event) else Progress.CHUNK
-    except ShardUnavailable as error:
-        logger.warning("event_waits_for_shard event=%s error=%s", event.pk, error)
-        _postpone(event, error, SHARD_DOWN_DELAY, attempts=0)
-    except Exception as error:
-        # Whatever it is, it must not block the events behind this one.
-        logger.exception("event_failed event=%s kind=%s", event.pk, event.kind)
-        delay = min(timedelta(seconds=2**event.attempts), MAX_RETRY_DELAY)
-        _postpone(event, error, delay, attempts=1)
-    return Progress.NONE
 
 
 def _settled(events: list[Outbox]) -> list[Outbox]:
@@ -212,47 +214,3 @@ def _settled(events: list[Outbox]) -> list[Outbox]:
     except Exception:
         logger.exception("settled_unknown events=%s", len(events))
         return []
-
-
-def _delete_delivered(events: list[Outbox]) -> None:
-    """Delete delivered events, those of a shard in one transaction, since each transaction waits
-    for the disk. A relay that dies before it delivers all of them again."""
-    if events:
-        faults.point("worker.before_delete")
-    for alias, rows in _by_outbox(events).items():
-        try:
-            rows.delete()
-        except DatabaseError as error:
-            logger.warning("outbox_unwritable shard=%s error=%s", alias, error)
-
-
-def _postpone(event: Outbox, error: Exception, delay: timedelta, *, attempts: int) -> None:
-    """Make the event due again after about `delay`, or park it after RELAY_MAX_ATTEMPTS."""
-    parked = event.attempts + attempts >= conf.get("RELAY_MAX_ATTEMPTS")
-    _update(
-        [event],
-        **_postponed(f"{type(error).__name__}: {error}", delay),
-        attempts=F("attempts") + attempts,
-        parked_at=timezone.now() if parked else None,
-    )
-
-
-def _postponed(error: str, delay: timedelta) -> dict[str, Any]:
-    # Jitter, so that what failed together is not retried together.
-    available_at = timezone.now() + delay * random.uniform(0.5, 1.5)  # noqa: S311
-    return {"last_error": error[:2000], "available_at": available_at}
-
-
-def _update(events: list[Outbox], **columns: Any) -> None:
-    for alias, rows in _by_outbox(events).items():
-        try:
-            rows.update(**columns)
-        except DatabaseError as error:
-            # The events' own shard is down: they stay due.
-            logger.warning("events_not_postponed shard=%s error=%s", alias, error)
-
-
-def _by_outbox(events: list[Outbox]) -> dict[str, QuerySet[Outbox]]:
-    """Return the rows of the events by the alias of their shard."""
-    groups = group_by_shard(event.pk for event in events)
-    return {alias: Outbox.objects.using(alias).filter(pk__in=pks) for alias, pks in groups.items()}

@@ -1,7 +1,8 @@
 """Tokens: what a client sends instead of the password.
 
 The text of a token is `<id>.<secret>`. The id finds the row, by its primary key, on the account's
-shard. Only the secret's SHA-256 is stored.
+shard. Only the secret's SHA-256 is stored. A token ends when it was not used for TOKEN_IDLE_DAYS,
+and after TOKEN_DAYS in any case.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ from shardrouter import atomic_for
 from shardrouter.ids import MAX_ID
 from shardrouter.prepared import prepared
 
+from .. import conf
 from ..models import Account, Token
+from ..selectors import tokens as selectors
 
 SECRET_BYTES = 32
 # To write it with each request would cost more than the request.
@@ -25,7 +28,7 @@ LAST_USED_EVERY = timedelta(hours=1)
 
 
 class InvalidToken(Exception):
-    """The text is no token, or the token was revoked, or its account is suspended."""
+    """The text is no token, or the token was revoked or has ended, or its account is suspended."""
 
 
 class TokenOfSuspendedAccount(InvalidToken):
@@ -33,11 +36,17 @@ class TokenOfSuspendedAccount(InvalidToken):
 
 
 def issue(*, account: Account, name: str = "") -> tuple[Token, str]:
-    """Create a token. Return it and its text, which cannot be recovered later."""
+    """Create a token. Return it and its text, which cannot be recovered later.
+
+    Beyond TOKENS, revoke those of the account that were not used for longest.
+    """
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    token = Token.objects.create(
-        account=account, digest=_digest(secret), name=name, created_at=timezone.now()
-    )
+    with atomic_for(account):
+        token = Token.objects.create(
+            account=account, digest=_digest(secret), name=name, created_at=timezone.now()
+        )
+        for old in selectors.latest_used_first(account, but=token)[conf.get("TOKENS") - 1 :]:
+            revoke(token=old)
     return token, f"{token.pk}.{secret}"
 
 
@@ -50,9 +59,26 @@ def authenticate(*, text: str) -> Token:
     number, _, secret = text.partition(".")
     if not (number.isascii() and number.isdigit()) or len(number) > 19 or int(number) > MAX_ID:
         raise InvalidToken
-    token = next(iter(_by_id(int(number))), None)
-    if token is None or not secrets.compare_digest(token.digest, _digest(secret)):
+    token = _by_id_or_invalid(int(number))
+    if not secrets.compare_digest(token.digest, _digest(secret)):
         raise InvalidToken
+    return _used(token)
+
+
+def of_session(*, token_id: int) -> Token:
+    """Return the token of this id, for a session on the server, which holds no secret; otherwise as
+    `authenticate`."""
+    return _used(_by_id_or_invalid(token_id))
+
+
+def _by_id_or_invalid(token_id: int) -> Token:
+    token = next(iter(_by_id(token_id)), None)
+    if token is None or not selectors.is_live(token):
+        raise InvalidToken
+    return token
+
+
+def _used(token: Token) -> Token:
     if token.account.is_suspended:
         raise TokenOfSuspendedAccount
     _store_use(token)

@@ -94,10 +94,11 @@ class Api:
         answer = self._send("PATCH", _path("accounts", username), json=changes)
         return _parsed(answer, Account.parse)
 
-    def change_password(self, username: str, *, old_password: str, new_password: str) -> None:
-        """Set a new password and revoke all other tokens. Raise Invalid."""
-        data = {"old_password": old_password, "new_password": new_password}
-        self._send("POST", _path("accounts", username, "password"), json=data)
+    def change_password(self, username: str, *, old_password: str, new_password: str) -> str:
+        """Set a new password and revoke all tokens. Return a new one. Raise Invalid."""
+        data = {"old_password": old_password, "new_password": new_password, "renew": True}
+        answer = self._send("POST", _path("accounts", username, "password"), json=data)
+        return _parsed(answer, lambda body: str(body["token"]))
 
     def delete_account(self, username: str, *, password: str) -> None:
         """Delete the account and everything in it. Raise Invalid for a wrong password."""

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from ..client.errors import Invalid, Throttled
 from ..forms import DeletionForm, OneErrorForm, PasswordForm, PictureForm, ProfileForm, TokenForm
-from ..sessions import sign_out
+from ..sessions import sign_in, sign_out
 from ..site_request import MemberRequest
 from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only
@@ -85,11 +85,12 @@ def password(request: MemberRequest) -> HttpResponse:
         return form_page(request, "settings_password", PasswordForm(), tab="password")
 
     def change(data: dict[str, Any]) -> None:
-        request.api.change_password(
-            request.member.username,
-            old_password=data["old_password"],
-            new_password=data["password"],
+        name = request.member.username
+        token = request.api.change_password(
+            name, old_password=data["old_password"], new_password=data["password"]
         )
+        # A copy of the cookie of before is worth nothing from now on.
+        sign_in(request, username=name, token=token)
 
     text = _("Your password was changed, and you were signed out everywhere else")
     return _submitted(request, "password", PasswordForm(request.POST), change, text)

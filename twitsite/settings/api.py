@@ -206,6 +206,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Cookies are shared by all ports of a host: the site's must not overwrite the API's.
 SESSION_COOKIE_NAME = "api_sessionid"
 CSRF_COOKIE_NAME = "api_csrftoken"
+SESSION_ENGINE = "timeline_api.http.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 for origin in CSRF_TRUSTED_ORIGINS:
@@ -259,7 +260,11 @@ if not SITE_URL.startswith(("http://", "https://")):
 # --- Timelines ---------------------------------------------------------------------------------
 
 # timeline_api/conf.py has the other options and their defaults.
-TIMELINES = {"FANOUT_MAX_FOLLOWERS": count("FANOUT_MAX_FOLLOWERS", 10_000)}
+TIMELINES = {
+    "FANOUT_MAX_FOLLOWERS": count("FANOUT_MAX_FOLLOWERS", 10_000),
+    "TOKEN_IDLE_DAYS": count("TOKEN_IDLE_DAYS", 30),
+    "TOKEN_DAYS": count("TOKEN_DAYS", 365),
+}
 
 # --- REST framework, OpenAPI -------------------------------------------------------------------
 

@@ -1,13 +1,17 @@
-"""Models as django-model-utils, django-simple-history and django-taggit help to write them."""
+"""Models as packages help to write them, or watch them."""
 
+import reversion
+from auditlog.registry import auditlog
 from django.db import models
 from model_utils import Choices, FieldTracker
 from model_utils.fields import StatusField
 from model_utils.models import TimeStampedModel
+from polymorphic.models import PolymorphicModel
+from polymorphic.query import PolymorphicQuerySet
 from simple_history.models import HistoricalRecords
 from taggit.managers import TaggableManager
 
-from shardrouter.models import ShardedModel
+from shardrouter.models import ShardedManager, ShardedModel, ShardedQuerySet
 from tests.notes.notebook.models import Account
 
 
@@ -51,3 +55,54 @@ class Article(ShardedModel):
 
     def __str__(self):
         return self.title
+
+
+@reversion.register()
+class Letter(ShardedModel):
+    account = models.ForeignKey(Account, models.CASCADE, related_name="letters")
+    text = models.CharField(max_length=50)
+
+    class Shard:
+        key = "account"
+
+    def __str__(self):
+        return self.text
+
+
+class Invoice(ShardedModel):
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invoices")
+    amount = models.IntegerField()
+
+    class Shard:
+        key = "account"
+
+    def __str__(self):
+        return str(self.amount)
+
+
+auditlog.register(Invoice)
+
+
+class DocumentQuerySet(ShardedQuerySet, PolymorphicQuerySet):
+    """Routes, and gives each row as what it is."""
+
+    def _filter_or_exclude(self, negate, args, kwargs):
+        # Polymorphic's own asks for the database before the filter says which.
+        return models.QuerySet._filter_or_exclude(self, negate, args, kwargs)
+
+
+class Document(ShardedModel, PolymorphicModel):
+    account = models.ForeignKey(Account, models.CASCADE, related_name="documents")
+    title = models.CharField(max_length=50)
+
+    objects = ShardedManager.from_queryset(DocumentQuerySet)()
+
+    class Shard:
+        key = "account"
+
+    def __str__(self):
+        return self.title
+
+
+class Report(Document):
+    pages = models.IntegerField(default=0)

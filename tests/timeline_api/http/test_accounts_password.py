@@ -39,6 +39,15 @@ def test_it_ends_all_tokens_when_asked_with_basic(visitor, as_alice, alice):
     assert as_alice.get("/api/v1/tokens/").status_code == 401
 
 
+def test_it_gives_a_new_token_to_who_asks_for_one(as_alice, alice):
+    """A copy of the old one may be in somebody else's hands."""
+    answer = as_alice.post(URL, GOOD | {"renew": True})
+    assert answer.status_code == 200
+    assert answer.json()["account"]["username"] == "alice"
+    assert as_alice.get("/api/v1/tokens/").status_code == 401
+    assert tokens.authenticate(text=answer.json()["token"]).account == alice
+
+
 def test_it_refuses_a_wrong_old_password(as_alice, visitor):
     response = as_alice.post(URL, GOOD | {"old_password": "wrong"})
     assert response.status_code == 400

@@ -4,8 +4,11 @@ import base64
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from rest_framework.test import APIClient
 
+from timeline_api.http.authentication import SESSION_KEY
+from timeline_api.models import Token
 from timeline_api.services import accounts, tokens
 
 from .conftest import PASSWORD
@@ -126,9 +129,41 @@ def test_it_keeps_the_token_out_of_the_cookies(browser, alice):
     cookie = browser.cookies["api_sessionid"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
-    assert browser.session["member_token"] not in "".join(
+    assert str(browser.session[SESSION_KEY]) not in "".join(
         morsel.value for morsel in browser.cookies.values()
     )
+
+
+def test_it_keeps_nothing_in_the_session_table_that_could_be_sent(browser, alice):
+    """Neither a token nor the key of a session, so that a copy of the table lets nobody in."""
+    log_in(browser)
+    key = browser.cookies["api_sessionid"].value
+    (row,) = Session.objects.all()
+    assert key not in (row.session_key, row.session_data)
+    assert row.get_decoded().keys() == {SESSION_KEY}
+    assert row.get_decoded()[SESSION_KEY] == Token.objects.get(account=alice).pk
+    thief = APIClient()
+    thief.cookies["api_sessionid"] = row.session_key
+    assert thief.get(HOME).status_code == 401
+    assert browser.get(HOME).status_code == 200
+
+
+def test_it_has_a_new_csrf_token_after_the_login(browser, alice):
+    before = csrf(browser)
+    log_in(browser)
+    assert browser.cookies["api_csrftoken"].value != before
+
+
+def test_it_ends_copies_of_the_cookie_when_the_password_changes(browser, alice):
+    log_in(browser)
+    thief = APIClient()
+    thief.cookies["api_sessionid"] = browser.cookies["api_sessionid"].value
+    assert thief.get(HOME).status_code == 200
+    body = {"old_password": PASSWORD, "new_password": "three herons"}
+    answer = browser.post("/api/v1/accounts/alice/password/", body, HTTP_X_CSRFTOKEN=csrf(browser))
+    assert answer.status_code == 204
+    assert thief.get(HOME).status_code == 401
+    assert browser.get(HOME).status_code == 200
 
 
 def test_it_changes_the_session_id_at_login(browser, alice):
@@ -183,14 +218,14 @@ def test_it_slows_down_guessing_on_the_page(browser, alice, settings):
 
 def test_it_logs_out_and_revokes_the_token(browser, alice):
     log_in(browser)
-    text = browser.session["member_token"]
+    token_id = browser.session[SESSION_KEY]
     form = {"csrfmiddlewaretoken": csrf(browser)}
     response = browser.post("/api/logout/?next=/api/v1/messages/", form, format="multipart")
     assert response.status_code == 302
     assert response["Location"] == "/api/v1/messages/"
     assert browser.get(HOME).status_code == 401
     with pytest.raises(tokens.InvalidToken):
-        tokens.authenticate(text=text)
+        tokens.of_session(token_id=token_id)
 
 
 def test_it_logs_out_by_post_alone(browser, alice):

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from rest_framework.test import APIClient
 
+from timeline_api.http.authentication import SESSION_KEY
 from timeline_api.services import messages, tokens
 
 from .test_authentication import log_in
@@ -44,6 +45,8 @@ class Forms(HTMLParser):
             method = attributes.get("data-method") or attributes.get("method") or "GET"
             self.forms.append({"method": method.upper(), "fields": {}, **attributes})
             self.forms[-1]["method"] = method.upper()
+        elif attributes.get("type") == "checkbox" and "checked" not in attributes:
+            return  # a browser sends nothing of it
         elif tag in ("input", "textarea", "select") and self.forms and "name" in attributes:
             self.forms[-1]["fields"][attributes["name"]] = attributes.get("value", "")
 
@@ -187,12 +190,12 @@ def test_it_deletes_a_message_by_button(browser, alice):
 
 
 def test_it_logs_out_by_button(browser, alice):
-    text = browser.session["member_token"]
+    token_id = browser.session[SESSION_KEY]
     html = page(browser, "/api/v1/messages/")
     form = next(form for form in Forms(html).forms if "logout" in form.get("action", ""))
     assert send(browser, form)["Location"] == "/api/v1/messages/"
     with pytest.raises(tokens.InvalidToken):
-        tokens.authenticate(text=text)
+        tokens.of_session(token_id=token_id)
 
 
 def test_it_offers_nobody_elses_forms(browser, bob):

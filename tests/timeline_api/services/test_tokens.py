@@ -47,6 +47,50 @@ def test_it_notes_the_use_once_an_hour(alice, asks):
 
 
 @pytest.mark.parametrize(
+    ("used", "ends"),
+    [
+        ([], 30),  # days of use after the first, and the day on which it has ended
+        ([20], 50),
+        ([20, 40], 70),
+        (range(0, 365, 20), 365),
+    ],
+)
+def test_it_ends_a_token_that_was_not_used_and_one_that_is_old(alice, used, ends):
+    with time_machine.travel(NOON, tick=False) as clock:
+        token, text = tokens.issue(account=alice)
+        for day in used:
+            clock.move_to(NOON + timedelta(days=day))
+            assert tokens.authenticate(text=text) == token
+        clock.move_to(NOON + timedelta(days=ends, minutes=-1))
+        assert list(selectors.of_account(alice)) == [token]
+        clock.move_to(NOON + timedelta(days=ends, minutes=1))
+        assert list(selectors.of_account(alice)) == []
+        for check in (
+            lambda: tokens.authenticate(text=text),
+            lambda: tokens.of_session(token_id=token.pk),
+        ):
+            with pytest.raises(tokens.InvalidToken):
+                check()
+
+
+def test_it_keeps_so_many_tokens_those_that_were_used_last(alice, bob, settings):
+    settings.TIMELINES = {"TOKENS": 3}
+    tokens.issue(account=bob)
+    with time_machine.travel(NOON, tick=False) as clock:
+        made = [tokens.issue(account=alice) for _ in range(3)]
+        clock.shift(timedelta(hours=2))
+        tokens.authenticate(text=made[0][1])
+        for _ in range(3):
+            clock.shift(timedelta(hours=2))
+            last, _ = tokens.issue(account=alice)
+            tokens.authenticate(text=made[0][1])
+        kept = set(Token.objects.filter(account=alice))
+    assert len(kept) == 3
+    assert {made[0][0], last} <= kept
+    assert Token.objects.filter(account=bob).count() == 1
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda text: "",

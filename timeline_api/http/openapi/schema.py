@@ -94,15 +94,18 @@ def operation(
     request: type[Serializer] | None = None,
     errors: Iterable[int] = (),
     parameters: Iterable[OpenApiParameter] = (),
+    done: bool = False,
 ) -> Callable[[Any], Any]:
     """Return extend_schema for a view's method, with its response and every error that it may have.
-    A response that is no JSON has a `media_type`."""
+    A response that is no JSON has a `media_type`. `done`: it may also be a 204."""
     parameters = list(parameters)
     invalid = {400 for parameter in parameters if parameter.name == "include"}
     codes = sorted(ALWAYS | invalid | set(errors) | (WITH_BODY if request else set()))
     responses: dict[Any, Any] = {
         status: OpenApiResponse(response, description="" if response else "Done; no body.")
     }
+    if done:
+        responses[204] = OpenApiResponse(None, description="Done; no body.")
     if media_type:
         responses = {(status, media_type): OpenApiTypes.BINARY}
     for code in codes:

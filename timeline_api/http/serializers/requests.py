@@ -91,6 +91,12 @@ class PasswordSerializer(serializers.Serializer):
         max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False, style={"input_type": "password"}
     )
 
+    renew = serializers.BooleanField(
+        default=False,
+        help_text="Answer with a new token, and revoke the one of this request too: somebody else "
+        "may have a copy of it.",
+    )
+
     def validate_new_password(self, password: str) -> str:
         check_password(password)
         return password

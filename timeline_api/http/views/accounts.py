@@ -14,7 +14,7 @@ from ...models import Account, Token
 from ...selectors import accounts as selectors
 from ...selectors import messages as message_selectors
 from ...services import accounts as services
-from ..authentication import LoginLimit
+from ..authentication import LoginLimit, MemberSessionAuthentication
 from ..openapi.schema import PAGING, operation
 from ..serializers.requests import (
     DeletionSerializer,
@@ -25,11 +25,14 @@ from ..serializers.requests import (
 from ..serializers.responses import (
     AccountSerializer,
     AccountWithHeadSerializer,
+    IssuedTokenSerializer,
     ProfilePageSerializer,
 )
 from ..throttling import RegistrationThrottle
 from . import includes
 from .base import ApiView
+from .sessions import start_session
+from .tokens import IssuingView
 
 NOT_THE_PASSWORD = _("This is not the account's password.")
 
@@ -144,8 +147,8 @@ class AccountView(OwnAccountView):
         return "Account"
 
 
-class PasswordView(OwnAccountView):
-    """Change my password. My other tokens are revoked."""
+class PasswordView(OwnAccountView, IssuingView):
+    """Change my password. My other tokens are revoked; with `renew` this one too, for a new one."""
 
     bodies = {"POST": PasswordSerializer}
     members_only = frozenset({"POST"})
@@ -155,19 +158,28 @@ class PasswordView(OwnAccountView):
         tag="accounts",
         summary="Change my password, and revoke my other tokens",
         request=PasswordSerializer,
-        status=204,
+        response=IssuedTokenSerializer,
         errors=[403, 404],
+        done=True,
     )
     def post(self, request: Request, username: str) -> Response:
         account = self.own_account(username)
         passwords = self.validated_body()
+        renew = passwords.pop("renew")
+        in_session = isinstance(request.successful_authenticator, MemberSessionAuthentication)
         token: object = request.auth
-        keep = token.pk if isinstance(token, Token) else None
+        # The cookie of a session, of which somebody may have a copy, leads to a token too.
+        keep = token.pk if isinstance(token, Token) and not (renew or in_session) else None
         self.confirmed(
             "old_password",
             lambda: services.change_password(account=account, keep_token_id=keep, **passwords),
         )
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        if in_session:
+            start_session(request._request, account)
+        if not renew:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        name = token.name if isinstance(token, Token) else ""
+        return self.issued(account, name, status.HTTP_200_OK)
 
     def get_view_name(self) -> str:
         return "Password"

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from ...models import Account, Message
 from ...ops.metrics import SHARDS_MISSING
 from ...selectors import accounts, messages
+from ...selectors.blocks import Blocked
 from ...selectors.pages import Row
 from ...selectors.rows import Entry, Profile
 from ..pagination import IdCursorPaginator, PageSelector
@@ -117,8 +118,32 @@ class ApiView(APIView):
         except Account.DoesNotExist:
             raise NotFound(_("There is no such account.")) from None
 
+    def seen_account_or_404(self, username: str) -> Account:
+        """Return the account, for reading its lists. Raise Blocked (403) if one of the two has
+        blocked the other."""
+        account = self.account_or_404(username)
+        if self.is_hidden(account.pk):
+            raise Blocked
+        return account
+
+    def is_hidden(self, account_id: int) -> bool:
+        """Return whether the reader does not see the account. One query on the reader's shard; none
+        for a visitor, or for oneself."""
+        if self.viewer is None or self.viewer.pk == account_id:
+            return False
+        of_viewer = accounts.relationships(self.viewer, [account_id])[account_id]
+        return of_viewer.blocking or of_viewer.blocked_by
+
+    def seen_message_or_404(self, message_id: int) -> Message:
+        """Return the message, of a repost the original, for reading what is below it. It is not
+        there for a reader if the author and they do not see each other."""
+        message = self.message_or_404(message_id)
+        if self.is_hidden(message.author_id):
+            raise NotFound(_("There is no such message."))
+        return message
+
     def message_or_404(self, message_id: int) -> Message:
-        """Return the message; of a repost the original."""
+        """Return the message, of a repost the original, for acting on it: services check blocks."""
         try:
             return messages.shown_by_id(message_id)
         except Message.DoesNotExist:

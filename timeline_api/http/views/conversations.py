@@ -19,11 +19,15 @@ class ConversationView(ApiView):
     """A part of the conversation around a message, which may have been deleted."""
 
     def node_or_404(self, message_id: int) -> selectors.Node:
-        """Return the message, of a repost the original, or the gap that is left of it."""
+        """Return the message, of a repost the original, or the gap that is left of it. It is not
+        there for a reader if the author and they do not see each other."""
         try:
-            return selectors.node(message_id)
+            node = selectors.node(message_id)
         except Message.DoesNotExist:
             raise NotFound(_("There is no such message.")) from None
+        if self.is_hidden(node.author_id):
+            raise NotFound(_("There is no such message."))
+        return node
 
 
 class AncestorsView(ConversationView):

@@ -61,11 +61,11 @@ class FollowersView(ApiView):
         tag="follows",
         summary="Who follows this member",
         response=AccountPageSerializer,
-        errors=[404],
+        errors=[403, 404],
         parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
-        account = self.account_or_404(username)
+        account = self.seen_account_or_404(username)
         return self.page_of_accounts(partial(selectors.followers, account, viewer=self.viewer))
 
     def get_view_name(self) -> str:
@@ -80,11 +80,11 @@ class FollowingView(ApiView):
         tag="follows",
         summary="Whom this member follows",
         response=AccountPageSerializer,
-        errors=[404],
+        errors=[403, 404],
         parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, username: str) -> Response:
-        account = self.account_or_404(username)
+        account = self.seen_account_or_404(username)
         return self.page_of_accounts(partial(selectors.following, account, viewer=self.viewer))
 
     def get_view_name(self) -> str:

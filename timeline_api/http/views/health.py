@@ -1,6 +1,7 @@
 """Health: whether this process answers, and whether it should get traffic."""
 
-from django.db import DatabaseError, connections
+from django.apps import apps
+from django.db import DatabaseError, connections, router
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
@@ -17,14 +18,26 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def is_up(alias: str) -> bool:
-    """Return whether the database can be read and is migrated: a lost SQLite file comes back
-    empty."""
+    """Return whether the database can be read, is migrated, and has every table that it should: a
+    lost file may come back empty or half-made."""
+    connection = connections[alias]
     try:
-        with connections[alias].cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-            return cursor.fetchone() is not None
+            is_migrated = cursor.fetchone() is not None
+            found = connection.introspection.table_names(cursor)
+        return is_migrated and tables_of(alias).issubset(found)
     except DatabaseError:
         return False
+
+
+def tables_of(alias: str) -> set[str]:
+    """Return the names of the tables that belong on a database."""
+    return {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and router.allow_migrate_model(alias, model)
+    }
 
 
 def map_is_known() -> bool:

@@ -89,7 +89,7 @@ class LikesView(ApiView):
         parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.message_or_404(id)
+        message = self.seen_message_or_404(id)
         return self.page_of_accounts(
             partial(accounts.interacting, message, Interaction.LIKE, viewer=self.viewer)
         )
@@ -110,7 +110,7 @@ class RepostsView(ApiView):
         parameters=(includes.parameter(), *PAGING),
     )
     def get(self, request: Request, id: int) -> Response:
-        message = self.message_or_404(id)
+        message = self.seen_message_or_404(id)
         return self.page_of_accounts(
             partial(accounts.interacting, message, Interaction.REPOST, viewer=self.viewer)
         )

@@ -183,7 +183,7 @@ class HistoryView(ApiView):
     )
     def get(self, request: Request, id: int) -> Response:
         represent = self.represent
-        texts = selectors.history(self.message_or_404(id))
+        texts = selectors.history(self.seen_message_or_404(id))
         body = {"results": [represent.revision(text) for text in texts]}
         return self.answer(body, message=partial(includes.message, self, id))
 

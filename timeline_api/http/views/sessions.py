@@ -6,6 +6,7 @@ The session, kept in `default`, holds a token of its own; logging out revokes it
 from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import APIException
 
+from ...models import Account
 from ...services import tokens
 from ..authentication import SESSION_KEY, log_in
 from ..forms import LoginForm
@@ -32,10 +34,19 @@ def next_page(request: HttpRequest) -> str:
 
 def revoke_session_token(request: HttpRequest) -> None:
     """Revoke the session's token, if it holds a live one."""
-    text = request.session.pop(SESSION_KEY, None)
-    if text:
+    token_id = request.session.pop(SESSION_KEY, None)
+    if token_id:
         with suppress(tokens.InvalidToken):  # revoked elsewhere
-            tokens.revoke(token=tokens.authenticate(text=text))
+            tokens.revoke(token=tokens.of_session(token_id=token_id))
+
+
+def start_session(request: HttpRequest, account: Account) -> None:
+    """Give the session a new key and a new token of `account`, and the browser a new CSRF token:
+    whoever knows the old ones has nothing of it."""
+    token, _ = tokens.issue(account=account, name=TOKEN_NAME)
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = token.pk
+    rotate_token(request)
 
 
 @sensitive_post_parameters("password")
@@ -56,9 +67,7 @@ def login(request: HttpRequest) -> HttpResponse:
             page["Retry-After"] = str(int(wait))
         return page
     revoke_session_token(request)
-    _, text = tokens.issue(account=account, name=TOKEN_NAME)
-    request.session.cycle_key()  # against session fixation
-    request.session[SESSION_KEY] = text
+    start_session(request, account)
     return HttpResponseRedirect(next_page(request))
 
 

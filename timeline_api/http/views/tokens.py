@@ -25,10 +25,12 @@ from .base import ApiView
 class IssuingView(ApiView):
     """A view that answers with a new token."""
 
-    def issued(self, account: Account, name: str) -> Response:
+    def issued(
+        self, account: Account, name: str, status: int = status.HTTP_201_CREATED
+    ) -> Response:
         _, text = services.issue(account=account, name=name)
         shown = self.represent.account(accounts.profile(account)) | {"email": account.email}
-        return Response({"token": text, "account": shown}, status.HTTP_201_CREATED)
+        return Response({"token": text, "account": shown}, status)
 
 
 class TokensView(IssuingView):

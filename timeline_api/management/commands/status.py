@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     def _row(self, database: Database, found: Status) -> str:
         lag = found.relay.get(database.alias)
-        counts = ("", "", "", "")
+        counts: tuple[object, ...] = ("", "", "", "")
         if lag and lag.up:
             counts = (lag.waiting, f"{lag.seconds_behind:.1f} s", lag.parked, lag.relay or "none")
         return ROW.format(database.alias, _word(database.up), _bytes(database.size), *counts)
