@@ -1,6 +1,7 @@
 """Blocking, muting and reporting."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -53,7 +54,7 @@ def restrictions(request: MemberRequest, restriction_list: RestrictionList) -> H
 def report(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
     """The form to report a message, and reporting it; then back to the message."""
 
-    def subject() -> dict[str, object]:
+    def subject() -> dict[str, Any]:
         message = request.api.message(message_id)
         return {"message": message, "author": message.original.author}
 
@@ -68,7 +69,7 @@ def report(request: MemberRequest, username: str, message_id: str) -> HttpRespon
 def report_member(request: MemberRequest, username: str) -> HttpResponse:
     """The form to report a member, and reporting them; then back to their profile."""
 
-    def subject() -> dict[str, object]:
+    def subject() -> dict[str, Any]:
         return {"account": request.api.shown_account(username)}
 
     def send(reason: str) -> None:
@@ -79,7 +80,7 @@ def report_member(request: MemberRequest, username: str) -> HttpResponse:
 
 def _report(
     request: MemberRequest,
-    subject: Callable[[], dict[str, object]],
+    subject: Callable[[], dict[str, Any]],
     send: Callable[[str], None],
     back: str,
 ) -> HttpResponse:
