@@ -311,6 +311,7 @@ THROTTLE_RATES = {
     "register": rate("THROTTLE_REGISTER", "100/min"),
     "post": rate("THROTTLE_POST", "300/min"),
     "picture": rate("THROTTLE_PICTURE", "20/min"),
+    "names": rate("THROTTLE_NAMES", "300/min"),
     "anonymous": rate("THROTTLE_ANONYMOUS", "120000/min"),
 }
 
