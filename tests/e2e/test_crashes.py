@@ -202,6 +202,8 @@ def survivors(stack):
         killed[second.freeze_or_wake() if chance.random() < 0.2 else kill_one(stack, chance)] += 1
     for client in clients:
         client.enough.set()
+    if second.frozen:
+        second.freeze_or_wake()  # in a transaction it would keep the clients from ending
     for client in clients:
         client.join()
     assert second.stop() == 0

@@ -114,6 +114,14 @@ SERVES = INSTANCE_NAME.startswith("api.")
 NEEDS_EXISTING_FILES = (SERVES or INSTANCE_NAME == "relay") and "migrate" not in sys.argv
 SQLITE_BUSY_SECONDS = number("SQLITE_BUSY_SECONDS", 1.5 if SERVES else 20)
 
+# On PostgreSQL the server frees what an instance or relay holds that is frozen in a transaction.
+# Commands may wait, and pause.
+POSTGRESQL_LIMITS = ""
+if SERVES or INSTANCE_NAME == "relay":
+    POSTGRESQL_LIMITS = (
+        f"-c lock_timeout={1500 if SERVES else 1000} -c idle_in_transaction_session_timeout=5000"
+    )
+
 
 def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS) -> dict:
     """Return the DATABASES entry of `alias`: the URL in `variable`, or a SQLite file in VAR_DIR."""
@@ -142,7 +150,10 @@ def database(alias: str, variable: str, *, synchronous: str = SQLITE_SYNCHRONOUS
             config["NAME"] = f"file:{quote(str(config['NAME']))}?mode=rw"
         config["TEST"] = {"NAME": str(VAR_DIR / f"test_{alias}.sqlite3")}
     else:
-        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 1)  # 503 within 2 s
+        options = config.setdefault("OPTIONS", {})
+        options.setdefault("connect_timeout", 1)  # 503 within 2 s
+        if POSTGRESQL_LIMITS:
+            options.setdefault("options", POSTGRESQL_LIMITS)
     config["CONN_MAX_AGE"] = None  # persistent: opening one for each request halves the throughput
     config["CONN_HEALTH_CHECKS"] = not sqlite
     return config
