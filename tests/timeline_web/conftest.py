@@ -103,6 +103,7 @@ def open_page(chromium, site):
         width: int = 1280,
         scheme: str = "light",
         language: str = "en",
+        zone: str = "UTC",
     ):
         context = chromium.new_context(
             base_url=site.url,
@@ -110,6 +111,7 @@ def open_page(chromium, site):
             viewport={"width": width, "height": 844},
             color_scheme=scheme,
             locale=language,
+            timezone_id=zone,
         )
         opened.append(context)
         page = context.new_page()

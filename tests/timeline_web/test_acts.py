@@ -115,3 +115,22 @@ def test_it_takes_a_deleted_message_and_an_ended_session_off_the_page(reader):
     member.submit("/settings/sessions", name="Backup")
     end = re.search(r'formaction="(/settings/sessions/\d+/end)"', member.page.text)[1]
     assert selectors(press(member, end)) == [f'.person:has([formaction="{end}"])']
+
+
+def test_it_lets_one_report_a_person_from_where_they_are_shown(reader):
+    member, me, message = reader
+    name = message.split("/")[1]
+    press(member, f"/{name}/follow")
+    for path in (f"/{name}", f"/{me}/following"):
+        assert f'href="/{name}/report"' in member.get(path).text
+    assert f'href="/{me}/report"' not in member.get(f"/{name}/followers").text
+    assert f'href="/{name}/report"' in member.get(f"{message}/report").text
+    member.get(f"/{name}/report")
+    member.submit(f"/{name}/report", reason="")
+    assert member.error == "Say what is wrong with it, in a word or two"
+    member.submit(f"/{name}/report", reason="A spammer")
+    assert member.flashes == ["Thank you. The operators will look at it"]
+    assert member.path == f"/{name}"
+    member.get(f"/{me}/report")
+    member.submit(f"/{me}/report", reason="It is me")
+    assert member.error == "You cannot report yourself."

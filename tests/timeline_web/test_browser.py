@@ -124,6 +124,23 @@ def test_it_updates_relative_times_and_leaves_exact_ones(open_page, friend, lang
     expect(page.locator("time")).to_have_text(re.compile("UTC$"))
 
 
+@pytest.mark.parametrize(
+    ("language", "zone"),
+    [("en", r"\d\d:\d\d GMT\+5:45$"), ("ar", r"\d\d:\d\d غرينتش\+٥:٤٥|\+5:45")],
+)
+def test_it_shows_exact_times_in_the_readers_zone(open_page, friend, language, zone):
+    visitor, other = friend
+    message = re.search(r'id="m(\d+)"', visitor.page.text)[1]
+    page = open_page(language=language, zone="Asia/Kathmandu")
+    page.goto(f"/{other}/{message}/history")
+    expect(page.locator("time")).to_have_text(re.compile(zone))
+    page.goto(f"/{other}")
+    expect(page.locator(".message time")).to_have_attribute("title", re.compile(zone))
+    without = open_page(javascript=False, language=language, zone="Asia/Kathmandu")
+    without.goto(f"/{other}/{message}/history")
+    expect(without.locator("time")).to_have_text(re.compile("UTC$"))
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_it_holds_a_conversation(open_page, new_name, friend, javascript, width):

@@ -1,4 +1,4 @@
-"""Writing in a real Chromium: drafts."""
+"""Writing in a real Chromium: drafts, and names that are completed."""
 
 import pytest
 from playwright.sync_api import expect
@@ -29,3 +29,27 @@ def test_it_keeps_a_draft_until_it_is_posted_or_its_author_leaves(open_page, new
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status")).to_have_text("You were logged out")
     assert page.evaluate("localStorage.length") == 0
+
+
+def test_it_completes_names(open_page, new_member):
+    _, first = new_member("heron_a")
+    _, second = new_member("heron_b")
+    page = open_page()
+    log_in(page, first)
+    box, names = page.get_by_label("What's on your mind"), page.get_by_role("listbox")
+    box.press_sequentially("Hello @HERON_")
+    option = names.get_by_role("option", name=f"@{first}")
+    expect(option).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == option.get_attribute("id")
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(box).to_have_value(f"Hello @{second} ")
+    expect(names).to_be_hidden()
+    box.press_sequentially("and @heron_")
+    expect(names.get_by_role("option")).to_have_count(2)
+    box.press("Escape")
+    expect(names).to_be_hidden()
+    box.press_sequentially(first.removeprefix("heron_"))
+    names.get_by_role("option").click()
+    expect(box).to_have_value(f"Hello @{second} and @{first} ")
+    expect(box).to_be_focused()

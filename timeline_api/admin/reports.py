@@ -47,7 +47,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Report)
 class ReportAdmin(OperatorAdmin):
-    """The queue of reported messages: the open reports, unless the filter says otherwise."""
+    """The queue of reports: the open ones, unless the filter says otherwise."""
 
     list_display = ("made", "message", "author", "reason", "reporter", "state")
     list_filter = (StateFilter,)
@@ -97,10 +97,14 @@ class ReportAdmin(OperatorAdmin):
 
     @admin.display(description="message, as reported")
     def message(self, report: Report) -> str:
+        if report.message_id is None:
+            return f"the account: {report.text}"
         return message_link(named(report, "message_id", Message), report.text)
 
     @admin.display(description="message now")
     def current_text(self, report: Report) -> str:
+        if report.message_id is None:
+            return "-"
         message = named(report, "message_id", Message)
         return message_link(message, message.text) if message else DELETED
 
@@ -115,6 +119,8 @@ class ReportAdmin(OperatorAdmin):
         author = named(report, "message_author_id", Account)
         if author is None:
             return DELETED
+        if report.message_id is None:
+            return on_site(author.username, "the profile")
         return on_site(f"{author.username}/{report.message_id}", "its conversation")
 
     @admin.display(description="state")
@@ -123,7 +129,8 @@ class ReportAdmin(OperatorAdmin):
 
     @admin.action(permissions=["change"], description="Delete the message")
     def delete_messages(self, request: HttpRequest, queryset: QuerySet) -> None:
-        reports = list(queryset)
+        # Of an account there is no message to delete: such a report stays open.
+        reports = list(queryset.filter(message_id__isnull=False))
         for report in reports:
             message = Message.objects.filter(pk=report.message_id).first()
             if message is not None:

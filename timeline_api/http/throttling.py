@@ -83,6 +83,13 @@ class PostThrottle(MemberThrottle):
     stride = 10
 
 
+class NamesThrottle(MemberThrottle):
+    """Names that one member has completed: each looks on all shards."""
+
+    scope = "names"
+    stride = 10
+
+
 class PictureThrottle(MemberThrottle):
     """Pictures that one member uploads: each costs up to a second and 100 MB for a moment."""
 

@@ -19,6 +19,7 @@ from .views import (
     messages,
     metrics,
     notifications,
+    reports,
     root,
     sessions,
     sitemap,
@@ -39,6 +40,7 @@ one_account = [
     path("followers/", follows.FollowersView.as_view(), name="account-followers"),
     path("following/", follows.FollowingView.as_view(), name="account-following"),
     path("block/", blocks.BlockView.as_view(), name="account-block"),
+    path("report/", reports.AccountReportView.as_view(), name="account-report"),
     path("mute/", blocks.MuteView.as_view(), name="account-mute"),
     path("follow/", follows.FollowView.as_view(), name="account-follow"),
 ]
@@ -69,6 +71,7 @@ v1: list[URLPattern | URLResolver] = [
     path("search/messages/", discovery.MessageSearchView.as_view(), name="search-messages"),
     path("search/accounts/", discovery.AccountSearchView.as_view(), name="search-accounts"),
     path("sitemap/", sitemap.SitemapView.as_view(), name="sitemap"),
+    path("names/", discovery.NamesView.as_view(), name="names"),
     path("suggestions/", discovery.SuggestionsView.as_view(), name="suggestions"),
     path("tags/trending/", discovery.TrendingView.as_view(), name="tags-trending"),
     path("tags/<tag:tag>/messages/", discovery.TagView.as_view(), name="tag-messages"),

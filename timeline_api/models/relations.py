@@ -178,13 +178,16 @@ class Mute(ShardedModel):
 
 
 class Report(ShardedModel):
-    """A member's report of a message to the operators. It stays when the message is deleted."""
+    """A member's report to the operators, of a message or of an account as such. It stays when the
+    message is deleted."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="reports", db_index=False)
-    message_id = models.BigIntegerField()
+    # None for a report of an account, which `message_author_id` then names.
+    message_id = models.BigIntegerField(null=True, blank=True)
     # The index is for account deletion.
     message_author_id = models.BigIntegerField(db_index=True)
-    # As reported: its author may edit or delete it later.
+    # As reported: its author may edit or delete it later. Of an account its name, display name and
+    # what it says of itself, as far as they fit.
     text = models.CharField(max_length=MAX_TEXT_LENGTH)
     reason = models.CharField(max_length=500)
     created_at = models.DateTimeField()
@@ -197,8 +200,13 @@ class Report(ShardedModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "message_id"], name="report_once")
+            models.UniqueConstraint(fields=["account", "message_id"], name="report_once"),
+            models.UniqueConstraint(
+                fields=["account", "message_author_id"],
+                condition=models.Q(message_id__isnull=True),
+                name="report_of_account_once",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.message_id}, reported by {self.account_id}"
+        return f"{self.message_id or self.message_author_id}, reported by {self.account_id}"

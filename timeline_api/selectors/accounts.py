@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from shardrouter.prepared import prepared
 
 from ..domain import usernames
+from ..domain.limits import MAX_USERNAME_LENGTH
 from ..domain.usernames import key as name_key
 from ..models import Account, Block, Follow, Follower, Interaction, Message, Mute
 from .blocks import hidden_columns, hidden_from
@@ -84,6 +85,27 @@ def authors_by_ids(ids: Collection[int]) -> dict[int, Author]:
 @prepared
 def _authors_by_ids(ids: list[int]) -> QuerySet[Any]:
     return Account.objects.filter(pk__in=ids).values_list(*AUTHOR_COLUMNS)
+
+
+def named_like(prefix: str, limit: int) -> list[Author]:
+    """Return the first accounts, by name, whose name begins with `prefix`, without those that are
+    suspended. One range of an index on each shard; one that does not answer is left out."""
+    key = name_key(prefix)
+    if not usernames.is_well_formed(key):
+        return []
+    last = key + "z" * MAX_USERNAME_LENGTH  # of the characters of names the last in every collation
+    return [Author(*row) for row in _named_like(key, last, limit)]
+
+
+@prepared
+def _named_like(key: str, last: str, limit: int) -> QuerySet[Any]:
+    accounts = Account.objects.scatter(on_shard_down="skip").filter(
+        username_key__gte=key,
+        username_key__lte=last,
+        username_key__startswith=key,
+        is_suspended=False,
+    )
+    return accounts.order_by("username_key").values_list(*AUTHOR_COLUMNS)[:limit]
 
 
 def profile(account: Account, *, viewer: Account | None = None) -> Profile:

@@ -48,12 +48,12 @@ class MessageAction(NamedTuple):
 
 
 class ReportRow(NamedTuple):
-    """A message that the account reported, as it was then."""
+    """A message that the account reported, as it was then; or an account, without a message."""
 
     id: int
     account_id: int
     created_at: datetime
-    message_id: int
+    message_id: int | None
     text: str
     reason: str
 

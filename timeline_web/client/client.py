@@ -15,6 +15,7 @@ from . import errors, transport
 from .kept_answers import Kept, kept_answers
 from .resources import (
     Account,
+    Author,
     ConversationItem,
     Data,
     History,
@@ -84,8 +85,8 @@ class Api:
         """Return the profile of `username`, in any case. Raise NotFound."""
         return self._get(_path("accounts", username), Account.parse)
 
-    def own_account(self, username: str) -> Account:
-        """Return the profile of the member, who is `username`, for a page about it."""
+    def shown_account(self, username: str) -> Account:
+        """Return a profile for a page about it. Raise NotFound."""
         return self._part(_path("accounts", username), Account.parse)
 
     def update_profile(self, username: str, **changes: str) -> Account:
@@ -225,6 +226,10 @@ class Api:
         """Report a message to the operators. Raise NotFound, Invalid."""
         self._send("POST", _path("messages", message_id, "report"), json={"reason": reason})
 
+    def report_account(self, username: str, reason: str) -> None:
+        """Report an account to the operators. Raise NotFound, Invalid."""
+        self._send("POST", _path("accounts", username, "report"), json={"reason": reason})
+
     # Follows and restrictions
 
     def follow(self, username: str) -> None:
@@ -295,6 +300,11 @@ class Api:
     def search_accounts(self, text: str, cursor: str = "") -> Page[Account]:
         """Return the accounts that have all the words of `text`. Raise Invalid."""
         return self._page("/search/accounts/", Account.parse, cursor, q=text)
+
+    def names(self, prefix: str) -> list[Author]:
+        """Return the first accounts whose name begins with `prefix`."""
+        answer = self._send("GET", "/names/", params={"prefix": prefix})
+        return _parsed(answer, lambda body: [Author.parse(each) for each in body["results"]])
 
     def notifications(self, cursor: str = "") -> Page[Notification]:
         """Return the member's notifications, newest first."""

@@ -1,13 +1,13 @@
 """Search and tags."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from ..client import Account, Message, Page
 from ..client.errors import Invalid
-from ..site_request import SiteRequest
-from .decorators import allow_methods, shared_by_visitors
+from ..site_request import MemberRequest, SiteRequest
+from .decorators import allow_methods, members_only, shared_by_visitors
 from .rendering import render_page
 
 
@@ -36,6 +36,16 @@ def _found(request: SiteRequest, kind: str, text: str) -> Page[Account] | Page[M
     if kind == "people":
         return request.api.search_accounts(text, cursor)
     return request.api.search_messages(text, cursor)
+
+
+@allow_methods("GET")
+@members_only
+def names(request: MemberRequest) -> HttpResponse:
+    """The first members whose name begins with `prefix`, for the script. One call of the API."""
+    prefix = request.GET.get("prefix", "")
+    found = request.api.names(prefix) if prefix else []
+    results = [{"name": each.username, "shown": each.display_name} for each in found]
+    return JsonResponse({"results": results})
 
 
 @allow_methods("GET")

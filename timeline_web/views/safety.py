@@ -1,8 +1,12 @@
 """Blocking, muting and reporting."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -48,17 +52,47 @@ def restrictions(request: MemberRequest, restriction_list: RestrictionList) -> H
 @allow_methods("GET", "POST")
 @members_only
 def report(request: MemberRequest, username: str, message_id: str) -> HttpResponse:
-    """The form to report a message, and reporting it."""
+    """The form to report a message, and reporting it; then back to the message."""
+
+    def subject() -> dict[str, Any]:
+        message = request.api.message(message_id)
+        return {"message": message, "author": message.original.author}
+
+    def send(reason: str) -> None:
+        request.api.report(message_id, reason)
+
+    return _report(request, subject, send, reverse("message", args=[username, message_id]))
+
+
+@allow_methods("GET", "POST")
+@members_only
+def report_member(request: MemberRequest, username: str) -> HttpResponse:
+    """The form to report a member, and reporting them; then back to their profile."""
+
+    def subject() -> dict[str, Any]:
+        return {"account": request.api.shown_account(username)}
+
+    def send(reason: str) -> None:
+        request.api.report_account(username, reason)
+
+    return _report(request, subject, send, reverse("profile", args=[username]))
+
+
+def _report(
+    request: MemberRequest,
+    subject: Callable[[], dict[str, Any]],
+    send: Callable[[str], None],
+    back: str,
+) -> HttpResponse:
+    """Return the page of the form about `subject`, or `send` its reason and go `back`."""
     if request.method != "POST":
-        return form_page(request, "report", ReportForm(), message=request.api.message(message_id))
+        return form_page(request, "report", ReportForm(), **subject())
     form = ReportForm(request.POST)
     if not form.is_valid():
-        message = request.api.message(message_id)
-        return form_page(request, "report", form, status=400, message=message)
+        return form_page(request, "report", form, status=400, **subject())
     try:
-        request.api.report(message_id, form.cleaned_data["reason"])
+        send(form.cleaned_data["reason"])
     except Invalid as error:
-        message = request.api.message(message_id)
-        return failed_form_page(request, "report", form, error, message=message)
+        return failed_form_page(request, "report", form, error, **subject())
     messages.success(request, gettext("Thank you. The operators will look at it"))
-    return redirect("message", username, message_id)
+    return redirect(back)

@@ -37,7 +37,7 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 
 def _profile_form(request: MemberRequest) -> ProfileForm:
-    account = request.api.own_account(request.member.username)
+    account = request.api.shown_account(request.member.username)
     initial = {"display_name": account.display_name, "bio": account.bio, "email": account.email}
     return ProfileForm(initial=initial)
 

@@ -195,8 +195,11 @@ def member_password_validators(min_length: int, checks: bool) -> list[dict[str, 
     none."""
     django = "django.contrib.auth.password_validation"
     about = {"user_attributes": ["username", "display_name", "email"]}
-    length = {"NAME": f"{django}.MinimumLengthValidator", "OPTIONS": {"min_length": min_length}}
-    others = [
+    length: dict[str, Any] = {
+        "NAME": f"{django}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": min_length},
+    }
+    others: list[dict[str, Any]] = [
         {"NAME": f"{django}.NumericPasswordValidator"},
         {"NAME": f"{django}.CommonPasswordValidator"},
         {"NAME": f"{django}.UserAttributeSimilarityValidator", "OPTIONS": about},
@@ -311,6 +314,7 @@ THROTTLE_RATES = {
     "register": rate("THROTTLE_REGISTER", "100/min"),
     "post": rate("THROTTLE_POST", "300/min"),
     "picture": rate("THROTTLE_PICTURE", "20/min"),
+    "names": rate("THROTTLE_NAMES", "300/min"),
     "anonymous": rate("THROTTLE_ANONYMOUS", "120000/min"),
 }
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from timeline_api.domain import entities
-from timeline_api.services import follows, messages
+from timeline_api.services import accounts, follows, messages
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -108,3 +108,22 @@ def test_it_suggests_accounts_to_follow(register, client_of, alice, as_alice, vi
     assert found[:2] == ["known", "popular"]
     assert not {"alice", "friend", "blocked"} & set(found)
     assert visitor.get("/api/v1/suggestions/").status_code == 401
+
+
+def test_it_completes_names_of_all_shards(register, as_alice, visitor):
+    for name in ("al", "Alder", "al_x", "bob_al", "alz", "amy"):
+        register(name)
+    accounts.suspend(account=register("alone"))
+    url = "/api/v1/names/"
+
+    def found(prefix):
+        return [
+            each["username"] for each in as_alice.get(url, {"prefix": prefix}).json()["results"]
+        ]
+
+    assert sorted(found("AL"), key=str.lower) == sorted(
+        ["al", "al_x", "Alder", "alice", "alz"], key=str.lower
+    )
+    assert found("al_") == ["al_x"]
+    assert [found(prefix) for prefix in ("", "%", "a%")] == [[], [], []]
+    assert visitor.get(url, {"prefix": "al"}).status_code == 401

@@ -110,3 +110,40 @@ def test_it_requires_a_reason(as_bob, message, reason):
     url = f"/api/v1/messages/{message.pk}/report/"
     assert as_bob.post(url, {"reason": reason}, format="json").status_code == 400
     assert as_bob.post("/api/v1/messages/1/report/", {"reason": "x"}).status_code == 404
+
+
+@pytest.fixture
+def account_reported(alice, as_bob, as_charlie):
+    for client, reason in ((as_bob, "first"), (as_bob, "A spammer."), (as_charlie, "Me too")):
+        body = {"reason": reason}
+        assert client.post("/api/v1/accounts/Alice/report/", body, format="json").status_code == 204
+    return Report.objects.scatter().get(reason="A spammer.")
+
+
+def test_it_lets_members_report_an_account(operator, reported, account_reported, alice):
+    assert Report.objects.scatter().count() == 3  # that of the message is another one
+    page = operator.get(QUEUE).content.decode()
+    assert "the account: @alice" in page
+    page = operator.get(f"{QUEUE}{account_reported.pk}/change/").content.decode()
+    assert "A spammer." in page
+    act(operator, account_reported, "delete_messages")
+    account_reported.refresh_from_db()
+    assert account_reported.closed_at is None  # there is no message to delete
+    act(operator, account_reported, "suspend_authors")
+    closed = Report.objects.scatter().filter(outcome="author suspended")
+    assert {report.message_id for report in closed} == {None}
+    assert closed.count() == 2
+    assert Account.objects.get(pk=alice.pk).is_suspended
+
+
+def test_it_refuses_to_report_nobody_oneself_or_without_a_reason(as_alice, as_bob, visitor):
+    url, body = "/api/v1/accounts/alice/report/", {"reason": "x"}
+    assert as_alice.post(url, body).status_code == 400
+    assert as_bob.post(url, {"reason": " "}).status_code == 400
+    assert as_bob.post("/api/v1/accounts/nobody/report/", body).status_code == 404
+    assert visitor.post(url, body).status_code == 401
+
+
+def test_it_exports_reports_of_accounts(as_bob, account_reported):
+    exported = as_bob.get("/api/v1/accounts/bob/export/").json()["reports"]
+    assert [(each["username"], each["message"]) for each in exported] == [("alice", None)]

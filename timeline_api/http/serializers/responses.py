@@ -195,6 +195,11 @@ class AccountListSerializer(serializers.Serializer):
     results = AccountSerializer(many=True, read_only=True)
 
 
+@example(examples.results(examples.AUTHOR), component="Names")
+class NamesSerializer(serializers.Serializer):
+    results = AuthorSerializer(many=True, read_only=True)
+
+
 @example(examples.TOKEN)
 class TokenSerializer(serializers.Serializer):
     id = IdField(read_only=True)

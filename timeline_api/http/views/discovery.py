@@ -10,21 +10,26 @@ from rest_framework.response import Response
 
 from ...search import query
 from ...search.query import SearchQuery
+from ...selectors import accounts, search
 from ...selectors import discovery as selectors
-from ...selectors import search
 from ..openapi.schema import PAGING, operation
 from ..serializers.responses import (
     AccountListSerializer,
     AccountPageSerializer,
     MessagePageSerializer,
+    NamesSerializer,
     TrendingSerializer,
 )
+from ..throttling import NamesThrottle
 from . import includes
 from .base import ApiView
 
 QUERY = OpenApiParameter(
     "q", str, description='Words, "phrases in quotes" and -words to leave out; 200 characters.'
 )
+PREFIX = OpenApiParameter("prefix", str, description="The beginning of a name, in any case.")
+# What fits under a form.
+NAMES = 6
 
 
 class TagView(ApiView):
@@ -112,6 +117,29 @@ class AccountSearchView(SearchView):
 
     def get_view_name(self) -> str:
         return "Search accounts"
+
+
+class NamesView(ApiView):
+    """The first accounts whose name begins with `prefix`, to complete an @name while one types."""
+
+    members_only = frozenset({"GET", "HEAD"})
+    throttles = {"GET": NamesThrottle}
+
+    @operation(
+        "names_list",
+        tag="discovery",
+        summary="The first accounts whose name begins so",
+        response=NamesSerializer,
+        errors=[403],
+        parameters=[PREFIX],
+    )
+    def get(self, request: Request) -> Response:
+        prefix = request.query_params.get("prefix", "")
+        found = accounts.named_like(prefix, NAMES)
+        return Response({"results": [self.represent.author(author) for author in found]})
+
+    def get_view_name(self) -> str:
+        return "Names"
 
 
 class SuggestionsView(ApiView):

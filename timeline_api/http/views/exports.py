@@ -26,7 +26,7 @@ def export_body(export: selectors.Export, represent: Representer) -> dict[str, A
     """Return the whole export, as ExportSerializer describes it."""
 
     def action(
-        row: Action | MessageAction | ReportRow | NotificationRow, **more: str
+        row: Action | MessageAction | ReportRow | NotificationRow, **more: str | None
     ) -> dict[str, str | None]:
         username = export.usernames.get(row.account_id) if row.account_id else None
         return {"username": username, **more, "created_at": timestamp(row.created_at)}
@@ -47,7 +47,12 @@ def export_body(export: selectors.Export, represent: Representer) -> dict[str, A
         "blocked": [action(row) for row in export.blocks],
         "muted": [action(row) for row in export.mutes],
         "reports": [
-            action(row, message=str(row.message_id), text=row.text, reason=row.reason)
+            action(
+                row,
+                message=str(row.message_id) if row.message_id else None,
+                text=row.text,
+                reason=row.reason,
+            )
             for row in export.reports
         ],
         "notifications": [action(row, kind=row.kind) for row in export.notifications],

@@ -41,6 +41,21 @@ const age = () => {
 };
 setInterval(age, 30000);
 
+// Exact times in the reader's zone. The site writes them in UTC, for it does not know the zone.
+const locale = { en: "en-GB" }[document.documentElement.lang] ?? document.documentElement.lang;
+const clock = new Intl.DateTimeFormat(`${locale}-u-nu-latn`, {
+  year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+const localize = (root) => {
+  for (const time of root.querySelectorAll("time:not([data-local])")) {
+    time.dataset.local = "";
+    const exact = clock.format(new Date(time.dateTime));
+    if (time.title) time.title = exact;
+    else time.textContent = exact;
+  }
+};
+localize(document);
+
 // Lists: load older messages on scrolling, newer ones on a click.
 const fetched = async (url) => {
   const answer = await fetch(url, { headers: { "X-Requested-With": "enhancements" } });
@@ -58,6 +73,7 @@ if (list && older) {
       for (const item of page.querySelectorAll("main > ol.messages:last-of-type > li")) {
         if (!item.id || !document.getElementById(item.id)) list.append(item);
       }
+      localize(list);
       const next = page.querySelector(".pager .older");
       if (!next) return older.remove();
       older.href = next.href;
@@ -78,6 +94,7 @@ if (box) {
   more.addEventListener("click", () => {
     if (hole) return location.reload();
     list.prepend(...fresh);
+    localize(list);
     more.hidden = true;
   });
   setInterval(async () => {
