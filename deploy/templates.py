@@ -23,6 +23,7 @@ API_ERRORS = {
     413: "The body is too large.",
     414: "The address is too long.",
     501: "This is not supported.",
+    505: "This version of HTTP is not supported.",
     504: "The API took too long to answer. Try again.",
 }
 SITE_ERRORS = {
@@ -31,6 +32,7 @@ SITE_ERRORS = {
     413: "That is too large. A message may have 280 characters, a picture 10 MB.",
     414: "This address is too long.",
     501: "This is not supported.",
+    505: "This version of HTTP is not supported.",
     504: "The page took too long to answer. Please try again.",
 }
 API_DOWN = "The API is not running just now. Try again in a few seconds."
@@ -49,10 +51,15 @@ def error_page(text: str) -> str:
 
 
 def _error_locations(bodies: dict[int, str]) -> str:
-    """Return the nginx locations that answer `bodies` (by status) with the request's id."""
+    """Return the nginx locations that answer `bodies` (by status) with the request's id.
+
+    They have paths and not names: of a request that nginx cannot read there is no path, and then it
+    answers 500 ("empty URI in redirect to named location").
+    """
     return "\n".join(
-        f"        error_page {status} @{status};\n"
-        f"        location @{status} {{\n"
+        f"        error_page {status} /.nginx/{status};\n"
+        f"        location = /.nginx/{status} {{\n"
+        f"            internal;\n"
         f"            add_header X-Request-ID $rid always;\n"
         f"            add_header X-Served-By nginx always;\n"
         f"            return {status} '{body}';\n"

@@ -1,5 +1,8 @@
 """What nginx does itself: headers, retries, limits. Fake instances record their requests."""
 
+import http.client
+import socket
+
 import pytest
 import requests
 
@@ -89,6 +92,35 @@ def test_it_refuses_a_body_that_is_too_large(nginx):
     assert page.status_code == 413
     assert page.headers["Content-Type"].startswith("text/html")
     assert ("POST", "/large") not in nginx.asked
+
+
+MALFORMED = {
+    "GET /%00 HTTP/1.1": 400,
+    "GET /% HTTP/1.1": 400,
+    "GET /%zz HTTP/1.1": 400,
+    "GET /../x HTTP/1.1": 400,
+    "GET / http/1.1": 400,
+    "GET x HTTP/1.1": 400,
+    "BLAH": 400,
+    "GET / HTTP/3.0": 505,
+    "CONNECT example.org:443 HTTP/1.1": 400,
+    "TRACE / HTTP/1.1": 405,
+    "GET /" + "a" * 9000 + " HTTP/1.1": 414,
+}
+
+
+@pytest.mark.parametrize("line", MALFORMED, ids=lambda line: line[:20])
+def test_it_says_what_is_wrong_with_a_malformed_request(nginx, line):
+    for base, kind in ((nginx.site, "text/html"), (nginx.api, "application/json")):
+        port = int(base.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert answer.status == MALFORMED[line]
+            assert answer.headers["X-Request-ID"]
+            assert answer.headers["Content-Type"].startswith(kind)
+            assert b"nginx" not in answer.read()
 
 
 def test_it_takes_a_picture_where_one_is_uploaded(nginx):

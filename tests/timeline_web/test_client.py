@@ -123,6 +123,14 @@ def test_it_quotes_a_name_in_the_path(backend):
     assert backend.seen[0].path == "/api/v1/accounts/..%2Ftokens%2F%3Fx%23/"
 
 
+@pytest.mark.parametrize("tag", [".", "..", ""])
+def test_it_leads_no_name_to_another_endpoint(backend, tag):
+    """/tags/../messages/ is /messages/ for whoever sends it."""
+    with pytest.raises(errors.NotFound):
+        Api().tag_timeline(tag)
+    assert backend.seen == []
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [

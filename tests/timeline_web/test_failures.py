@@ -220,5 +220,6 @@ def test_it_answers_400_to_an_unknown_host(var_dir, api, collected, tmp_path):
         for host, status in (("twitsite.example", 200), ("localhost", 200), ("a.example", 400)):
             visitor.get("/login", headers={"Host": host})
             assert visitor.page.status_code == status, host
+        assert "Traceback" not in web.log.read_text()
         assert visitor.page.headers["X-Request-ID"]
         assert "Traceback" not in visitor.page.text

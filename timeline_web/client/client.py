@@ -406,5 +406,10 @@ def _parsed(answer: Answer, parse: Callable[[Data], T]) -> T:
 
 
 def _path(*segments: str) -> str:
-    """Return the path of `segments`; none of them can leave its place in it."""
+    """Return the path of `segments`; none of them can leave its place in it.
+
+    Raise NotFound for a dot or two, which lead to another endpoint however they are written.
+    """
+    if {"", ".", ".."} & set(segments):
+        raise errors.NotFound
     return "/" + "".join(f"{quote(segment, safe='')}/" for segment in segments)

@@ -49,6 +49,8 @@ def choice(variable: str, default: str, choices: tuple[str, ...]) -> str:
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY")
+# Older keys, so that changing SECRET_KEY logs nobody out.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 
 def listened_hosts() -> list[str]:

@@ -100,9 +100,6 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "timeline_web.views.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Older keys, so that changing SECRET_KEY logs nobody out.
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-
 # HTTPS=True: a proxy in front terminates TLS and sets X-Forwarded-Proto.
 HTTPS = flag("HTTPS")
 if HTTPS:
@@ -143,6 +140,8 @@ LOGGING = {
     },
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # Anybody can send a wrong Host: the line of the request says 400, without a traceback.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "timeline_web": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
     },
 }

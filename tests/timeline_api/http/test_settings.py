@@ -61,3 +61,21 @@ def test_it_names_the_wrong_variable(variable, value):
 
 def test_it_turns_a_throttle_off_when_empty():
     assert error_of(THROTTLE_LOGIN="") == ""
+
+
+@pytest.mark.parametrize("service", ["api", "web"])
+def test_it_takes_what_older_keys_have_signed(service):
+    """After a change of SECRET_KEY, by both services."""
+    code = (
+        f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'twitsite.settings.{service}'\n"
+        "from django.core.signing import Signer\n"
+        "print(Signer().unsign(Signer(key='older').sign('kept')))"
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "newer",
+        "SECRET_KEY_FALLBACKS": "oldest,older",
+        "ENV_FILE": os.devnull,
+    }
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert run.stdout.strip() == b"kept", run.stderr
