@@ -30,7 +30,9 @@ pidfile = str(_config.master_file(_name))
 # POST sent on a connection that gunicorn is closing would be lost. For the same reason there is no
 # max_requests.
 keepalive = 75
-timeout = 60
+# A worker that has not moved for so long is frozen, and is replaced. Its main thread reports each
+# second, however busy the others are.
+timeout = 15
 graceful_timeout = 5
 # The control socket has one path for all instances of a user.
 control_socket_disable = True

@@ -8,12 +8,16 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import transaction
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
 from django.http import Http404
+from django.test.utils import isolate_apps
 from rest_framework import serializers
 
 from shardrouter import shard_for
 from shardrouter.exceptions import UnroutedQuery
+from shardrouter.models import ShardedModel
 from tests.notes.notebook.models import Account, Note, Star
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -41,6 +45,12 @@ def names(ann, notes):
         "serializers": serializers,
         "transaction": transaction,
         "tell_somebody": lambda: told.append("told"),
+        "__name__": "tests.notes.notebook.models",
+        "models": models,
+        "ShardedModel": ShardedModel,
+        "ContentType": ContentType,
+        "GenericForeignKey": GenericForeignKey,
+        "GenericRelation": GenericRelation,
         "metrics": SimpleNamespace(increment=lambda *args, **kwargs: told.append(kwargs)),
     }
     return names
@@ -68,7 +78,8 @@ def test_it_runs(block, names):
     block = block.replace('ann.notes.create(title="x")', 'ann.notes.create(title="new")')
     if block.startswith("class Star"):
         block = queries_below_the_model(block)
-    exec(compile(block, "README.md", "exec"), names)
+    with isolate_apps("tests.notes.notebook"):
+        exec(compile(block, "README.md", "exec"), names)
 
 
 def test_it_does_what_the_first_listing_says(names):

@@ -21,7 +21,13 @@ def titles():
 
 
 ASK = pytest.mark.parametrize(
-    "ask", [titles, lambda: Book.objects.scatter().count(), lambda: titled("one")]
+    "ask",
+    [
+        titles,
+        lambda: Book.objects.scatter().count(),
+        lambda: list(Book.objects.scatter().order_by("pk").iterator()),
+        lambda: titled("one"),
+    ],
 )
 
 

@@ -6,6 +6,7 @@ second file that is hidden in it.
 
 import hashlib
 import io
+import threading
 from contextlib import suppress
 
 from PIL import Image, ImageCms, ImageOps
@@ -15,8 +16,14 @@ from PIL import Image, ImageCms, ImageOps
 SIDE = 160
 # Of the uploaded file: photographs of telephones have up to 8 MB.
 MAX_BYTES = 10 * 1024 * 1024
-# Of the decoded picture. Telephones make 12 or 24 megapixels; 25 take 100 MB of memory.
-MAX_PIXELS = 25_000_000
+# Of the decoded picture. Telephones make JPEGs of 12 or 24 megapixels, of which an eighth may be
+# decoded; the other formats are decoded whole, 12 megapixels in about 100 MB of memory.
+MAX_PIXELS = {"JPEG": 25_000_000}
+MAX_PIXELS_DECODED_WHOLE = 12_000_000
+# A process decodes one picture at a time. More at once would multiply the memory: twelve PNGs of
+# 97 kB took 2.9 GB.
+_turn = threading.Lock()
+WAIT_SECONDS = 3
 # What every browser shows; fewer decoders are a smaller surface for attacks. No SVG: it can contain
 # scripts.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
@@ -38,17 +45,35 @@ class BadPicture(ValueError):
         super().__init__(text % values)
 
 
+class Busy(Exception):
+    """Others are being decoded, for longer than WAIT_SECONDS."""
+
+
 def squared(data: bytes) -> bytes:
     """Return the middle of a picture as a WebP of SIDE × SIDE pixels; of an animation, the first
     frame.
 
-    Raise BadPicture if `data` is too large, damaged, or no JPEG, PNG, WebP or GIF.
+    Raise BadPicture if `data` is too large, damaged, or no JPEG, PNG, WebP or GIF, and Busy.
     """
     if len(data) > MAX_BYTES:
         raise BadPicture(_("At most %(most)d MB."), most=MAX_BYTES // 1024**2)
     image = _opened(data)
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large(image.width * image.height)
+    if image.width * image.height > most_pixels(image.format):
+        raise _too_large(image.format, image.width * image.height)
+    if not _turn.acquire(timeout=WAIT_SECONDS):
+        raise Busy
+    try:
+        return _encoded(image)
+    finally:
+        _turn.release()
+
+
+def most_pixels(kind: str | None) -> int:
+    """Return how many pixels a picture of this format may have."""
+    return MAX_PIXELS.get(kind or "", MAX_PIXELS_DECODED_WHOLE)
+
+
+def _encoded(image: Image.Image) -> bytes:
     try:
         small = _shrunk(image)
     except Exception as error:
@@ -69,13 +94,13 @@ def _opened(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
-        raise _too_large() from None
+        raise _too_large(None) from None
     except Exception as error:
         raise BadPicture(_("This is not a JPEG, PNG, WebP or GIF picture.")) from error
 
 
-def _too_large(pixels: int | None = None) -> BadPicture:
-    most = MAX_PIXELS // 1_000_000
+def _too_large(kind: str | None, pixels: int | None = None) -> BadPicture:
+    most = most_pixels(kind) // 1_000_000
     if pixels is None:  # so many that Pillow refuses to open it
         return BadPicture(_("The picture is too large: at most %(most)d megapixels."), most=most)
     return BadPicture(

@@ -2,7 +2,7 @@
 
 They save double work, and correctness does not depend on them: every handler may run twice, so a
 relay that was frozen, and wakes after its lease was taken over, does no harm. When `default`, which
-stores the leases, is down, each relay works on all shards.
+stores the leases, is down, each relay works on all shards. They expire by the clock of `default`.
 """
 
 import logging
@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from shardrouter import shards
 
@@ -51,20 +51,19 @@ class Leases:
     def release(self) -> None:
         """Release all leases, so that another relay can acquire them at once."""
         try:
-            RelayLease.objects.filter(holder=self.holder).update(expires_at=timezone.now())
+            RelayLease.objects.filter(holder=self.holder).update(expires_at=Now())
         except DatabaseError as error:
             logger.warning("leases_not_released error=%s", error)
 
     def _renew(self) -> bool:
         """Renew the leases of all shards in one statement. Return whether this relay holds all."""
         mine = RelayLease.objects.filter(holder=self.holder, shard__in=shards())
-        renewed = mine.update(expires_at=timezone.now() + LEASE)
+        renewed = mine.update(expires_at=Now() + LEASE)
         return renewed == len(self._held) == len(shards())
 
     def _acquire(self, alias: str) -> bool:
-        now = timezone.now()
-        lease = {"holder": self.holder, "expires_at": now + LEASE}
-        free = Q(holder=self.holder) | Q(expires_at__lte=now)
+        lease = {"holder": self.holder, "expires_at": Now() + LEASE}
+        free = Q(holder=self.holder) | Q(expires_at__lte=Now())
         for holder in RelayLease.objects.filter(shard=alias).values_list("holder", flat=True):
             if _has_died(holder):
                 free |= Q(holder=holder)

@@ -9,11 +9,11 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from shardrouter import group_by_shard
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 # Of so many events of one shard it is remembered that they cannot be written. No more are taken.
 MOST_REMEMBERED = 5000
+MAX_RETRY_DELAY = timedelta(minutes=5)
+LONGEST_DELAY = 2 * MAX_RETRY_DELAY
 
 
 class Outboxes:
@@ -48,7 +50,7 @@ class Outboxes:
             return []
         events = Outbox.objects.using(alias).filter(parked_at__isnull=True)
         if not early:
-            events = events.filter(available_at__lte=timezone.now())
+            events = events.filter(_is_due(timezone.now()))
         if remembered:
             events = events.exclude(pk__in=remembered)
         try:
@@ -99,6 +101,13 @@ class Outboxes:
             attempts=F("attempts") + 1,
             parked_at=timezone.now() if parked else None,
         )
+
+
+def _is_due(now: datetime) -> Q:
+    """Events that are new, whatever their writer's clock says, or whose time has come; and those
+    that a relay with another clock has postponed for longer than any does."""
+    is_new = Q(available_at=F("created_at"))
+    return Q(available_at__lte=now) | is_new | Q(available_at__gt=now + LONGEST_DELAY)
 
 
 def _rows(alias: str, pks: Iterable[int]) -> QuerySet[Outbox]:

@@ -34,7 +34,7 @@ def settled(events: Sequence[Outbox]) -> list[Outbox]:
 
 def _settled_of(events: Sequence[Outbox]) -> list[Outbox]:
     facts = [(event, Fact(**event.payload["fact"])) for event in events]
-    mirrors = _mirrors(fact for _, fact in facts)
+    mirrors = mirrored(fact for _, fact in facts)
     messages = _existing(Message.objects, (fact.message_id for _, fact in facts))
     facts = [
         (event, fact) for event, fact in facts if fact in mirrors and fact.message_id in messages
@@ -45,7 +45,7 @@ def _settled_of(events: Sequence[Outbox]) -> list[Outbox]:
     return [event for event, fact in facts if fact.source_id in sources]
 
 
-def _mirrors(facts: Iterable[Fact]) -> set[Fact]:
+def mirrored(facts: Iterable[Fact]) -> set[Fact]:
     """Return those of the facts that have a mirror."""
     named = Q()
     for fact in facts:

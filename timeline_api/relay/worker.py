@@ -21,7 +21,7 @@ from . import batches, sick_shards
 from . import settled as settling
 from .handlers import handle
 from .leases import Leases
-from .outboxes import Outboxes
+from .outboxes import MAX_RETRY_DELAY, Outboxes
 from .shared_answers import SharedAnswers
 from .sick_shards import SickShards
 
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 BUSY_PAUSE = 0.05
 IDLE_PAUSE = 0.3
 EXPIRY_SECONDS = 60.0
-MAX_RETRY_DELAY = timedelta(minutes=5)
 # How long an event waits for a shard that is down. This does not count as an attempt.
 SHARD_DOWN_DELAY = timedelta(seconds=2)
 # How long a round handles events one by one. Those that are left come first in the next.

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from shardrouter import shards
 
 from ..ops.instances import ask_each
+from .databases import is_up
 from .figures import Figures, today
 from .outbox import Lag, lags
 
 # Beyond these somebody should look; the alerts in deploy/monitoring/ have the same.
-SECONDS_BEHIND = 30
 DISK_FREE_BYTES = 1_000_000_000
 
 
@@ -53,10 +53,7 @@ class Status:
         for lag in self.relay.values():
             if lag.up and not lag.relay:
                 yield f"No relay works on {lag.shard}."
-            if lag.seconds_behind > SECONDS_BEHIND:
-                yield f"The relay is {lag.seconds_behind:.0f} s behind on {lag.shard}."
-            if lag.parked:
-                yield f"{lag.parked} events of {lag.shard} are parked: see the admin's outbox."
+            yield from lag.problems()
 
     def _problems_of_the_disk(self) -> Iterator[str]:
         if self.disk_free < DISK_FREE_BYTES:
@@ -82,12 +79,8 @@ def databases() -> list[Database]:
 
 
 def _database(alias: str) -> Database:
-    try:
-        with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-            return Database(alias, cursor.fetchone() is not None, _size(alias))
-    except DatabaseError:
-        return Database(alias, False, None)
+    up = is_up(alias)
+    return Database(alias, up, _size(alias) if up else None)
 
 
 def _size(alias: str) -> int | None:

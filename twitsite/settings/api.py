@@ -188,14 +188,29 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# For members; docs/decisions/api.md says why they are less strict.
-MEMBER_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": int(number("PASSWORD_MIN_LENGTH", 6))},
-    },
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
+
+
+def member_password_validators(min_length: int, checks: bool) -> list[dict[str, Any]]:
+    """Return the rules of members' passwords; without `checks` the length alone, as MiniTwit has
+    none."""
+    django = "django.contrib.auth.password_validation"
+    about = {"user_attributes": ["username", "display_name", "email"]}
+    length: dict[str, Any] = {
+        "NAME": f"{django}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": min_length},
+    }
+    others: list[dict[str, Any]] = [
+        {"NAME": f"{django}.NumericPasswordValidator"},
+        {"NAME": f"{django}.CommonPasswordValidator"},
+        {"NAME": f"{django}.UserAttributeSimilarityValidator", "OPTIONS": about},
+        {"NAME": "timeline_api.domain.passwords.VariedPasswordValidator"},
+    ]
+    return [length, *others] if checks else [length]
+
+
+MEMBER_PASSWORD_VALIDATORS = member_password_validators(
+    count("PASSWORD_MIN_LENGTH", 8), flag("PASSWORD_CHECKS", True)
+)
 
 # HTTPS=True: a proxy in front terminates TLS and sets X-Forwarded-Proto.
 HTTPS = flag("HTTPS")

@@ -15,9 +15,9 @@ env = environ.Env()
 environ.Env.read_env(env.path("ENV_FILE", default=str(BASE_DIR / ".env"))())
 
 
-def flag(variable: str) -> bool:
+def flag(variable: str, default: bool = False) -> bool:
     """Return `variable` as a bool. Raise ImproperlyConfigured unless it is a clear yes or no."""
-    text = env.str(variable, default="False")
+    text = env.str(variable, default=str(default))
     if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", ""):
         raise ImproperlyConfigured(f"{variable}={text!r}: use 'True' or 'False'.")
     return text.lower() in ("true", "1", "yes", "on")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
+from timeline_api.domain import pictures
 from timeline_api.domain.pictures import MAX_BYTES, SIDE, BadPicture, squared
 
 
@@ -119,7 +120,22 @@ def bomb(width, height, *, extra=b""):
 
 def test_it_refuses_a_picture_of_forty_megapixels():
     with pytest.raises(BadPicture, match="40 megapixels; at most 25"):
-        squared(encoded(Image.new("1", (8000, 5000)), "PNG"))
+        squared(encoded(Image.new("L", (8000, 5000)), "JPEG"))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
+def test_it_refuses_more_than_twelve_megapixels_of_what_is_decoded_whole(kind):
+    with pytest.raises(BadPicture, match="16 megapixels; at most 12"):
+        squared(encoded(Image.new("L", (4000, 4000)), kind))
+
+
+def test_it_decodes_one_at_a_time(monkeypatch):
+    """Twelve PNGs of 97 kB, decoded at once, took 2.9 GB."""
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0)
+    data = encoded(Image.new("L", (9, 9)), "PNG")
+    with pictures._turn, pytest.raises(pictures.Busy):
+        squared(data)
+    assert squared(data)
 
 
 @pytest.mark.parametrize("size", [(12_000, 10_000), (50_000, 50_000), (2**31 - 1, 2**31 - 1)])

@@ -17,7 +17,8 @@ def obey_file_modes():
 
 
 def run_with_files(folder, *command, **environment):
-    """Return what `python COMMAND` prints, with its databases in `folder`."""
+    """Return what `python COMMAND` prints, with its databases in `folder`. Raise ChildProcessError
+    if it fails."""
     settings = {"DJANGO_SETTINGS_MODULE": "twitsite.settings.test", "VAR_DIR": str(folder)}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", *command],
@@ -26,7 +27,8 @@ def run_with_files(folder, *command, **environment):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    if done.returncode:
+        raise ChildProcessError(done.stdout + done.stderr)
     return done.stdout
 
 

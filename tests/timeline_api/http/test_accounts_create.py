@@ -2,6 +2,8 @@
 
 import pytest
 
+from twitsite.settings.api import member_password_validators
+
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 URL = "/api/v1/accounts/"
@@ -76,7 +78,32 @@ def test_it_refuses_a_bad_password(visitor, password):
     assert "password" in response.json()
 
 
-def test_it_takes_the_passwords_of_minitwits_own_tests(visitor):
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "Password1",
+        "iloveyou",
+        "aaaaaaaa",
+        "abababababab",
+        " " * 12,
+        "a      b",
+        "12345678901",
+        "alice_in",
+        "aliceexample",
+        "two her",
+    ],
+)
+def test_it_refuses_a_password_that_is_soon_guessed(visitor, password):
+    response = visitor.post(URL, ALICE | {"username": "alice_in_w", "password": password})
+    assert response.status_code == 400
+    assert list(response.json()) == ["password"]
+
+
+def test_it_takes_the_passwords_of_minitwits_own_tests_by_settings(visitor, settings):
+    """PASSWORD_MIN_LENGTH=1 and PASSWORD_CHECKS=False."""
+    assert visitor.post(URL, ALICE | {"password": "default"}).status_code == 400
+    settings.MEMBER_PASSWORD_VALIDATORS = member_password_validators(1, checks=False)
     assert visitor.post(URL, ALICE | {"password": "default"}).status_code == 201
 
 

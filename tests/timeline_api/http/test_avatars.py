@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from shardrouter import shard_for
+from timeline_api.domain import pictures
 from timeline_api.models import Account, Avatar
 from timeline_api.services import accounts, avatars
 
@@ -128,10 +129,19 @@ def test_it_refuses_what_is_no_picture_and_keeps_the_one_that_was(
 
 def test_it_refuses_a_picture_of_forty_megapixels(as_alice):
     file = io.BytesIO()
-    Image.new("1", (8000, 5000)).save(file, "PNG")
+    Image.new("L", (8000, 5000)).save(file, "JPEG")
     response = put(as_alice, file.getvalue())
     assert response.status_code == 400
     assert response.json() == {"picture": ["The picture has 40 megapixels; at most 25."]}
+
+
+def test_it_is_503_while_others_are_decoded(as_alice, monkeypatch):
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0)
+    with pictures._turn:
+        response = put(as_alice, picture())
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert put(as_alice, picture()).status_code == 200
 
 
 def test_it_refuses_what_is_too_long(as_alice):

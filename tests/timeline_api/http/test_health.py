@@ -2,11 +2,14 @@
 
 import re
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from shardrouter import shard_map
 from tests.timeline_api.lost import lost
+from timeline_api.models import Outbox
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -34,9 +37,22 @@ def test_it_lives(visitor, db):
 def test_it_is_ready_when_all_answer(visitor, db):
     response = visitor.get("/readyz")
     assert response.status_code == 200
-    idle = {"waiting": 0, "seconds_behind": 0.0, "parked": 0}
+    idle = {"waiting": 0, "seconds_behind": 0.0, "seconds_ahead": 0.0, "parked": 0}
     relay = {"shard0": idle, "shard1": idle, "shard2": idle}
-    assert response.json() == {"status": "ok", "databases": ALL_UP, "relay": relay}
+    body = response.json()
+    assert abs(body.pop("clock_skew_seconds")) < 1
+    assert body == {"status": "ok", "databases": ALL_UP, "relay": relay, "problems": []}
+
+
+def test_it_is_degraded_while_the_relay_is_late_or_a_clock_differs(visitor, alice):
+    for seconds in (33, -300):
+        at = timezone.now() - timedelta(seconds=seconds)
+        Outbox.objects.create(account=alice, kind="message_posted", created_at=at, available_at=at)
+    response = visitor.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    behind, ahead = response.json()["problems"]
+    assert "33 s behind" in behind
+    assert "300 s ahead" in ahead
 
 
 def test_it_is_ready_but_degraded_without_one_shard(visitor, db, down):

@@ -1,5 +1,7 @@
 """Serializers of request bodies."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.password_validation import get_password_validators, validate_password
 from django.core.exceptions import ValidationError
@@ -9,6 +11,7 @@ from rest_framework import serializers
 
 from ...domain.limits import MAX_TEXT_LENGTH, MAX_USERNAME_LENGTH
 from ...domain.usernames import USERNAME, is_reserved
+from ...models import Account
 from ..authentication import PASSWORD_MAX_LENGTH
 from ..openapi import examples
 from ..openapi.examples import example
@@ -21,11 +24,13 @@ PASSWORD_TOO_SHORT = ngettext_lazy(
 PASSWORD_STYLE = {"input_type": "password", "autocomplete": "current-password"}
 
 
-def check_password(password: str) -> None:
-    """Raise ValidationError if a member's new password is too weak for the settings."""
-    validators = get_password_validators(settings.MEMBER_PASSWORD_VALIDATORS)
+def check_password(password: str, account: Account) -> None:
+    """Raise ValidationError if a new password of `account`, which may be unsaved, is too weak for
+    the settings."""
+    validators: Any = get_password_validators(settings.MEMBER_PASSWORD_VALIDATORS)
+    user: Any = account
     try:
-        validate_password(password, password_validators=validators)
+        validate_password(password, user, validators)
     except ValidationError as error:
         raise serializers.ValidationError(error.messages) from None
 
@@ -58,7 +63,10 @@ class RegistrationSerializer(serializers.Serializer):
         return username
 
     def validate_password(self, password: str) -> str:
-        check_password(password)
+        # As they were sent: a weak password is said together with what is wrong with these.
+        sent = {name: self.initial_data.get(name) for name in ("username", "email")}
+        known = {name: text for name, text in sent.items() if isinstance(text, str)}
+        check_password(password, Account(**known))
         return password
 
 
@@ -77,7 +85,8 @@ class ProfileSerializer(serializers.Serializer):
 class PictureSerializer(serializers.Serializer):
     picture = serializers.FileField(
         allow_empty_file=False,
-        help_text="A JPEG, PNG, WebP or GIF of up to 10 MB and 25 megapixels. Its middle is kept, "
+        help_text="A JPEG of up to 10 MB and 25 megapixels, or a PNG, WebP or GIF of up to 12. Its "
+        "middle is kept, "
         "and nothing else that the file holds.",
     )
 
@@ -98,7 +107,7 @@ class PasswordSerializer(serializers.Serializer):
     )
 
     def validate_new_password(self, password: str) -> str:
-        check_password(password)
+        check_password(password, self.context["request"].user)
         return password
 
 

@@ -17,6 +17,7 @@ from ...domain import pictures
 from ...models import Avatar
 from ...selectors import avatars as selectors
 from ...services import avatars as services
+from ..exceptions import Unavailable
 from ..openapi.schema import operation
 from ..renderers import BrowsableRenderer, PictureRenderer
 from ..serializers.requests import PictureSerializer
@@ -101,6 +102,8 @@ class AvatarView(OwnAccountView):
         picture = self.validated_body()["picture"].read()
         try:
             account = services.replace(account=account, picture=picture)
+        except pictures.Busy:
+            raise Unavailable(_("Many pictures arrive just now. Try again in a moment.")) from None
         except pictures.BadPicture as error:
             raise ValidationError({"picture": [_(error.text) % error.values]}) from None
         return self.account_response(account)

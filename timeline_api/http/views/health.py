@@ -1,43 +1,20 @@
 """Health: whether this process answers, and whether it should get traffic."""
 
-from django.apps import apps
-from django.db import DatabaseError, connections, router
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from shardrouter import shard_map, shards
 from shardrouter.exceptions import ShardRouterError
 
-from ...selectors.outbox import lags
+from ...selectors import databases
+from ...selectors.outbox import Lag, lags
 
 
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
     """GET /livez: 200 if this process answers at all. Asks no database."""
     return JsonResponse({"status": "ok"})
-
-
-def is_up(alias: str) -> bool:
-    """Return whether the database can be read, is migrated, and has every table that it should: a
-    lost file may come back empty or half-made."""
-    connection = connections[alias]
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-            is_migrated = cursor.fetchone() is not None
-            found = connection.introspection.table_names(cursor)
-        return is_migrated and tables_of(alias).issubset(found)
-    except DatabaseError:
-        return False
-
-
-def tables_of(alias: str) -> set[str]:
-    """Return the names of the tables that belong on a database."""
-    return {
-        model._meta.db_table
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and router.allow_migrate_model(alias, model)
-    }
 
 
 def map_is_known() -> bool:
@@ -55,24 +32,33 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     With one shard down the service is degraded and ready: the members on the others are served. It
     is so without `default`, too, as long as this process has the shard map: requests of members
-    need nothing else of it.
+    need nothing else of it. It is degraded, as well, while the relay is late, has parked events, or
+    clocks differ: `problems` says what an operator should look at.
     """
-    databases = {alias: is_up(alias) for alias in ("default", *shards())}
-    ready = map_is_known() and any(databases[alias] for alias in shards())
-    status = "ok" if all(databases.values()) else "degraded"
+    up = {alias: databases.is_up(alias) for alias in ("default", *shards())}
+    ready = map_is_known() and any(up[alias] for alias in shards())
+    found = [lag for lag in lags() if lag.up]
+    skew = databases.clock_skew()
+    problems = [problem for lag in found for problem in lag.problems()]
+    if abs(skew) > databases.MOST_SKEW_SECONDS:
+        problems.append(f"The clock of this machine is {skew:+.0f} s off the database server's.")
+    status = "ok" if all(up.values()) and not problems else "degraded"
     return JsonResponse(
         {
             "status": status if ready else "down",
-            "databases": {alias: "ok" if up else "down" for alias, up in databases.items()},
-            "relay": {
-                lag.shard: {
-                    "waiting": lag.waiting,
-                    "seconds_behind": round(lag.seconds_behind, 3),
-                    "parked": lag.parked,
-                }
-                for lag in lags()
-                if lag.up
-            },
+            "databases": {alias: "ok" if is_up else "down" for alias, is_up in up.items()},
+            "relay": {lag.shard: _shown(lag) for lag in found},
+            "clock_skew_seconds": round(skew, 3),
+            "problems": problems,
         },
         status=200 if ready else 503,
     )
+
+
+def _shown(lag: Lag) -> dict[str, float]:
+    return {
+        "waiting": lag.waiting,
+        "seconds_behind": round(lag.seconds_behind, 3),
+        "seconds_ahead": round(lag.seconds_ahead, 3),
+        "parked": lag.parked,
+    }
