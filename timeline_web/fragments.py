@@ -1,8 +1,8 @@
 """Parts of pages, and pages, that are rendered once and kept in this process.
 
-A fragment is a template that sees the values it is given, the active language, and nothing of the
-request. What differs each time has a slot in a fragment, or a hole in a page, which is filled after
-rendering.
+A fragment is a template that sees the values it is given, the active language and time zone, and
+nothing of the request. What differs each time has a slot in a fragment, or a hole in a page, which
+is filled after rendering.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone_name as _zone
 from django.utils.translation import get_language
 
 from .conf import kept
@@ -33,7 +34,7 @@ def fragment(template: str, slots: Mapping[str, Any], **values: Hashable) -> Saf
 
     A content is not evaluated if the fragment has no such slot.
     """
-    html = _rendered(template, tuple(slots), tuple(values.items()), get_language())
+    html = _rendered(template, tuple(slots), tuple(values.items()), get_language(), _zone())
     for name, content in slots.items():
         if (mark := f"{MARK}{name}.") in html:
             html = html.replace(mark, conditional_escape(content))
@@ -46,6 +47,7 @@ def _rendered(
     slots: tuple[str, ...],
     values: tuple[tuple[str, Hashable], ...],
     language: str | None,
+    zone: str,
 ) -> str:
     """Return the fragment with marks for its slots. At about 2 kB each they stay under 5 MB."""
     context = dict(values) | {name: f"{MARK}{name}." for name in slots}
@@ -60,13 +62,13 @@ def leave_hole(holes: list[Part], part: Part) -> SafeString:
 
 def kept_page(template: str, context: Mapping[str, Any], **values: Hashable) -> bytes:
     """Return a page as UTF-8: its template rendered once for `values`, its parts for `context`."""
-    pieces = _pieces(template, tuple(values.items()), get_language())
+    pieces = _pieces(template, tuple(values.items()), get_language(), _zone())
     return b"".join([piece if isinstance(piece, bytes) else piece(context) for piece in pieces])
 
 
 @lru_cache(maxsize=kept(128))
 def _pieces(
-    template: str, values: tuple[tuple[str, Hashable], ...], language: str | None
+    template: str, values: tuple[tuple[str, Hashable], ...], language: str | None, zone: str
 ) -> list[bytes | Callable[[Mapping[str, Any]], bytes]]:
     """Return what a page is made of: the HTML that is always the same, and its parts between."""
     holes: list[Part] = []

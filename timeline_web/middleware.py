@@ -14,6 +14,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from . import zones
 from .client import Api, MemberSummary
 from .client.errors import ApiError, Suspended, Unauthorized
 from .client_ip import client_ip
@@ -93,6 +94,7 @@ class MemberMiddleware:
 
     def __call__(self, request: SiteRequest) -> HttpResponse:
         request.member = current_member(request)
+        zones.activate(request)
         request.api = api_for(request)
         request.member_summary = cache(lambda: member_summary(request))
         response = self.get_response(request)

@@ -38,6 +38,7 @@ urlpatterns = [
     path("notifications", notifications.notifications, name="notifications"),
     path("notifications/read", notifications.mark_read, name="mark_notifications_read"),
     path("settings", settings.profile, name="settings"),
+    path("settings/zone", settings.zone, name="settings_zone"),
     path("settings/picture", settings.picture, name="settings_picture"),
     path("settings/picture/remove", settings.remove_picture, name="settings_picture_remove"),
     path("settings/password", settings.password, name="settings_password"),

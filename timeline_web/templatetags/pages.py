@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.dateformat import format as formatted
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +33,7 @@ def linkify(member_text: str, entities: Collection[Entity] = ()) -> SafeString:
     return mark_safe(text.linkify(member_text, entities))  # noqa: S308 (text.linkify escapes)
 
 
-# The short units are the same for any number, in every language. enhancements.js has them too.
+# The short units are the same for any number, in every language. times.js has them too.
 AGES = {
     "now": _("just now"),
     "min": _("%(number)s min ago"),
@@ -55,7 +56,8 @@ def ago(then: datetime) -> str:
 def age(then: datetime, now: datetime, language: str | None) -> str:
     """Return how long before `now` `then` was, in the active `language`."""
     unit, number = text.age(then, now)
-    return _age_text(unit, number, then.date() if unit in DATES else None, language)
+    day = localtime(then).date() if unit in DATES else None
+    return _age_text(unit, number, day, language)
 
 
 @lru_cache(maxsize=1024)
@@ -65,15 +67,16 @@ def _age_text(unit: str, number: int, day: date | None, language: str | None) ->
 
 
 @register.filter
-def utc_minute(then: datetime) -> str:
-    """Return `then` to the minute, in UTC."""
-    return f"{formatted(then.astimezone(UTC), str(DATETIME))} UTC"
+def minute(then: datetime) -> str:
+    """Return `then` to the minute, in the zone of the page: UTC, or the one its reader chose."""
+    local = localtime(then)
+    return f"{formatted(local, str(DATETIME))} {local.tzname()}"
 
 
 @register.filter
 def time_element(then: datetime) -> SafeString:
     """Return `then` to the minute as a <time> element."""
-    return format_html('<time datetime="{}">{}</time>', then.isoformat(), utc_minute(then))
+    return format_html('<time datetime="{}">{}</time>', then.isoformat(), minute(then))
 
 
 @register.simple_tag

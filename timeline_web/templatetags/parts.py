@@ -17,6 +17,7 @@ from ..client import Page
 from ..fragments import HOLES, fragment, leave_hole
 from ..sessions import Member
 from ..views import navigation
+from ..zones import chosen_zone
 from .cards import joined_cards
 from .pages import avatar, identicon
 
@@ -74,6 +75,7 @@ def page_header(context: Context) -> SafeString:
         username=username,
         avatar=my_avatar(context),
         unread=summary.unread_count if summary else 0,
+        zone=chosen_zone(request),
     )
 
 

@@ -29,7 +29,7 @@ def set_language(request: SiteRequest) -> HttpResponseBase:
 @cache_control(public=True, max_age=3600)
 @conditional_page
 def script_texts(request: SiteRequest, code: str) -> HttpResponseBase:
-    """The texts of enhancements.js in the language `code`, as Django's JavaScriptCatalog."""
+    """The texts of the scripts in the language `code`, as Django's JavaScriptCatalog."""
     if code not in dict(settings.LANGUAGES):
         raise Http404
     with translation.override(code):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from ..client.errors import Invalid, Throttled
 from ..forms import DeletionForm, OneErrorForm, PasswordForm, PictureForm, ProfileForm, TokenForm
 from ..sessions import sign_in, sign_out
 from ..site_request import MemberRequest
+from ..zones import COOKIE, COOKIE_SECONDS, ZONES, chosen_zone, is_zone
 from .changes import asks_for_changes, changed
 from .decorators import allow_methods, members_only
 from .form_pages import FORM_ERRORS, failed_form_page, form_page
@@ -26,7 +28,14 @@ def profile(request: MemberRequest) -> HttpResponse:
     """Display name, bio and e-mail."""
     name = request.member.username
     if request.method != "POST":
-        return form_page(request, "settings_profile", _profile_form(request), tab="profile")
+        return form_page(
+            request,
+            "settings_profile",
+            _profile_form(request),
+            tab="profile",
+            zones=ZONES,
+            zone=chosen_zone(request),
+        )
     return _submitted(
         request,
         "profile",
@@ -40,6 +49,23 @@ def _profile_form(request: MemberRequest) -> ProfileForm:
     account = request.api.shown_account(request.member.username)
     initial = {"display_name": account.display_name, "bio": account.bio, "email": account.email}
     return ProfileForm(initial=initial)
+
+
+@allow_methods("POST")
+@members_only
+def zone(request: MemberRequest) -> HttpResponse:
+    """Store the zone in which times are shown in a cookie of this browser, or delete it."""
+    response = redirect("settings")
+    name = request.POST.get("zone", "")
+    if is_zone(name):
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(
+            COOKIE, name, COOKIE_SECONDS, secure=secure, httponly=True, samesite="Lax"
+        )
+    else:
+        response.delete_cookie(COOKIE, samesite="Lax")
+    messages.success(request, _("The time zone was changed"))
+    return response
 
 
 @allow_methods("POST")
