@@ -62,7 +62,7 @@ test-compatibility: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests/compatibility --ds=tests.compatibility.settings
 
 test-services: venv-dev
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) tests --ignore=tests/shardrouter --ignore=tests/notes \
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) -n 3 tests --ignore=tests/shardrouter --ignore=tests/notes \
 	  $(addprefix --ignore=,tests/adoption tests/compatibility $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
 test-chaos: venv-dev system-packages ## Kill instances and relays under load; CRASH_SECONDS says how long

@@ -69,14 +69,6 @@ class Config:
             for number, port in enumerate(ports, 1)
         }
 
-    def master_file(self, name: str) -> Path:
-        """Return where gunicorn keeps the process id of an instance's master."""
-        return self.run / f"{name}.pid"
-
-    def worker_file(self, name: str) -> Path:
-        """Return where an instance's newest worker puts its process id once it is ready."""
-        return self.run / f"{name}.worker"
-
     def instance_port(self, name: str) -> int:
         """Return the port of the instance `name` ("web.1" … "api.3").
 

@@ -1,18 +1,16 @@
 """`make deploy`: let the running site take new code, migrations and static files, and fail nothing.
 
-Each instance starts a process with the new code beside the old one, on the same socket. The old one
-ends when it has answered what it has been asked. The settings stay those of the start.
+The instances are restarted in turn. One that ends refuses new connections at once, so that nginx
+asks the others, and answers what it has been asked. The settings stay those of the start.
 """
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from . import up
 from .config import ROOT, Config
@@ -20,8 +18,8 @@ from .errors import DeployError
 from .preparation import prepare
 from .templates import nginx_conf
 
-# Seconds. A worker loads its code in two or three, and ends in gunicorn's graceful_timeout.
-START_TIMEOUT, END_TIMEOUT = 60, 15
+# Seconds. An instance loads its code in two or three.
+START_TIMEOUT = 60
 LOOK_EVERY = 0.05
 
 
@@ -49,33 +47,24 @@ def deploy(config: Config, databases: dict[str, dict]) -> None:
     prepare(config, databases, keep_old_files=True)
     for name in config.instance_urls():
         print(f"Replacing {name}", flush=True)
-        replace_worker(config, name)
+        replace(config, name)
     _supervisorctl(config, "restart", "relay")
     if (config.run / "nginx.conf").read_text() != nginx_conf(config):
         print("nginx's configuration has changed: it is used from the next `make up` on.")
     print("The new code is at work.")
 
 
-def replace_worker(config: Config, name: str) -> None:
-    """Start a worker with the new code, then end the old one. Raise DeployError if it does not
-    start."""
-    master, old = _pid(config.master_file(name)), _pid(config.worker_file(name))
-    if master is None or not _is_alive(master):
-        raise DeployError(f"{name} does not run: `make status` shows what does.")
-    os.kill(master, signal.SIGTTIN)  # gunicorn: one worker more
-    try:
-        _wait(lambda: _pid(config.worker_file(name)) != old or not _is_alive(master), START_TIMEOUT)
-        new = _pid(config.worker_file(name))
-        if new == old or not _is_alive(master):
+def replace(config: Config, name: str) -> None:
+    """Restart an instance, and wait until it answers. Raise DeployError if it does not."""
+    _supervisorctl(config, "restart", f"{name.partition('.')[0]}:{name}")
+    deadline = time.monotonic() + START_TIMEOUT
+    while not up.is_live(config, config.instance_port(name)):
+        if time.monotonic() > deadline:
             raise DeployError(
                 f"{name} did not start with the new code: see {config.log}/{name}.log. "
                 "The instances after it still run the old code."
             )
-    finally:
-        if _is_alive(master):
-            os.kill(master, signal.SIGTTOU)  # one fewer: the oldest
-    if not _wait(lambda: old is None or not _is_alive(old), END_TIMEOUT):
-        raise DeployError(f"the old process of {name}, {old}, does not end.")
+        time.sleep(LOOK_EVERY)
 
 
 @contextmanager
@@ -114,29 +103,6 @@ def _supervisorctl(config: Config, *arguments: str) -> None:
     done = subprocess.run([*command, *conf, *arguments], capture_output=True, text=True)
     if done.returncode:
         raise DeployError(f"supervisorctl {' '.join(arguments)} failed: {done.stdout.strip()}")
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait until the condition holds, and return whether it does."""
-    deadline = time.monotonic() + seconds
-    while not (holds := condition()) and time.monotonic() < deadline:
-        time.sleep(LOOK_EVERY)
-    return holds
-
-
-def _pid(file: Path) -> int | None:
-    try:
-        return int(file.read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

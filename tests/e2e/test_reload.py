@@ -23,8 +23,8 @@ def deploy(stack, **environment: str) -> subprocess.CompletedProcess:
     )
 
 
-def workers(stack) -> dict[str, int]:
-    return {name: int((stack.var / "run" / f"{name}.worker").read_text()) for name in INSTANCES}
+def masters(stack) -> dict[str, int]:
+    return {name: stack.pid(name) for name in INSTANCES}
 
 
 @pytest.fixture
@@ -69,8 +69,7 @@ def load(stack, join):
 
 
 def test_it_replaces_every_process_and_fails_nothing(stack, load):
-    before = workers(stack)
-    masters = {name: stack.pid(name) for name in INSTANCES}
+    before = masters(stack)
     relay = stack.pid("relay")
     done = deploy(stack)
     posted, faults = load()
@@ -79,20 +78,19 @@ def test_it_replaces_every_process_and_fails_nothing(stack, load):
     assert posted
     for message in posted[:: max(1, len(posted) // 20)]:
         assert requests.get(f"{stack.api}/messages/{message}/", timeout=10).status_code == 200
-    after = workers(stack)
+    after = masters(stack)
     assert all(after[name] != before[name] for name in INSTANCES)
     assert not any(os.path.exists(f"/proc/{pid}") for pid in before.values())
-    assert {name: stack.pid(name) for name in INSTANCES} == masters
     assert stack.pid("relay") != relay
 
 
 def test_it_touches_nothing_when_the_new_code_does_not_load(stack):
-    before = workers(stack)
+    before = masters(stack)
     done = deploy(stack, THROTTLE_POST="as many as you like")
     assert done.returncode == 1
     assert done.stderr.startswith("make deploy: ")
     assert len(done.stderr.strip().splitlines()) == 1
-    assert workers(stack) == before
+    assert masters(stack) == before
 
 
 def test_it_says_that_nothing_runs(stack, tmp_path):

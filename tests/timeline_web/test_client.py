@@ -261,7 +261,7 @@ def test_it_parses_a_pages_cursors_and_missing_shards(backend):
     [
         ("tag_timeline", {"next": None, "previous": None, "results": []}),
         ("message", MESSAGE),
-        ("own_account", ACCOUNT),
+        ("shown_account", ACCOUNT),
     ],
 )
 def test_it_gets_the_head_with_what_a_page_is_about(backend, method, body):

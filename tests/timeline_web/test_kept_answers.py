@@ -77,7 +77,7 @@ def test_it_keeps_what_a_page_is_about_beside_the_plain_answer(backend):
     backend.answer(200, ACCOUNT, ETag='W/"a.1"')
     backend.answer(200, ACCOUNT, ETag='W/"a.1"')
     backend.answer(304, b"", ETag='W/"a.1"')
-    accounts = [ask("alice") for _ in range(2) for ask in (Api().account, Api().own_account)]
+    accounts = [ask("alice") for _ in range(2) for ask in (Api().account, Api().shown_account)]
     assert [account.username for account in accounts] == ["alice"] * 4
 
 

@@ -63,7 +63,7 @@ def test_it_rejects_a_copy_of_the_cookie_after_a_new_password(site, new_member):
     member.get("/settings/password")
     new = {"password": "secret-10", "password2": "secret-10"}
     member.submit("/settings/password", old_password="secret-9", **new)
-    assert member.flashes == ["Your password was changed, and you were logged out everywhere else"]
+    assert member.flashes == ["Your password was changed, and you were signed out everywhere else"]
     thief.get("/")
     assert thief.path == "/public"
     member.get("/")
