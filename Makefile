@@ -16,7 +16,7 @@ IN_TEMPORARY_VAR_DIR = @dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 PYTEST := $(BIN)/python -m pytest -n 2 -q
 WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
 # What `make test` runs, one after the other. Longer runs get a target of their own.
-CHAOS := tests/e2e/test_crashes.py tests/e2e/test_reload.py tests/e2e/test_shard_down.py \
+CHAOS := tests/e2e/test_crashes.py $(patsubst %,tests/e2e/test_%.py,reload shard_down up) \
   $(API)/durability $(API)/files
 BENCHMARKS := tests/test_benchmarks.py tests/test_pages_benchmark.py
 PACKAGE := tests/package

@@ -42,7 +42,7 @@ def measure(accounts: int, messages: int) -> list[measuring.Row]:
                 people.add_follow(reader, name, 1)
         loading.write(people, lambda rows: None)
 
-        client = Client()
+        client = Client(SERVER_NAME="localhost")  # which ALLOWED_HOSTS has
         asked = {}
         for number in FOLLOWEES:
             _, token = tokens.issue(account=people.accounts[f"reader{number}"])

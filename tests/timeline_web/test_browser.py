@@ -14,6 +14,11 @@ pytestmark = pytest.mark.long
 PICTURE = ROOT / "docs" / "screenshots" / "home.png"
 LONG_WORD = "W" * 280
 
+# Each way, and each size, once: what a page does depends on the one, how it looks on the other.
+BOTH_WAYS = pytest.mark.parametrize(
+    ("javascript", "width"), [(True, 390), (False, 1280)], ids=["script-390", "no script-1280"]
+)
+
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_it_lets_somebody_join_post_and_sign_out(open_page, new_name, javascript):
@@ -141,8 +146,7 @@ def test_it_shows_exact_times_in_the_readers_zone(open_page, friend, language, z
     expect(without.locator("time")).to_have_text(re.compile("UTC$"))
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@BOTH_WAYS
 def test_it_holds_a_conversation(open_page, new_name, friend, javascript, width):
     page, name = open_page(javascript=javascript, width=width), new_name("dana")
     _, other = friend
@@ -206,8 +210,7 @@ def test_it_counts_a_double_click_once(open_page, new_name, friend, javascript):
     assert visitor.text.count("reposted your message") == 1
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@BOTH_WAYS
 def test_it_notifies_links_tags_and_restricts(open_page, new_name, friend, javascript, width):
     page, name = open_page(javascript=javascript, width=width), new_name("dana")
     visitor, other = friend
@@ -249,8 +252,7 @@ def test_it_notifies_links_tags_and_restricts(open_page, new_name, friend, javas
     expect(page.locator(".message")).to_have_count(1)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@BOTH_WAYS
 def test_it_changes_settings_and_deletes_the_account(
     open_page, new_name, visitor, javascript, width
 ):
@@ -290,8 +292,7 @@ def test_it_changes_settings_and_deletes_the_account(
     assert visitor.get(f"/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
+@BOTH_WAYS
 def test_it_works_in_arabic(open_page, new_name, friend, javascript, width):
     page = open_page(javascript=javascript, width=width, language="ar")
     name, (visitor, other) = new_name("dana"), friend
