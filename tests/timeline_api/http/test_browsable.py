@@ -95,7 +95,7 @@ def test_it_has_a_page_for_each_endpoint(browser, bob, url):
     html = response.content.decode()
     assert "Twitsite API" in html
     assert "alice" in html
-    assert "Log out" in html
+    assert "Sign out" in html
     assert "https://" not in html  # nothing from the internet
     assert not re.search(r"<script(?![^>]*(src=|application/json))", html)  # the CSP forbids them
     assert "onclick" not in html
@@ -115,7 +115,7 @@ def test_it_offers_a_visitor_the_login(visitor, db):
 def test_it_has_a_page_for_visitors(visitor, alice, bob, url):
     response = visitor.get(url, HTTP_ACCEPT=HTML)
     assert response.status_code in (200, 401, 405)
-    assert "Log in" in response.content.decode()
+    assert "Sign in" in response.content.decode()
 
 
 def test_it_registers_by_form(visitor, db):
@@ -180,7 +180,7 @@ def test_it_logs_in_for_a_token_by_form(visitor, alice):
 def test_it_ends_the_session_with_its_token(browser):
     forms = Forms(page(browser, "/api/v1/tokens/current/"))
     assert_done(send(browser, forms.of("DELETE")))
-    assert "Log in" in page(browser, "/api/v1/")
+    assert "Sign in" in page(browser, "/api/v1/")
 
 
 def test_it_deletes_a_message_by_button(browser, alice):
