@@ -67,8 +67,8 @@ test-services: venv-dev
 	  $(addprefix --ignore=,tests/adoption tests/compatibility $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
 test-chaos: venv-dev system-packages ## Kill, restart, lose, empty and restore what runs, under load; CRASH_SECONDS
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(firstword $(CHAOS)) --dist loadfile
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(wordlist 2,9,$(CHAOS)) --dist loadfile
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) -n 0 $(wordlist 1,2,$(CHAOS))
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(wordlist 3,9,$(CHAOS)) --dist loadfile
 
 test-benchmarks: venv-dev system-packages ## Run every benchmark, shortly: do they still measure?
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(BENCHMARKS) --dist loadfile

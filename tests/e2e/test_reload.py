@@ -41,7 +41,9 @@ def load(stack, join):
                 faults.append(repr(error))
                 continue
             if not answer.ok:
-                faults.append(f"{answer.status_code} {answer.request.method} {answer.url}")
+                faults.append(
+                    f"{answer.status_code} {answer.request.method} {answer.url} {answer.text}"
+                )
             elif answer.request.method == "POST":
                 posted.append(answer.json()["id"])
 

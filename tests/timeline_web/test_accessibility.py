@@ -8,9 +8,10 @@ from .chromium import check_page, check_pages, register_and_log_in
 pytestmark = pytest.mark.long
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_passes_axe(open_page, new_name, friend, width):
-    page, name = open_page(width=width), new_name("dana")
+def test_it_passes_axe(open_page, new_name, friend, width, scheme):
+    page, name = open_page(width=width, scheme=scheme), new_name("dana")
     visitor, other = friend
     message = visitor.page.text.partition('id="m')[2].partition('"')[0]
     public = ["/public", "/login", "/register", f"/{other}", f"/{other}/{message}"]
