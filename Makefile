@@ -16,8 +16,8 @@ IN_TEMPORARY_VAR_DIR = @dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 PYTEST := $(BIN)/python -m pytest -n 2 -q
 WITH_POSTGRESQL := $(BIN)/python -m tests.postgresql
 # What `make test` runs, one after the other. Longer runs get a target of their own.
-CHAOS := tests/e2e/test_crashes.py $(patsubst %,tests/e2e/test_%.py,reload shard_down up) \
-  $(API)/durability $(API)/files
+UNDER_LOAD := $(patsubst %,tests/e2e/test_%.py,crashes reload)
+FAULTS := $(patsubst %,tests/e2e/test_%.py,shard_down up) $(API)/durability $(API)/files
 BENCHMARKS := tests/test_benchmarks.py tests/test_pages_benchmark.py
 PACKAGE := tests/package
 SUITES := test-shardrouter test-shardrouter-postgresql test-api-postgresql test-notes \
@@ -64,11 +64,11 @@ test-compatibility: venv-dev
 
 test-services: venv-dev
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) -n 3 tests --ignore=tests/shardrouter --ignore=tests/notes \
-	  $(addprefix --ignore=,tests/adoption tests/compatibility $(CHAOS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
+	  $(addprefix --ignore=,tests/adoption tests/compatibility $(UNDER_LOAD) $(FAULTS) $(BENCHMARKS) $(PACKAGE)) --dist loadfile --no-loadscope-reorder
 
-test-chaos: venv-dev system-packages ## Kill, restart, lose, empty and restore what runs, under load; CRASH_SECONDS
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) -n 0 $(wordlist 1,2,$(CHAOS))
-	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(wordlist 3,9,$(CHAOS)) --dist loadfile
+test-chaos: venv-dev system-packages ## Kill, restart, lose, empty and restore what runs, under load; CRASH_SECONDS says how long
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) -n 0 $(UNDER_LOAD)
+	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(FAULTS) --dist loadfile
 
 test-benchmarks: venv-dev system-packages ## Run every benchmark, shortly: do they still measure?
 	$(IN_TEMPORARY_VAR_DIR) $(PYTEST) $(BENCHMARKS) --dist loadfile

@@ -40,6 +40,13 @@ def clock_skew() -> float:
     return max((_skew(alias) for alias in ("default", *shards())), key=abs)
 
 
+def clock_problems(skew: float) -> list[str]:
+    """Return what an operator should look at, a sentence each, if `clock_skew()` is `skew`."""
+    if abs(skew) <= MOST_SKEW_SECONDS:
+        return []
+    return [f"The clock of this machine is {skew:+.0f} s off the database server's."]
+
+
 def _skew(alias: str) -> float:
     connection = connections[alias]
     if connection.vendor != "postgresql":

@@ -11,11 +11,11 @@ from django.db import connections
 from shardrouter import shards
 
 from ..ops.instances import ask_each
-from .databases import is_up
+from .databases import clock_problems, clock_skew, is_up
 from .figures import Figures, today
 from .outbox import Lag, lags
 
-# Beyond these somebody should look; the alerts in deploy/monitoring/ have the same.
+# Below this somebody should look; the alerts in deploy/monitoring/ have the same.
 DISK_FREE_BYTES = 1_000_000_000
 
 
@@ -31,12 +31,13 @@ class Database:
 @dataclass(frozen=True)
 class Status:
     """`instances`: name → whether it answers within a second; empty if none are known.
-    `relay`: shard → how far it is behind. `disk_free`: bytes. `figures`: None if they cannot be
-    read."""
+    `relay`: shard → how far it is behind. `clock_skew`: seconds. `disk_free`: bytes.
+    `figures`: None if they cannot be read."""
 
     instances: dict[str, bool]
     databases: list[Database]
     relay: dict[str, Lag]
+    clock_skew: float
     disk_free: int
     figures: Figures | None
 
@@ -46,6 +47,7 @@ class Status:
             *(f"{each.alias} cannot be read." for each in self.databases if not each.up),
             *(f"{name} does not answer." for name, up in self.instances.items() if not up),
             *self._problems_of_the_relay(),
+            *clock_problems(self.clock_skew),
             *self._problems_of_the_disk(),
         ]
 
@@ -68,6 +70,7 @@ def status() -> Status:
         instances={name: text is not None for name, text in answers.items()},
         databases=found,
         relay={lag.shard: lag for lag in lags()},
+        clock_skew=clock_skew(),
         disk_free=shutil.disk_usage(settings.VAR_DIR).free,
         figures=today() if any(each.up for each in found if each.alias != "default") else None,
     )

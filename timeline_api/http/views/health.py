@@ -40,8 +40,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     found = [lag for lag in lags() if lag.up]
     skew = databases.clock_skew()
     problems = [problem for lag in found for problem in lag.problems()]
-    if abs(skew) > databases.MOST_SKEW_SECONDS:
-        problems.append(f"The clock of this machine is {skew:+.0f} s off the database server's.")
+    problems += databases.clock_problems(skew)
     status = "ok" if all(up.values()) and not problems else "degraded"
     return JsonResponse(
         {
