@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from shardrouter import shards
 
+from .sqlite_files import path_of
+
 MANIFEST = "manifest.json"
 # How long to wait for the lock of each file.
 LOCK_SECONDS = 10.0
@@ -87,13 +89,11 @@ def database_paths() -> dict[str, Path]:
     """Return alias → the file of `default` and each shard. Raise BackupError for PostgreSQL."""
     paths = {}
     for alias in ("default", *shards()):
-        settings = connections[alias].settings_dict
         if connections[alias].vendor != "sqlite":
             raise BackupError(
                 f"{alias} is on PostgreSQL: back it up by pg_dump. docs/operations.md says how."
             )
-        name = str(settings["NAME"]).removeprefix("file:").partition("?")[0]
-        paths[alias] = Path(name)
+        paths[alias] = path_of(connections[alias])
     return paths
 
 

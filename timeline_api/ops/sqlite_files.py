@@ -10,7 +10,9 @@ requests either.
 
 import os
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from weakref import WeakSet
 
 from django.core.signals import request_finished, request_started
@@ -22,6 +24,14 @@ WAIT_SECONDS, LOOK_SECONDS = 1.0, 0.005
 
 # Connections of all threads that could not write when they were opened.
 _read_only: WeakSet[Any] = WeakSet()
+
+
+def path_of(connection: Any) -> Path:
+    """Return the file of a SQLite database, whether its NAME is a path or a URI."""
+    name = str(connection.settings_dict["NAME"])
+    if name.startswith("file:"):
+        name = unquote(name.removeprefix("file:").partition("?")[0])
+    return Path(name)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
@@ -11,6 +10,7 @@ from django.db import connections
 from shardrouter import shards
 
 from ..ops.instances import ask_each
+from ..ops.sqlite_files import path_of
 from .databases import clock_problems, clock_skew, is_up
 from .figures import Figures, today
 from .outbox import Lag, lags
@@ -93,5 +93,4 @@ def _size(alias: str) -> int | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_database_size(current_database())")
             return cursor.fetchone()[0]
-    name = str(connection.settings_dict["NAME"]).removeprefix("file:").partition("?")[0]
-    return path.stat().st_size if (path := Path(name)).is_file() else None
+    return path.stat().st_size if (path := path_of(connection)).is_file() else None

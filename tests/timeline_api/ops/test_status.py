@@ -1,6 +1,8 @@
 """`manage.py status`: one screen for an operator."""
 
 import json
+from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
@@ -8,6 +10,7 @@ from django.utils import timezone
 
 from tests.timeline_api.lost import lost
 from timeline_api.models import Outbox, RelayLease
+from timeline_api.ops.sqlite_files import path_of
 from timeline_api.selectors import status as selector
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -86,6 +89,14 @@ def test_it_names_an_instance_that_does_not_answer(capsys, settings):
 def test_it_names_a_disk_that_is_nearly_full(capsys, monkeypatch):
     monkeypatch.setattr(selector, "DISK_FREE_BYTES", 10**18)
     assert "MB left." in shown(capsys)[0]
+
+
+@pytest.mark.parametrize("name", ["{}", "file:{}?mode=rw"])
+def test_it_finds_a_file_whatever_its_path_has_in_it(tmp_path, name):
+    path = tmp_path / "two words, 100 %.sqlite3"
+    shown = quote(str(path)) if name.startswith("file:") else path
+    connection = SimpleNamespace(settings_dict={"NAME": name.format(shown)})
+    assert path_of(connection) == path
 
 
 def test_it_is_json_for_programs(capsys):
